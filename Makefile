@@ -1,0 +1,141 @@
+# Needs Go, git, make and gcc (for the race detector). Everything else is built
+# from tools/go.mod into .tools/bin the first time that it is needed.
+
+SHELL       := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+GO     ?= go
+BINARY := wecom_recording_exporter
+MODULE := github.com/wecom-recording-exporter/$(BINARY)
+IMAGE  ?= $(BINARY)
+
+# What `--version` and the build_info metric tell. The date is the commit's and
+# the user is nobody's, so that the same commit builds the same binary anywhere.
+VERSION    ?= $(or $(shell git describe --tags --always --dirty 2>/dev/null | sed 's/^v//'),unknown)
+REVISION   ?= $(or $(shell git rev-parse --verify --quiet HEAD),unknown)
+BRANCH     ?= $(or $(shell git symbolic-ref --quiet --short HEAD),unknown)
+BUILD_USER ?= make
+BUILD_DATE ?= $(or $(shell TZ=UTC git log -1 --format=%cd --date=format-local:%Y-%m-%dT%H:%M:%SZ 2>/dev/null),unknown)
+
+VERSION_PACKAGE := github.com/prometheus/common/version
+LDFLAGS := -s -w \
+	-X $(VERSION_PACKAGE).Version=$(VERSION) \
+	-X $(VERSION_PACKAGE).Revision=$(REVISION) \
+	-X $(VERSION_PACKAGE).Branch=$(BRANCH) \
+	-X $(VERSION_PACKAGE).BuildUser=$(BUILD_USER) \
+	-X $(VERSION_PACKAGE).BuildDate=$(BUILD_DATE)
+
+# The least coverage in percent, for each of the packages by its own tests.
+COVER_MIN      ?= 85
+COVER_PACKAGES := ./wecom ./collector
+
+FUZZ_TIME  ?= 10s
+BENCH      ?= .
+BENCH_TIME ?= 1s
+
+TOOLS_BIN     := $(CURDIR)/.tools/bin
+GOLANGCI_LINT := $(TOOLS_BIN)/golangci-lint
+GOTESTSUM     := $(TOOLS_BIN)/gotestsum
+PROMETHEUS    := $(TOOLS_BIN)/prometheus
+PROMTOOL      := $(TOOLS_BIN)/promtool
+
+# `go test` with failures shown in full, passing packages in a line each, and
+# the count of what ran on the last line. $(1) are the arguments of `go test`.
+TEST_RESULTS := $(CURDIR)/.test
+define go_test
+	@mkdir -p $(TEST_RESULTS)
+	$(GOTESTSUM) --format pkgname --format-hide-empty-pkg --hide-summary skipped \
+		--jsonfile-timing-events $(TEST_RESULTS)/$@.json \
+		--post-run-command "awk -f tools/testcount.awk $(TEST_RESULTS)/$@.json" \
+		-- $(1)
+endef
+
+.PHONY: help
+help: ## Show the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+##@ Build
+
+.PHONY: build
+build: ## Build the static binary ./wecom_recording_exporter
+	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o $(BINARY) .
+
+.PHONY: docker
+docker: ## Build the container image
+	docker build \
+		--build-arg VERSION=$(VERSION) \
+		--build-arg REVISION=$(REVISION) \
+		--build-arg BRANCH=$(BRANCH) \
+		--build-arg BUILD_DATE=$(BUILD_DATE) \
+		$(if $(BASE_IMAGE_REGISTRY),--build-arg BASE_IMAGE_REGISTRY=$(BASE_IMAGE_REGISTRY)) \
+		$(if $(GOPROXY),--build-arg GOPROXY=$(GOPROXY)) \
+		--tag $(IMAGE):$(VERSION) .
+
+.PHONY: clean
+clean: ## Remove what was built, the tools included
+	rm -rf $(BINARY) .tools .test coverage.out
+
+##@ Test
+
+.PHONY: test
+test: $(GOTESTSUM) ## Run the tests with the race detector, in random order
+	$(call go_test,-race -shuffle=on ./...)
+
+.PHONY: test-long
+test-long: $(GOTESTSUM) ## Run the long tests too, then each fuzz target for FUZZ_TIME
+	$(call go_test,-race -shuffle=on -tags=long -timeout=20m ./...)
+	tools/fuzz.sh $(FUZZ_TIME)
+
+.PHONY: e2e
+e2e: export PROMETHEUS := $(PROMETHEUS)
+e2e: export PROMTOOL := $(PROMTOOL)
+e2e: $(GOTESTSUM) $(PROMETHEUS) $(PROMTOOL) ## Run the end-to-end tests against a real Prometheus
+	$(call go_test,-count=1 -tags=e2e ./e2e/...)
+
+.PHONY: cover
+cover: ## Measure coverage and fail below COVER_MIN percent
+	$(GO) test -coverprofile=coverage.out $(COVER_PACKAGES) | awk -v min=$(COVER_MIN) ' \
+		{ print } \
+		match($$0, /coverage: [0-9.]+%/) { n++; if (substr($$0, RSTART + 10) + 0 < min) low++ } \
+		END { \
+			if (low || n != $(words $(COVER_PACKAGES))) { print "coverage below " min "% or not measured"; exit 1 } \
+		}'
+
+.PHONY: bench
+bench: ## Run the benchmarks that match BENCH
+	$(GO) test -run='^$$' -bench='$(BENCH)' -benchmem -benchtime=$(BENCH_TIME) -timeout=60m ./...
+
+.PHONY: update-golden
+update-golden: ## Write the golden files anew; read the diff before committing
+	$(GO) test $$(grep -rl --include='*_test.go' 'flag.Bool("update"' . | xargs -n 1 dirname | sort -u) -update
+
+##@ Check
+
+.PHONY: fmt
+fmt: $(GOLANGCI_LINT) ## Format the sources
+	$(GOLANGCI_LINT) fmt ./...
+
+.PHONY: vet
+vet: ## Run go vet, on the tagged files too
+	$(GO) vet -tags=e2e,long ./...
+
+.PHONY: lint
+lint: $(GOLANGCI_LINT) ## Run golangci-lint; LINT_FLAGS=--fix mends what it can
+	$(GOLANGCI_LINT) config verify
+	$(GOLANGCI_LINT) run $(LINT_FLAGS) ./...
+
+##@ Tools
+
+.PHONY: tools
+tools: $(GOLANGCI_LINT) $(GOTESTSUM) $(PROMETHEUS) $(PROMTOOL) ## Build the pinned tools into .tools/bin
+
+$(GOLANGCI_LINT): TOOL := github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+$(GOTESTSUM):     TOOL := gotest.tools/gotestsum
+$(PROMETHEUS):    TOOL := github.com/prometheus/prometheus/cmd/prometheus
+$(PROMTOOL):      TOOL := github.com/prometheus/prometheus/cmd/promtool
+
+# Service discovery is most of Prometheus's build, and the tests name their targets.
+$(GOLANGCI_LINT) $(GOTESTSUM) $(PROMETHEUS) $(PROMTOOL): tools/go.mod tools/go.sum
+	CGO_ENABLED=0 $(GO) -C tools build -trimpath -buildvcs=false -ldflags='-s -w' -tags=remove_all_sd -o $@ $(TOOL)
+	@touch $@
