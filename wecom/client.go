@@ -1,0 +1,283 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package wecom
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"reflect"
+	"regexp"
+	"strings"
+	"time"
+)
+
+const (
+	// WeCom asks not to repeat a failed call more than three times; see
+	// https://developer.work.weixin.qq.com/document/path/90313, -1.
+	maxRetries = 3
+	firstPause = 500 * time.Millisecond
+
+	tokenEndpoint = "gettoken"
+)
+
+// Config says for which app a [Client] speaks, and how.
+type Config struct {
+	// BaseURL is the API's scheme, host and path prefix, without /cgi-bin.
+	BaseURL string
+	CorpID  string
+	// Secret returns the app secret. It is called often, so that a new secret
+	// is used as soon as it is there.
+	Secret func() (string, error)
+	// Transport makes the HTTP exchanges; nil is http.DefaultTransport.
+	Transport http.RoundTripper
+	UserAgent string
+	// Limits are shared by all clients of the same corp ID and host.
+	Limits *Limits
+	// Concurrency is how many calls may be in flight, at least 1.
+	Concurrency int
+	// Observer may be nil.
+	Observer Observer
+}
+
+// A Client calls the API for one app. It is safe for concurrent use.
+type Client struct {
+	corpID    string
+	transport *transport
+	tokens    *tokenSource
+	limits    *Limits
+	gate      *gate
+	observer  Observer
+}
+
+// NewClient returns a client. It calls nobody yet.
+func NewClient(c Config) *Client {
+	if c.Transport == nil {
+		c.Transport = http.DefaultTransport
+	}
+	if c.Observer == nil {
+		c.Observer = IgnoreCalls{}
+	}
+	client := &Client{
+		corpID:    c.CorpID,
+		transport: &transport{base: c.BaseURL, userAgent: c.UserAgent, next: c.Transport},
+		limits:    c.Limits,
+		gate:      newGate(c.Concurrency),
+		observer:  c.Observer,
+	}
+	client.tokens = &tokenSource{
+		fetch: client.fetchToken, secret: c.Secret, observer: c.Observer, turn: make(chan struct{}, 1),
+	}
+	return client
+}
+
+// Limits returns the limits that the client shares with others.
+func (c *Client) Limits() *Limits { return c.limits }
+
+// SecretChanged tells whether the app secret has become another one since
+// asking for a token last failed, so that it is worth asking again at once.
+func (c *Client) SecretChanged() bool { return c.tokens.secretChanged() }
+
+// An answer is the body of a call.
+type answer interface {
+	header() *envelope
+	// holdsPayload tells whether the answer holds what was asked for.
+	holdsPayload() bool
+}
+
+// An envelope is what every answer of WeCom tells; see
+// https://developer.work.weixin.qq.com/document/path/90455. Judge by errcode
+// alone: the HTTP status is 200 on errors too, and errmsg may change.
+type envelope struct {
+	Errcode *number `json:"errcode"`
+	Errmsg  text    `json:"errmsg"`
+}
+
+func (e *envelope) header() *envelope { return e }
+
+// call makes one call of a data API: with a token, within the limits, and again
+// where that may help.
+func call[A any, P interface {
+	*A
+	answer
+}](ctx context.Context, c *Client, method, endpoint string, query url.Values, body []byte) (*A, error) {
+	renewed := false
+	for retries := 0; ; {
+		token, err := c.tokens.get(ctx)
+		if err != nil {
+			return nil, err
+		}
+		withToken := url.Values{"access_token": {token}}
+		maps.Copy(withToken, query)
+		into := new(A)
+		err = c.limited(ctx, method, endpoint, withToken, body, P(into))
+		switch {
+		case err == nil:
+			return into, nil
+		case ctx.Err() != nil:
+			return nil, err
+		case ClassOf(err) == ClassToken && !renewed:
+			c.tokens.refused(token)
+			renewed = true
+		case worthRetrying(err) && retries < maxRetries:
+			if err := pause(ctx, retries); err != nil {
+				return nil, err
+			}
+			retries++
+		default:
+			return nil, err
+		}
+	}
+}
+
+func (c *Client) limited(ctx context.Context, method, endpoint string, query url.Values, body []byte, into answer) error {
+	if err := c.gate.enter(ctx); err != nil {
+		return fmt.Errorf("%s: waiting for other calls to end: %w", endpoint, err)
+	}
+	entered := time.Now()
+	if err := c.limits.begin(ctx, endpoint, c.observer); err != nil {
+		c.gate.leave(entered, ClassRetryable, err)
+		return fmt.Errorf("%s: waiting for the call budget: %w", endpoint, err)
+	}
+	began := time.Now()
+	err := c.exchange(ctx, method, endpoint, query, body, into)
+	c.limits.end(endpoint, began, err)
+	c.gate.leave(entered, ClassOf(err), err)
+	return err
+}
+
+// exchange makes one HTTP exchange and decodes its answer.
+func (c *Client) exchange(ctx context.Context, method, endpoint string, query url.Values, body []byte, into answer) error {
+	start := time.Now()
+	status, payload, err := c.transport.do(ctx, method, endpoint, query, body)
+	if err == nil {
+		err = c.decode(endpoint, status, payload, query, into)
+	}
+	if ctx.Err() == nil {
+		c.observer.Called(endpoint, outcome(err), time.Since(start))
+	}
+	return err
+}
+
+var (
+	byteOrderMark = []byte("\xef\xbb\xbf")
+
+	errNotJSON   = errors.New("not JSON")
+	errNotObject = errors.New("not a JSON object")
+	errBroken    = errors.New("broken JSON")
+	errNotAList  = errors.New("its list is not a list")
+	errNoErrcode = errors.New("it has no errcode")
+)
+
+// decode reads an answer. A value of the wrong kind is read as absent, but a
+// list that is none is an error, since an empty list would mean something else.
+func (c *Client) decode(endpoint string, status int, body []byte, query url.Values, into answer) error {
+	body = bytes.TrimSpace(bytes.TrimPrefix(body, byteOrderMark))
+	if err := json.Unmarshal(body, into); err != nil {
+		var typeErr *json.UnmarshalTypeError
+		switch {
+		case !errors.As(err, &typeErr) && !bytes.HasPrefix(body, []byte("{")):
+			return strangeAnswer(endpoint, status, body, query, errNotJSON)
+		case typeErr == nil:
+			return strangeAnswer(endpoint, status, body, query, errBroken)
+		case typeErr.Field == "":
+			return strangeAnswer(endpoint, status, body, query, errNotObject)
+		case typeErr.Type.Kind() == reflect.Slice && !strings.Contains(typeErr.Field, "."):
+			return strangeAnswer(endpoint, status, body, query, errNotAList)
+		}
+		c.observer.Anomalous(MalformedValue)
+	}
+	code := into.header().Errcode
+	switch {
+	case code == nil && into.holdsPayload():
+		return nil
+	case code == nil || code.malformed:
+		return strangeAnswer(endpoint, status, body, query, errNoErrcode)
+	case code.value != 0:
+		return &APIError{Endpoint: endpoint, Code: code.value, IP: callerIP(string(into.header().Errmsg))}
+	}
+	return nil
+}
+
+var fromIP = regexp.MustCompile(`from ip:\s*([0-9a-fA-F.:]+)`)
+
+// callerIP finds the address that WeCom saw, which is what an operator must put
+// on the list of trusted ones, in "..., from ip: 203.0.113.7, more info at ...".
+func callerIP(errmsg string) netip.Addr {
+	m := fromIP.FindStringSubmatch(errmsg)
+	if m == nil {
+		return netip.Addr{}
+	}
+	addr, err := netip.ParseAddr(m[1])
+	if err != nil {
+		return netip.Addr{}
+	}
+	return addr
+}
+
+func worthRetrying(err error) bool {
+	if answerErr, ok := errors.AsType[*AnswerError](err); ok {
+		return answerErr.retryable()
+	}
+	class := ClassOf(err)
+	return class == ClassRetryable || class == ClassConcurrency
+}
+
+// pause waits before a retry, longer each time and never twice the same.
+func pause(ctx context.Context, retries int) error {
+	longest := firstPause << retries
+	timer := time.NewTimer(longest/2 + rand.N(longest/2)) //nolint:gosec // Jitter is no secret.
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("waiting to retry: %w", context.Cause(ctx))
+	}
+}
+
+type tokenAnswer struct {
+	envelope
+	AccessToken text   `json:"access_token"`
+	ExpiresIn   number `json:"expires_in"`
+}
+
+func (a *tokenAnswer) holdsPayload() bool { return a.AccessToken != "" }
+
+// fetchToken asks for a token; see
+// https://developer.work.weixin.qq.com/document/path/91039. It does not count
+// against the budget, which is for the data APIs.
+func (c *Client) fetchToken(ctx context.Context, secret string) (string, time.Duration, error) {
+	query := url.Values{"corpid": {c.corpID}, "corpsecret": {secret}}
+	for retries := 0; ; retries++ {
+		var a tokenAnswer
+		err := c.exchange(ctx, http.MethodGet, tokenEndpoint, query, nil, &a)
+		if err == nil && a.AccessToken == "" {
+			err = &AnswerError{
+				Endpoint: tokenEndpoint, Kind: outcomeDecode, Status: http.StatusOK,
+				Detail: "an answer without access_token", remedy: remedyAPIURL,
+			}
+		}
+		if err == nil {
+			lifetime := time.Duration(a.ExpiresIn.value) * time.Second
+			if lifetime <= 0 || lifetime > 24*time.Hour {
+				lifetime = defaultLifetime
+			}
+			return string(a.AccessToken), lifetime, nil
+		}
+		if ctx.Err() != nil || !worthRetrying(err) || retries == maxRetries {
+			return "", 0, err
+		}
+		if err := pause(ctx, retries); err != nil {
+			return "", 0, err
+		}
+	}
+}

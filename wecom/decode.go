@@ -1,0 +1,95 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package wecom
+
+import (
+	"encoding/json"
+	"math"
+	"strconv"
+)
+
+// The types of this file read values as leniently as WeCom's answers call for:
+// numbers as strings, booleans as numbers, null. They never refuse a value,
+// since one bad field must not lose the page it is on.
+
+// A number is a 64-bit integer.
+type number struct {
+	value     int64
+	malformed bool
+}
+
+func (n *number) UnmarshalJSON(raw []byte) error {
+	*n = number{}
+	s := unquote(raw)
+	switch s {
+	case "", "null", "false":
+		return nil
+	case "true":
+		n.value = 1
+		return nil
+	}
+	if v, err := strconv.ParseInt(s, 10, 64); err == nil {
+		n.value = v
+		return nil
+	}
+	if f, err := strconv.ParseFloat(s, 64); err == nil && math.Abs(f) < math.MaxInt64 {
+		n.value = int64(f)
+		return nil
+	}
+	n.malformed = true
+	return nil
+}
+
+// A flag is a boolean. What is neither true nor false is malformed.
+type flag struct{ value, malformed bool }
+
+func (f *flag) UnmarshalJSON(raw []byte) error {
+	*f = flag{}
+	switch unquote(raw) {
+	case "true", "True", "TRUE", "1":
+		f.value = true
+	case "", "null", "false", "False", "FALSE", "0":
+	default:
+		f.malformed = true
+	}
+	return nil
+}
+
+// A text is a string. A number is read as its digits.
+type text string
+
+func (t *text) UnmarshalJSON(raw []byte) error {
+	switch raw[0] {
+	case '{', '[', 't', 'f', 'n':
+		*t = ""
+	default:
+		*t = text(unquote(raw))
+	}
+	return nil
+}
+
+// A presence tells whether a value was given, and forgets the value.
+type presence bool
+
+func (p *presence) UnmarshalJSON(raw []byte) error {
+	switch string(raw) {
+	case "null", `""`, "false", "[]", "{}":
+		*p = false
+	default:
+		*p = true
+	}
+	return nil
+}
+
+// unquote returns the text of a JSON string, and any other value as it stands.
+func unquote(raw []byte) string {
+	if len(raw) == 0 || raw[0] != '"' {
+		return string(raw)
+	}
+	var s string
+	if err := json.Unmarshal(raw, &s); err != nil {
+		return ""
+	}
+	return s
+}

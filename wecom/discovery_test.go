@@ -1,0 +1,150 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package wecom
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
+)
+
+// staff is a company with departments 1 (the root), 2, 3 below 2, and 4, which
+// only tag 7 names.
+func staff(scope wecomtest.Scope) wecomtest.Directory {
+	return wecomtest.Directory{
+		Members: []wecomtest.Member{
+			{UserID: "Boss", Departments: []int{1}},
+			{UserID: "li", Departments: []int{2}},
+			{UserID: "wang", Departments: []int{3}},
+			{UserID: "zhao", Departments: []int{4}},
+			{UserID: "qian", Departments: []int{1}},
+		},
+		Departments: []wecomtest.Department{{ID: 1}, {ID: 2, ParentID: 1}, {ID: 3, ParentID: 2}, {ID: 4, ParentID: 1}},
+		Tags:        []wecomtest.Tag{{ID: 7, Name: "hosts", Users: []string{"qian"}, Departments: []int{4}}},
+		Scope:       scope,
+	}
+}
+
+func TestMembers(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		scope   wecomtest.Scope
+		config  wecomtest.Config
+		fault   wecomtest.Fault
+		want    []string
+		refused int
+		fails   bool
+	}{
+		"named members":        {scope: wecomtest.Scope{Users: []string{"Boss", "li"}}, want: []string{"Boss", "li"}},
+		"a tree":               {scope: wecomtest.Scope{Departments: []int{2}}, want: []string{"li", "wang"}},
+		"a member named twice": {scope: wecomtest.Scope{Users: []string{"LI"}, Departments: []int{2}}, want: []string{"LI", "wang"}},
+		"a tag with a department": {
+			scope: wecomtest.Scope{Tags: []int{7}}, want: []string{"qian", "zhao"},
+		},
+		"everybody, numbers as strings": {
+			scope:  wecomtest.Scope{Departments: []int{1}},
+			config: wecomtest.Config{NumbersAsStrings: true},
+			want:   []string{"Boss", "li", "qian", "wang", "zhao"},
+		},
+		"a forbidden department": {
+			scope: wecomtest.Scope{Departments: []int{2, 4}},
+			fault: wecomtest.Fault{
+				Errcode: 60011,
+				Match:   func(r wecomtest.Request) bool { return r.Endpoint == usersEndpoint && r.Target == "3" },
+			},
+			want: []string{"li", "zhao"}, refused: 1,
+		},
+		"a tree that is forbidden as a tree": {
+			scope: wecomtest.Scope{Users: []string{"Boss"}, Departments: []int{2}},
+			fault: wecomtest.Fault{Endpoint: departmentsEndpoint, Errcode: 60011},
+			want:  []string{"Boss", "li"}, refused: 1,
+		},
+		"a department that fails": {
+			scope: wecomtest.Scope{Departments: []int{2}},
+			fault: wecomtest.Fault{Endpoint: usersEndpoint, Status: 502},
+			fails: true,
+		},
+		"an untrusted IP": {
+			scope: wecomtest.Scope{Users: []string{"li"}},
+			fault: wecomtest.Fault{Endpoint: agentEndpoint, Errcode: 60020},
+			fails: true,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			virtually(t, func(t *testing.T) {
+				server := wecomtest.New(test.config)
+				server.SetDirectory(staff(test.scope))
+				if test.fault.Errcode != 0 || test.fault.Status != 0 {
+					server.Fail(test.fault)
+				}
+				client, _ := clientOf(t, server)
+				got, err := client.Members(t.Context(), wecomtest.DefaultAgentID)
+				if (err != nil) != test.fails {
+					t.Fatalf("error %v", err)
+				}
+				slices.Sort(got.UserIDs)
+				if diff := cmp.Diff(test.want, got.UserIDs); diff != "" {
+					t.Errorf("members (-want +got):\n%s", diff)
+				}
+				if len(got.Refused) != test.refused {
+					t.Errorf("refused: %v, want %d", got.Refused, test.refused)
+				}
+			})
+		})
+	}
+}
+
+func TestMembersOfOldAnswers(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(t *testing.T) {
+		client, _ := clientOf(t, nil, func(c *Config) {
+			c.Transport = respond{http.StatusOK, `{"errcode":0,"agentid":"1","allow_userinfos":{"user":[{"userid":"li"},{"userid":7}]},
+				"allow_partys":{"partyid":["2"]},"allow_tags":{"tagid":null},"close":0,
+				"department_id":[{"id":"2"}],"userlist":[{"userid":"LI"},{"userid":"wang"}]}`}
+		})
+		got, err := client.Members(t.Context(), 1)
+		if diff := cmp.Diff([]string{"li", "7", "wang"}, got.UserIDs); diff != "" || err != nil {
+			t.Errorf("error %v; members (-want +got):\n%s", err, diff)
+		}
+	})
+}
+
+func TestStarters(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(t *testing.T) {
+		server := wecomtest.New(wecomtest.Config{})
+		var want []string
+		for i := range 2500 {
+			user := fmt.Sprintf("user%04d", i%1200)
+			if i < 1200 {
+				want = append(want, user)
+			}
+			server.Put(wecomtest.Recording{
+				ID: strconv.Itoa(i), Creator: user, MeetingStart: time.Now().Add(-time.Duration(i+1) * time.Minute),
+			})
+		}
+		client, _ := clientOf(t, server)
+		now := time.Now()
+		got, err := client.Starters(t.Context(), Window{Start: now.Add(-MaxActivity), End: now})
+		slices.Sort(got)
+		if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			t.Errorf("error %v; starters (-want +got):\n%s", err, diff)
+		}
+		if n := server.Count(startsEndpoint); n != 3 {
+			t.Errorf("%d calls, want 3 pages", n)
+		}
+		got, err = client.Starters(t.Context(), Window{Start: now.Add(-90 * time.Second), End: now})
+		if diff := cmp.Diff([]string{"user0000"}, got); diff != "" || err != nil {
+			t.Errorf("error %v; starters of 90 s (-want +got):\n%s", err, diff)
+		}
+	})
+}

@@ -1,0 +1,167 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package wecom
+
+// A Language of the texts made for people.
+type Language int
+
+// The languages.
+const (
+	English Language = iota
+	Chinese
+)
+
+type bilingual struct{ en, zh string }
+
+func (b bilingual) in(l Language) string {
+	if l == Chinese {
+		return b.zh
+	}
+	return b.en
+}
+
+type errcode struct {
+	class           Class
+	meaning, remedy bilingual
+}
+
+// Known tells whether code is in the table of this package, or 0.
+func Known(code int64) bool {
+	_, ok := errcodes[code]
+	return ok || code == 0
+}
+
+func lookup(code int64) errcode {
+	if e, ok := errcodes[code]; ok {
+		return e
+	}
+	return errcode{
+		class:   ClassTarget,
+		meaning: bilingual{"an error code that this exporter does not know", "本程序未收录的错误码"},
+		remedy: bilingual{
+			"look the code up at https://open.work.weixin.qq.com/devtool/query",
+			"请在 https://open.work.weixin.qq.com/devtool/query 查询该错误码",
+		},
+	}
+}
+
+// Remedies that several codes share.
+var (
+	remedyCredentials = bilingual{
+		"check the corp ID, and that the secret is the one of the self-built app that may use the meeting API; the app must be enabled",
+		"请检查企业 ID，并确认 Secret 属于有会议接口权限的自建应用，且该应用已启用",
+	}
+	remedyIP = bilingual{
+		"add the exporter's public egress IP to the app's 企业可信IP in the admin console; it takes effect in about a minute",
+		"请在管理后台该应用的“企业可信IP”中加入本程序的公网出口 IP，约一分钟后生效",
+	}
+	remedyAPIRight = bilingual{
+		"in the admin console, add the app under 会议 (Meeting) > API > 可调用接口的应用",
+		"请在管理后台“会议 > API > 可调用接口的应用”中加入该应用",
+	}
+	remedyMeeting = bilingual{
+		"enable 会议 (Meeting), with its advanced features, for the corp in the admin console",
+		"请在管理后台启用会议应用及会议高级功能",
+	}
+	remedyOwnMeetings = bilingual{
+		"name only meetings that this very app created; WeCom shows an app no others",
+		"仅可查询由本应用创建的会议，请更换目标",
+	}
+	remedyRequest = bilingual{
+		"check the target's ID; if it is right, this is a fault of the exporter: please report it",
+		"请检查目标的 ID；若无误，则为本程序的缺陷，请反馈",
+	}
+	remedyMember = bilingual{
+		"remove the user ID from the targets if the person has left, or put the person into the app's visible scope",
+		"若成员已离职，请从目标中移除；否则请将其加入应用可见范围",
+	}
+	remedyScope = bilingual{
+		"put the member, department or tag into the app's visible scope in the admin console",
+		"请在管理后台将该成员、部门或标签加入应用可见范围",
+	}
+	remedyID = bilingual{
+		"correct or remove this target",
+		"请更正或移除该目标",
+	}
+	remedyWait = bilingual{
+		"none needed: the exporter tries again by itself",
+		"无需处理，本程序会自动重试",
+	}
+	remedySlower = bilingual{
+		"none needed for now; if it happens again, lower --poll.max-requests-per-minute, since other apps use the same limit",
+		"暂无需处理；若反复出现，请调低 --poll.max-requests-per-minute，其他应用也占用同一限额",
+	}
+	remedyConcurrency = bilingual{
+		"none needed for now; if it happens often, lower --poll.concurrency",
+		"暂无需处理；若频繁出现，请调低 --poll.concurrency",
+	}
+)
+
+// errcodes has the codes that calls of this package can meet, from the table of
+// global error codes, https://developer.work.weixin.qq.com/document/path/90313.
+var errcodes = map[int64]errcode{
+	-1:    {ClassRetryable, bilingual{"WeCom is busy", "系统繁忙"}, remedyWait},
+	6000:  {ClassRetryable, bilingual{"data version conflict", "数据版本冲突"}, remedyWait},
+	45009: {ClassBlocked, bilingual{"frequency limit exceeded", "接口调用超过频率限制"}, remedySlower},
+	45033: {ClassConcurrency, bilingual{"too many calls at once", "接口并发调用超过限制"}, remedyConcurrency},
+
+	40001: {ClassToken, bilingual{"the secret or the access token is wrong", "Secret 或 access_token 不正确"}, remedyCredentials},
+	40014: {ClassToken, bilingual{"the access token is not valid", "access_token 无效"}, remedyCredentials},
+	42001: {ClassToken, bilingual{"the access token has expired", "access_token 已过期"}, remedyCredentials},
+
+	40013: {ClassCorp, bilingual{"the corp ID is wrong", "企业 ID 不正确"}, remedyCredentials},
+	40091: {ClassCorp, bilingual{"the secret is wrong", "Secret 不正确"}, remedyCredentials},
+	41001: {ClassCorp, bilingual{"no access token in the call", "缺少 access_token"}, remedyRequest},
+	41002: {ClassCorp, bilingual{"no corp ID in the call", "缺少企业 ID"}, remedyCredentials},
+	41004: {ClassCorp, bilingual{"no secret in the call", "缺少 Secret"}, remedyCredentials},
+
+	48001: {ClassCorp, bilingual{"the app is not authorized for this API", "应用未获得该接口授权"}, remedyAPIRight},
+	48002: {ClassCorp, bilingual{"the app may not call this API", "应用无权调用该接口"}, remedyAPIRight},
+	48004: {ClassCorp, bilingual{"the app's authorization was canceled", "应用授权已取消"}, remedyAPIRight},
+	48006: {ClassCorp, bilingual{"the right to the API was withdrawn after long disuse", "接口权限因长期未使用被收回"}, remedyAPIRight},
+	50003: {ClassCorp, bilingual{"the app is disabled", "应用已停用"}, bilingual{
+		"enable the app in the admin console", "请在管理后台启用该应用",
+	}},
+	60020:  {ClassCorp, bilingual{"the calling IP is not trusted by the app", "调用方 IP 不在企业可信IP中"}, remedyIP},
+	301042: {ClassCorp, bilingual{"the calling IP is not on the white list", "调用方 IP 不在白名单中"}, remedyIP},
+	301002: {ClassCorp, bilingual{"no right to this agent", "无权操作该应用"}, bilingual{
+		"the agent ID and the secret must belong to the same app", "AgentId 与 Secret 须属于同一应用",
+	}},
+	301007: {ClassCorp, bilingual{"the corp is not available", "企业不可用"}, bilingual{
+		"ask the corp's WeCom administrator: the corp was dissolved or banned", "请联系企业管理员：企业已解散或被封禁",
+	}},
+	400028: {ClassCorp, bilingual{"the meeting app is off", "会议应用未启用"}, remedyMeeting},
+	680106: {ClassCorp, bilingual{"the corp's meeting app is closed", "企业会议应用已关闭"}, remedyMeeting},
+	730007: {ClassCorp, bilingual{"the corp's edition has no such meeting features", "企业版本不支持该会议功能"}, remedyMeeting},
+	770005: {ClassCorp, bilingual{"advanced meeting features are not opened", "未开通会议高级功能"}, remedyMeeting},
+	400218: {ClassCorp, bilingual{"advanced meeting features are not opened", "未开通会议高级功能"}, remedyMeeting},
+	400219: {ClassCorp, bilingual{"advanced meeting features are not opened", "未开通会议高级功能"}, remedyMeeting},
+	400226: {ClassCorp, bilingual{"advanced meeting features are not opened", "未开通会议高级功能"}, remedyMeeting},
+	730005: {ClassCorp, bilingual{"the meeting belongs to another app", "会议不属于本应用"}, remedyOwnMeetings},
+	730010: {ClassCorp, bilingual{"the meeting was not created through the API", "会议不是通过接口创建的"}, remedyOwnMeetings},
+	730011: {ClassCorp, bilingual{"meetings of this type are not supported", "不支持该类型的会议"}, remedyOwnMeetings},
+	40058:  {ClassCorp, bilingual{"an argument of the call is not valid", "请求参数不合法"}, remedyRequest},
+	40063:  {ClassCorp, bilingual{"an argument of the call is empty", "请求参数为空"}, remedyRequest},
+	41009:  {ClassCorp, bilingual{"no user ID in the call", "缺少 userid"}, remedyRequest},
+	400038: {ClassCorp, bilingual{"an argument of the call is not valid", "请求参数不合法"}, remedyRequest},
+
+	40003:  {ClassTarget, bilingual{"the user ID is not valid", "userid 无效"}, remedyMember},
+	40031:  {ClassTarget, bilingual{"the list of user IDs is not valid", "userid 列表不合法"}, remedyMember},
+	46004:  {ClassTarget, bilingual{"the user does not exist", "成员不存在"}, remedyMember},
+	50002:  {ClassTarget, bilingual{"the member is outside the app's visible scope", "成员不在应用可见范围内"}, remedyMember},
+	60011:  {ClassTarget, bilingual{"no right to the member, department or tag", "无权访问该成员、部门或标签"}, remedyScope},
+	60111:  {ClassTarget, bilingual{"the user ID was not found", "userid 不存在"}, remedyMember},
+	81013:  {ClassTarget, bilingual{"none of the IDs is valid", "全部 ID 均无效"}, remedyMember},
+	60003:  {ClassTarget, bilingual{"the department does not exist", "部门不存在"}, remedyScope},
+	60123:  {ClassTarget, bilingual{"the department ID is not valid", "部门 ID 无效"}, remedyScope},
+	40068:  {ClassTarget, bilingual{"the tag ID is not valid", "标签 ID 无效"}, remedyScope},
+	90602:  {ClassTarget, bilingual{"the meeting ID is not valid for this app", "会议 ID 不合法"}, remedyOwnMeetings},
+	730001: {ClassTarget, bilingual{"the recording file ID is not valid", "录制文件 ID 无效"}, remedyID},
+	730002: {ClassTarget, bilingual{"the recording ID is not valid", "录制 ID 无效"}, remedyID},
+	730003: {ClassTarget, bilingual{"the sub-meeting ID is not valid", "子会议 ID 无效"}, remedyID},
+	730004: {ClassTarget, bilingual{"the meeting code is not valid", "会议 code 无效"}, remedyID},
+	730008: {ClassTarget, bilingual{"the meeting was deleted", "会议已删除"}, remedyID},
+	400041: {ClassTarget, bilingual{"the meeting was canceled", "会议已取消"}, remedyID},
+	45029:  {ClassTarget, bilingual{"the answer would be too large", "返回数据过大"}, remedyScope},
+}

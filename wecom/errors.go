@@ -1,0 +1,157 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package wecom
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"strconv"
+	"time"
+)
+
+// A Class says what an error asks of whoever called.
+type Class int
+
+// The classes of errors.
+const (
+	// ClassTarget errors concern one target: mark it and go on with the others.
+	ClassTarget Class = iota
+	// ClassToken errors mean that the access token was refused, a fresh one included.
+	ClassToken
+	// ClassRetryable errors may go away by themselves. They were retried already.
+	ClassRetryable
+	// ClassBlocked errors mean that a frequency limit was exceeded and that the
+	// API stays closed until its window is over.
+	ClassBlocked
+	// ClassConcurrency errors mean that too many calls were in flight.
+	ClassConcurrency
+	// ClassCorp errors concern every call of the app: stop, and let an operator
+	// know what to do.
+	ClassCorp
+)
+
+// ClassOf returns the class of an error that a [Client] returned. An error of
+// any other origin is of [ClassRetryable].
+func ClassOf(err error) Class {
+	if _, ok := errors.AsType[*TokenError](err); ok {
+		return ClassCorp
+	}
+	if apiErr, ok := errors.AsType[*APIError](err); ok {
+		return apiErr.Class()
+	}
+	if _, ok := errors.AsType[*ChainError](err); ok {
+		return ClassTarget
+	}
+	return ClassRetryable
+}
+
+// Remedy returns what an operator can do about an error that a [Client]
+// returned, or "" where there is no advice.
+func Remedy(err error, l Language) string {
+	if apiErr, ok := errors.AsType[*APIError](err); ok {
+		return lookup(apiErr.Code).remedy.in(l)
+	}
+	if answerErr, ok := errors.AsType[*AnswerError](err); ok {
+		return answerErr.remedy.in(l)
+	}
+	return ""
+}
+
+// An APIError is an answer of WeCom whose errcode is not 0. It never carries
+// the errmsg, whose text may change and may hold anything.
+type APIError struct {
+	Endpoint string // path below /cgi-bin
+	Code     int64
+	// IP is the address that WeCom saw the call come from, where errmsg names
+	// it; the zero Addr otherwise.
+	IP netip.Addr
+}
+
+// Class returns what the errcode asks of the caller.
+func (e *APIError) Class() Class { return lookup(e.Code).class }
+
+// Error implements error.
+func (e *APIError) Error() string {
+	from := ""
+	if e.IP.IsValid() {
+		from = ", calling from " + e.IP.String()
+	}
+	return fmt.Sprintf("%s: errcode %d (%s%s)", e.Endpoint, e.Code, lookup(e.Code).meaning.in(English), from)
+}
+
+// An AnswerError means that no answer of WeCom came back: the call failed on
+// its way, or something else answered. Its text holds no secret.
+type AnswerError struct {
+	Endpoint string // path below /cgi-bin
+	// Kind is "transport" where there was no complete HTTP answer, "http" for a
+	// status other than 2xx, and "decode" for a 2xx body that is not WeCom's.
+	Kind   string
+	Status int // HTTP status; 0 where Kind is "transport"
+	Detail string
+
+	remedy bilingual
+}
+
+// Error implements error.
+func (e *AnswerError) Error() string {
+	if e.Status == 0 {
+		return e.Endpoint + ": " + e.Detail
+	}
+	return e.Endpoint + ": HTTP status " + strconv.Itoa(e.Status) + ": " + e.Detail
+}
+
+// retryable tells whether the same call may succeed at once.
+func (e *AnswerError) retryable() bool {
+	return e.Kind == outcomeTransport || e.Kind == outcomeHTTP && (e.Status >= 500 || e.Status == 429)
+}
+
+// A ChainError means that the pages of a list did not come to a proper end.
+type ChainError struct {
+	Anomaly Anomaly
+	Pages   int // pages read until then
+}
+
+// Error implements error.
+func (e *ChainError) Error() string {
+	return fmt.Sprintf("list given up after %d pages: %s", e.Pages, e.Anomaly)
+}
+
+// A TokenError means that there is no access token to call with.
+type TokenError struct {
+	RetryAt time.Time // when gettoken is asked again, unless the secret changes before
+	Err     error
+}
+
+// Error implements error.
+func (e *TokenError) Error() string { return "no access token: " + e.Err.Error() }
+
+// Unwrap returns why there is no token.
+func (e *TokenError) Unwrap() error { return e.Err }
+
+// What Observer.Called gets where there is no errcode to tell.
+const (
+	outcomeTransport = "transport"
+	outcomeHTTP      = "http"
+	outcomeDecode    = "decode"
+	outcomeOther     = "other"
+)
+
+func outcome(err error) string {
+	var apiErr *APIError
+	var answerErr *AnswerError
+	switch {
+	case err == nil:
+		return "0"
+	case errors.As(err, &apiErr):
+		if !Known(apiErr.Code) {
+			return outcomeOther
+		}
+		return strconv.FormatInt(apiErr.Code, 10)
+	case errors.As(err, &answerErr):
+		return answerErr.Kind
+	default:
+		return outcomeTransport
+	}
+}

@@ -1,0 +1,159 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package wecom
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+const (
+	budgetWindow = time.Minute
+
+	// WeCom closes an API for 60 s, an hour, a day or a month, and does not say
+	// which; see https://developer.work.weixin.qq.com/document/path/90454.
+	firstBlock   = time.Minute
+	longestBlock = time.Hour
+
+	// Waits are told to the observer in steps, so that its counter moves while
+	// a long block lasts.
+	throttleStep = 5 * time.Second
+)
+
+// Limits keeps calls within what WeCom allows one corp on one API host. Every
+// [Client] of the same corp ID and host must share one. It is safe for
+// concurrent use.
+//
+// In any 60 seconds, as WeCom's clock sees the calls, no more than the budget
+// are made. A token bucket cannot promise that: it allows a burst on top of
+// its rate, and it counts calls when they leave and not when they arrive. So a
+// call holds its place in the budget until a minute after it ended, which is no
+// earlier than WeCom saw it.
+type Limits struct {
+	mu        sync.Mutex
+	perMinute int
+	inFlight  int
+	ended     []time.Time // ends of the calls of the last minute, oldest first
+	blocks    map[string]block
+	changed   chan struct{} // closed and replaced when a waiting call should look again
+}
+
+// A block is the time for which an endpoint stays closed.
+type block struct {
+	since, until time.Time
+	length       time.Duration
+}
+
+// NewLimits returns limits with a budget of calls per minute, which must be
+// positive.
+func NewLimits(perMinute int) *Limits {
+	return &Limits{perMinute: perMinute, blocks: map[string]block{}, changed: make(chan struct{})}
+}
+
+// SetBudget changes the budget, in calls per minute.
+func (l *Limits) SetBudget(perMinute int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.perMinute = perMinute
+	l.wake()
+}
+
+// Budget returns the budget in force, in calls per minute.
+func (l *Limits) Budget() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.perMinute
+}
+
+// Used returns how many calls the last 60 seconds took of the budget.
+func (l *Limits) Used() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.forget(time.Now())
+	return l.inFlight + len(l.ended)
+}
+
+// begin waits until a call to endpoint may be made and takes its place in the
+// budget. Each successful begin needs one end.
+func (l *Limits) begin(ctx context.Context, endpoint string, o Observer) error {
+	for {
+		changed, wait := l.tryBegin(endpoint)
+		if wait == 0 {
+			return nil
+		}
+		start := time.Now()
+		timer := time.NewTimer(min(wait, throttleStep))
+		select {
+		case <-timer.C:
+		case <-changed:
+		case <-ctx.Done():
+		}
+		timer.Stop()
+		o.Throttled(time.Since(start))
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// tryBegin takes a place in the budget and returns 0, or returns how long to
+// wait at most before the next try, and a channel that tells to try earlier.
+func (l *Limits) tryBegin(endpoint string) (<-chan struct{}, time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now()
+	if wait := l.blocks[endpoint].until.Sub(now); wait > 0 {
+		return l.changed, wait
+	}
+	l.forget(now)
+	if l.inFlight+len(l.ended) < l.perMinute {
+		l.inFlight++
+		return nil, 0
+	}
+	if len(l.ended) == 0 {
+		return l.changed, budgetWindow
+	}
+	return l.changed, l.ended[0].Add(budgetWindow).Sub(now)
+}
+
+// end gives back the place of a call that began at the given time, a minute
+// from now, and learns from the call's outcome.
+func (l *Limits) end(endpoint string, began time.Time, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now()
+	l.inFlight--
+	l.ended = append(l.ended, now)
+	l.wake()
+
+	var apiErr *APIError
+	switch {
+	case err == nil:
+		delete(l.blocks, endpoint)
+	case errors.As(err, &apiErr) && apiErr.Class() == ClassBlocked:
+		b := l.blocks[endpoint]
+		// Calls that were in flight when the block began say nothing new.
+		if !began.After(b.since) {
+			return
+		}
+		b.length = min(max(2*b.length, firstBlock), longestBlock)
+		b.since, b.until = now, now.Add(b.length)
+		l.blocks[endpoint] = b
+	}
+}
+
+func (l *Limits) forget(now time.Time) {
+	old := 0
+	for old < len(l.ended) && now.Sub(l.ended[old]) >= budgetWindow {
+		old++
+	}
+	l.ended = l.ended[old:]
+}
+
+func (l *Limits) wake() {
+	close(l.changed)
+	l.changed = make(chan struct{})
+}

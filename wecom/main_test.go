@@ -1,0 +1,119 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package wecom
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// virtually runs a test with a clock that stands still but for waiting, set to
+// a day on which WeCom has meetings.
+func virtually(t *testing.T, test func(t *testing.T)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		t.Helper()
+		time.Sleep(time.Until(time.Date(2026, 3, 2, 1, 0, 0, 0, time.UTC)))
+		test(t)
+	})
+}
+
+// clientOf returns a client of a simulated WeCom, and what it observes.
+func clientOf(t *testing.T, server *wecomtest.Server, change ...func(*Config)) (*Client, *calls) {
+	t.Helper()
+	seen := &calls{outcomes: map[string]int{}, anomalies: map[Anomaly]int{}}
+	c := Config{
+		BaseURL:     "https://wecom.test",
+		CorpID:      wecomtest.DefaultCorpID,
+		Secret:      func() (string, error) { return wecomtest.DefaultSecret, nil },
+		Transport:   server,
+		UserAgent:   "test",
+		Limits:      NewLimits(10_000),
+		Concurrency: 4,
+		Observer:    seen,
+	}
+	for _, f := range change {
+		f(&c)
+	}
+	return NewClient(c), seen
+}
+
+// calls is an Observer that remembers.
+type calls struct {
+	mu        sync.Mutex
+	outcomes  map[string]int // by "endpoint outcome"
+	anomalies map[Anomaly]int
+	throttled time.Duration
+	expiry    time.Time
+}
+
+func (c *calls) Called(endpoint, outcome string, _ time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.outcomes[endpoint+" "+outcome]++
+}
+
+func (c *calls) Throttled(waited time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.throttled += waited
+}
+
+func (c *calls) Anomalous(kind Anomaly) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.anomalies[kind]++
+}
+
+func (c *calls) TokenIssued(expiry time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.expiry = expiry
+}
+
+// respond is a transport that gives tokens and answers everything else with one
+// body.
+type respond struct {
+	status int
+	body   string
+}
+
+func (r respond) RoundTrip(req *http.Request) (*http.Response, error) {
+	status, body := r.status, r.body
+	if strings.HasSuffix(req.URL.Path, "/gettoken") {
+		status, body = http.StatusOK, `{"errcode":0,"errmsg":"ok","access_token":"marked-token","expires_in":7200}`
+	}
+	return &http.Response{
+		StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: req,
+	}, nil
+}
+
+// recordingsOf reads a whole list.
+func recordingsOf(ctx context.Context, c *Client, target Target, w Window) ([]Recording, error) {
+	var list []Recording
+	for page, err := range c.Recordings(ctx, target, w) {
+		if err != nil {
+			return list, err
+		}
+		list = append(list, page...)
+	}
+	return list, nil
+}
+
+func lastMonth() Window {
+	now := time.Now().Truncate(time.Second)
+	return Window{Start: now.Add(-MaxWindow), End: now}
+}

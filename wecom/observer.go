@@ -1,0 +1,61 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package wecom
+
+import "time"
+
+// An Observer is told what a [Client] does, call by call. Its methods are
+// called from several goroutines at once and must return quickly.
+type Observer interface {
+	// Called reports one HTTP exchange with the API. The endpoint is the path
+	// below /cgi-bin, such as "meeting/record/list". The outcome is the errcode
+	// in decimal where [Known] knows it, "other" where it does not, and
+	// "transport", "http" or "decode" where no answer of WeCom came back.
+	Called(endpoint, outcome string, took time.Duration)
+	// Throttled reports time that calls spent waiting for the budget or for the
+	// end of a block. Long waits are reported in parts.
+	Throttled(waited time.Duration)
+	// Anomalous reports one oddity in an answer that was read all the same.
+	Anomalous(kind Anomaly)
+	// TokenIssued reports a new access token and when it expires.
+	TokenIssued(expiry time.Time)
+}
+
+// An Anomaly names an oddity in an answer of WeCom.
+type Anomaly string
+
+// The anomalies a client reports.
+const (
+	NegativeSize     Anomaly = "negative_size"     // record_size below zero; read as 0
+	UnknownState     Anomaly = "unknown_state"     // a state other than 1, 2 and 3
+	ImplausibleTime  Anomaly = "implausible_time"  // before 2010, in the future, or an end before its start
+	SecondsTimestamp Anomaly = "seconds_timestamp" // seconds where milliseconds are documented; read as seconds
+	MissingID        Anomaly = "missing_id"        // a recording that nothing identifies is skipped; a file is counted
+	MalformedValue   Anomaly = "malformed_value"   // a value of the wrong kind; read as absent
+	RepeatedCursor   Anomaly = "repeated_cursor"   // a cursor that came before; the chain is given up
+	PageLimit        Anomaly = "page_limit"        // more pages than are plausible; the chain is given up
+)
+
+// Anomalies returns every kind of anomaly.
+func Anomalies() []Anomaly {
+	return []Anomaly{
+		NegativeSize, UnknownState, ImplausibleTime, SecondsTimestamp,
+		MissingID, MalformedValue, RepeatedCursor, PageLimit,
+	}
+}
+
+// IgnoreCalls is an Observer that does nothing.
+type IgnoreCalls struct{}
+
+// Called implements [Observer].
+func (IgnoreCalls) Called(string, string, time.Duration) {}
+
+// Throttled implements [Observer].
+func (IgnoreCalls) Throttled(time.Duration) {}
+
+// Anomalous implements [Observer].
+func (IgnoreCalls) Anomalous(Anomaly) {}
+
+// TokenIssued implements [Observer].
+func (IgnoreCalls) TokenIssued(time.Time) {}

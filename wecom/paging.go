@@ -1,0 +1,57 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package wecom
+
+import (
+	"fmt"
+	"iter"
+)
+
+// No list is plausible that has more pages than this.
+const maxPages = 1000
+
+// A paging is what an answer tells of the page after it.
+type paging struct {
+	HasMore    flag `json:"has_more"`
+	NextCursor text `json:"next_cursor"`
+}
+
+func (p *paging) page() *paging { return p }
+
+// chain reads a list page by page. After an error, which ends the list, the
+// pages before it must not be taken for a whole list.
+func chain[A any, P interface {
+	*A
+	page() *paging
+}](o Observer, read func(cursor string) (*A, error)) iter.Seq2[*A, error] {
+	return func(yield func(*A, error) bool) {
+		cursor := ""
+		seen := map[string]bool{}
+		for number := 1; ; number++ {
+			answer, err := read(cursor)
+			if err != nil {
+				yield(nil, fmt.Errorf("page %d of the list: %w", number, err))
+				return
+			}
+			if !yield(answer, nil) {
+				return
+			}
+			paging := P(answer).page()
+			cursor = string(paging.NextCursor)
+			if !paging.HasMore.value || cursor == "" {
+				return
+			}
+			anomaly := PageLimit
+			if seen[cursor] {
+				anomaly = RepeatedCursor
+			} else if number < maxPages {
+				seen[cursor] = true
+				continue
+			}
+			o.Anomalous(anomaly)
+			yield(nil, &ChainError{Anomaly: anomaly, Pages: number})
+			return
+		}
+	}
+}

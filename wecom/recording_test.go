@@ -1,0 +1,360 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package wecom
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
+)
+
+// documented is the sample of the document, with the braces that it forgets.
+const documented = `{
+  "errcode": 0,
+  "errmsg": "ok",
+  "record_meetings": [{
+    "meeting_record_id": "GEIGN",
+    "meetingid": "GEMIGE",
+    "meeting_code": "GEJIGNEO",
+    "host_user_id": "XGMEIG",
+    "meeting_start_time": 177777777,
+    "title": "TJIE",
+    "state": 1,
+    "record_files": [{
+      "record_file_id": "FILEID",
+      "record_start_time": 15555,
+      "record_end_time": 1777777,
+      "record_size": 323235325,
+      "sharing_state": 1,
+      "sharing_url": "https://share.url",
+      "required_same_corp": true,
+      "required_attendee": true,
+      "password": "fgjisnge",
+      "sharing_expire": 3323,
+      "allow_download": true
+    }]
+  }]
+}`
+
+func TestRecordingsOfAnswers(t *testing.T) {
+	t.Parallel()
+	sample := Recording{
+		ID: "GEIGN", Host: "XGMEIG", MeetingStart: 177777777, State: StateRecording,
+		Files: []File{{
+			ID: "FILEID", Start: 15555, End: 1777777, Size: 323235325,
+			Sharing: Sharing{On: true, SameCorp: true, Attendee: true, HasPassword: true, Download: true, Expire: 3323},
+		}},
+	}
+	old := map[Anomaly]int{ImplausibleTime: 3} // the sample's times are in 1970
+	plain := func(change func(*Recording)) []Recording {
+		r := Recording{ID: "r", Host: "h", State: StateCompleted, Files: []File{}}
+		change(&r)
+		return []Recording{r}
+	}
+	one := func(fields string) string {
+		return `{"errcode":0,"record_list":[{"meeting_record_id":"r","host_user_id":"h","state":3,` + fields + `}]}`
+	}
+	file := func(fields string) string { return one(`"record_file_list":[{"record_file_id":"f",` + fields + `}]`) }
+	withFile := func(f File) []Recording {
+		f.ID = "f"
+		return plain(func(r *Recording) { r.Files = []File{f} })
+	}
+
+	for name, test := range map[string]struct {
+		body      string
+		want      []Recording
+		anomalies map[Anomaly]int
+	}{
+		"the sample of the document": {documented, []Recording{sample}, old},
+		"the spelling of the table": {
+			strings.NewReplacer("record_meetings", "record_list", "record_files", "record_file_list").Replace(documented),
+			[]Recording{sample},
+			old,
+		},
+		"one spelling outside, the other inside": {
+			strings.ReplaceAll(documented, "record_meetings", "record_list"), []Recording{sample}, old,
+		},
+		"numbers as strings, booleans as numbers": {
+			strings.NewReplacer(
+				"177777777,", `"177777777",`, ": 1,", `: "1",`, "15555,", `"15555",`, "1777777,", `"1777777",`,
+				"323235325", `"323235325"`, "true", "1", "3323,", `"3323",`, `"errcode": 0`, `"errcode": "0"`,
+			).Replace(documented),
+			[]Recording{sample},
+			old,
+		},
+		"neither list":               {`{"errcode":0,"errmsg":"ok"}`, nil, nil},
+		"the list is null":           {`{"errcode":0,"record_list":null,"has_more":null,"next_cursor":null}`, nil, nil},
+		"no errcode but a list":      {`{"record_list":[]}`, nil, nil},
+		"a byte order mark":          {"\ufeff" + `{"errcode":0}`, nil, nil},
+		"more to come but no cursor": {`{"errcode":0,"has_more":true,"next_cursor":"","record_list":[]}`, nil, nil},
+		"absent fields": {
+			`{"errcode":0,"record_list":[{"meeting_record_id":"r"}]}`,
+			[]Recording{{ID: "r", Files: []File{}}},
+			map[Anomaly]int{UnknownState: 1},
+		},
+		"null fields": {
+			one(`"meeting_start_time":null,"title":null,"record_file_list":null,"record_files":null`),
+			plain(func(*Recording) {}), nil,
+		},
+		"unknown fields":         {one(`"x":{"y":[1]},"meeting_summary":[]`), plain(func(*Recording) {}), nil},
+		"a host that is digits":  {one(`"host_user_id":10001`), plain(func(r *Recording) { r.Host = "10001" }), nil},
+		"a host of another kind": {one(`"host_user_id":{"id":1}`), plain(func(r *Recording) { r.Host = "" }), nil},
+		"an unknown state": {
+			one(`"state":9`), plain(func(r *Recording) { r.State = StateUnknown }), map[Anomaly]int{UnknownState: 1},
+		},
+		"transcoding": {one(`"state":2`), plain(func(r *Recording) { r.State = StateTranscoding }), nil},
+		"seconds for milliseconds": {
+			one(`"meeting_start_time":1772413200`),
+			plain(func(r *Recording) { r.MeetingStart = 1772413200000 }),
+			map[Anomaly]int{SecondsTimestamp: 1},
+		},
+		"a time that is far in the future": {
+			one(`"meeting_start_time":17724132000000000`),
+			plain(func(*Recording) {}),
+			map[Anomaly]int{ImplausibleTime: 1},
+		},
+		"a negative time": {
+			one(`"meeting_start_time":-1`), plain(func(*Recording) {}), map[Anomaly]int{ImplausibleTime: 1},
+		},
+		"5 GiB":                    {file(`"record_size":5368709120`), withFile(File{Size: 5 << 30}), nil},
+		"5 GiB as a string":        {file(`"record_size":"5368709120"`), withFile(File{Size: 5 << 30}), nil},
+		"a size with exponent":     {file(`"record_size":5.36870912e9`), withFile(File{Size: 5 << 30}), nil},
+		"a negative size":          {file(`"record_size":-2147483648`), withFile(File{}), map[Anomaly]int{NegativeSize: 1}},
+		"a size that is no number": {file(`"record_size":"big"`), withFile(File{}), map[Anomaly]int{MalformedValue: 1}},
+		"an end before its start": {
+			file(`"record_start_time":1772413200000,"record_end_time":1772413100000`),
+			withFile(File{Start: 1772413200000, End: 1772413100000}),
+			map[Anomaly]int{ImplausibleTime: 1},
+		},
+		"sharing off hides what else is there": {
+			file(`"sharing_state":0,"required_same_corp":true,"password":"p","sharing_expire":5`), withFile(File{}), nil,
+		},
+		"shared with anyone": {
+			file(`"sharing_state":1`), withFile(File{Sharing: Sharing{On: true}}), nil,
+		},
+		"sharing state as boolean": {
+			file(`"sharing_state":true,"allow_download":"true","required_attendee":"0"`),
+			withFile(File{Sharing: Sharing{On: true, Download: true}}), nil,
+		},
+		"a flag that is no flag": {
+			file(`"sharing_state":1,"allow_download":"maybe"`),
+			withFile(File{Sharing: Sharing{On: true}}),
+			map[Anomaly]int{MalformedValue: 1},
+		},
+		"an empty password":         {file(`"sharing_state":1,"password":""`), withFile(File{Sharing: Sharing{On: true}}), nil},
+		"a null password":           {file(`"sharing_state":1,"password":null`), withFile(File{Sharing: Sharing{On: true}}), nil},
+		"a password that is digits": {file(`"sharing_state":1,"password":1234`), withFile(File{Sharing: Sharing{On: true, HasPassword: true}}), nil},
+		"a link that ends in seconds": {
+			file(`"sharing_state":1,"sharing_expire":1900000000`),
+			withFile(File{Sharing: Sharing{On: true, Expire: 1900000000000}}),
+			map[Anomaly]int{SecondsTimestamp: 1},
+		},
+		"a file without ID": {
+			one(`"record_files":[{"record_size":7}]`),
+			plain(func(r *Recording) { r.Files = []File{{Size: 7}} }),
+			map[Anomaly]int{MissingID: 1},
+		},
+		"files that are no list": {
+			one(`"record_files":"none"`), plain(func(*Recording) {}), map[Anomaly]int{MalformedValue: 1},
+		},
+		"garbage among good ones": {
+			`{"errcode":0,"record_list":["garbage",7,null,{},[],{"meeting_record_id":{}},
+			{"meeting_record_id":"r","host_user_id":"h","state":3}]}`,
+			plain(func(*Recording) {}),
+			map[Anomaly]int{MissingID: 6, MalformedValue: 1},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			virtually(t, func(t *testing.T) {
+				client, seen := clientOf(t, nil, func(c *Config) { c.Transport = respond{http.StatusOK, test.body} })
+				got, err := recordingsOf(t.Context(), client, Target{ByUserID, "h"}, lastMonth())
+				if err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(test.want, got); diff != "" {
+					t.Errorf("recordings (-want +got):\n%s", diff)
+				}
+				if test.anomalies == nil {
+					test.anomalies = map[Anomaly]int{}
+				}
+				if diff := cmp.Diff(test.anomalies, seen.anomalies); diff != "" {
+					t.Errorf("anomalies (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+func TestStrangeAnswers(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		status int
+		body   string
+		want   string // the whole error
+		calls  int    // of the list, retries included
+	}{
+		"HTML": {
+			200, "<html><head><title>Login</title></head>",
+			`meeting/record/list: HTTP status 200: not an answer of WeCom but 39 bytes: not JSON; it begins "<html><head><title>Login</title></head>"`, 1,
+		},
+		"HTML of a proxy that fails": {
+			502, "<html>Bad Gateway</html>",
+			`meeting/record/list: HTTP status 502: not an answer of WeCom but 24 bytes: not JSON; it begins "<html>Bad Gateway</html>"`, 4,
+		},
+		"a page that is not there": {
+			404, "404 page not found", `meeting/record/list: HTTP status 404: not an answer of WeCom but 18 bytes: not JSON; it begins "404 page not found"`, 1,
+		},
+		"nothing": {200, "", `meeting/record/list: HTTP status 200: not an answer of WeCom but 0 bytes: not JSON`, 1},
+		"half a body": {
+			200, `{"errcode":0,"record_list":[{"title":"marked-title","password":"marked-pass`,
+			`meeting/record/list: HTTP status 200: not an answer of WeCom but 75 bytes: broken JSON`, 1,
+		},
+		"JSON of somebody else": {
+			200, `{"error":"marked-secret"}`,
+			`meeting/record/list: HTTP status 200: not an answer of WeCom but 25 bytes: it has no errcode`, 1,
+		},
+		"a list":   {200, `[1]`, `meeting/record/list: HTTP status 200: not an answer of WeCom but 3 bytes: not a JSON object`, 1},
+		"a string": {200, `"marked-title"`, `meeting/record/list: HTTP status 200: not an answer of WeCom but 14 bytes: not a JSON object`, 1},
+		"an errcode that is no number": {
+			200, `{"errcode":"x"}`, `meeting/record/list: HTTP status 200: not an answer of WeCom but 15 bytes: it has no errcode`, 1,
+		},
+		"a list that is none": {
+			200, `{"errcode":0,"record_list":"none"}`,
+			`meeting/record/list: HTTP status 200: not an answer of WeCom but 34 bytes: its list is not a list`, 1,
+		},
+		"a redirect": {302, "", `meeting/record/list: HTTP status 302: a redirect, which is not followed`, 1},
+		"20 MiB": {
+			200, `{"errcode":0,"x":"` + strings.Repeat("x", 20<<20) + `"}`,
+			`meeting/record/list: HTTP status 200: the answer is larger than 16 MiB`, 1,
+		},
+		"HTML with the secrets of the call": {
+			500, `<p>https://wecom.test/cgi-bin/x?access_token=marked-token and marked-token</p>`,
+			`meeting/record/list: HTTP status 500: not an answer of WeCom but 78 bytes: not JSON; it begins "<p><redacted> and <redacted></p>"`, 4,
+		},
+		"an error of WeCom with another status": {
+			500, `{"errcode":60111,"errmsg":"marked-errmsg"}`, `meeting/record/list: errcode 60111 (the user ID was not found)`, 1,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			virtually(t, func(t *testing.T) {
+				client, seen := clientOf(t, nil, func(c *Config) { c.Transport = respond{test.status, test.body} })
+				_, err := recordingsOf(t.Context(), client, Target{ByUserID, "h"}, lastMonth())
+				if err == nil {
+					t.Fatal("no error")
+				}
+				if want := "page 1 of the list: " + test.want; err.Error() != want {
+					t.Errorf("error\n got %s\nwant %s", err, want)
+				}
+				if Remedy(err, English) == "" || Remedy(err, Chinese) == "" {
+					t.Error("no remedy")
+				}
+				got := 0
+				for outcome, n := range seen.outcomes {
+					if strings.HasPrefix(outcome, listEndpoint) {
+						got += n
+					}
+				}
+				if got != test.calls {
+					t.Errorf("%d calls, want %d: %v", got, test.calls, seen.outcomes)
+				}
+			})
+		})
+	}
+}
+
+func TestRecordingsPages(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		config     wecomtest.Config
+		recordings int
+		calls      int
+	}{
+		"none":                          {wecomtest.Config{}, 0, 1},
+		"one page":                      {wecomtest.Config{}, 20, 1},
+		"two pages":                     {wecomtest.Config{}, 21, 2},
+		"many pages, the table's names": {wecomtest.Config{TableSpelling: true, NumbersAsStrings: true}, 107, 6},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			virtually(t, func(t *testing.T) {
+				server := wecomtest.New(test.config)
+				want := map[string]bool{}
+				for i := range test.recordings {
+					id := fmt.Sprintf("r%d", i)
+					want[id] = true
+					server.Put(wecomtest.Recording{ID: id, Creator: "li", MeetingStart: time.Now().Add(-time.Duration(i+1) * time.Hour)})
+				}
+				client, _ := clientOf(t, server)
+				list, err := recordingsOf(t.Context(), client, Target{ByUserID, "li"}, lastMonth())
+				if err != nil {
+					t.Fatal(err)
+				}
+				got := map[string]bool{}
+				for _, r := range list {
+					got[r.ID] = true
+				}
+				if diff := cmp.Diff(want, got); diff != "" || len(list) != test.recordings {
+					t.Errorf("%d recordings (-want +got):\n%s", len(list), diff)
+				}
+				if calls := server.Count(listEndpoint); calls != test.calls {
+					t.Errorf("%d calls, want %d", calls, test.calls)
+				}
+			})
+		})
+	}
+}
+
+func TestSelectors(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(t *testing.T) {
+		server := wecomtest.New(wecomtest.Config{})
+		server.Put(wecomtest.Recording{ID: "r", Creator: "li", MeetingID: "m", MeetingCode: "123", MeetingStart: time.Now().Add(-time.Hour)})
+		client, _ := clientOf(t, server)
+		for _, target := range []Target{{ByUserID, "li"}, {ByMeetingID, "m"}, {ByMeetingCode, "123"}} {
+			list, err := recordingsOf(t.Context(), client, target, lastMonth())
+			if err != nil || len(list) != 1 {
+				t.Errorf("%s: %d recordings, error %v", target, len(list), err)
+			}
+		}
+	})
+}
+
+func TestChainsThatDoNotEnd(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		fault wecomtest.Fault
+		want  Anomaly
+		calls int
+	}{
+		"the cursor repeats": {wecomtest.Fault{Endpoint: listEndpoint, RepeatCursor: true}, RepeatedCursor, 2},
+		"pages for ever":     {wecomtest.Fault{Endpoint: listEndpoint, EndlessPages: true}, PageLimit, maxPages},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			virtually(t, func(t *testing.T) {
+				server := wecomtest.New(wecomtest.Config{})
+				server.Put(wecomtest.Recording{ID: "r", Creator: "li", MeetingStart: time.Now().Add(-time.Hour)})
+				server.Fail(test.fault)
+				client, seen := clientOf(t, server)
+				_, err := recordingsOf(t.Context(), client, Target{ByUserID, "li"}, lastMonth())
+				var chainErr *ChainError
+				if !errors.As(err, &chainErr) || chainErr.Anomaly != test.want || ClassOf(err) != ClassTarget {
+					t.Errorf("error %v", err)
+				}
+				if calls := server.Count(listEndpoint); calls != test.calls || seen.anomalies[test.want] != 1 {
+					t.Errorf("%d calls, want %d; anomalies %v", calls, test.calls, seen.anomalies)
+				}
+			})
+		})
+	}
+}

@@ -1,0 +1,213 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package wecomtest
+
+import (
+	"context"
+	"fmt"
+	"html"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Fault is a way to misbehave. The first fields say which calls it strikes; of the rest one is to be
+// set, and Delay may go with any. A call is struck by one fault at most, the first one set that
+// matches, and by none if the limits of its API refuse it already.
+type Fault struct {
+	Endpoint string             // Empty is any.
+	Match    func(Request) bool // Nil is all; Errcode is not known to it yet.
+	After    int                // How many matching calls to let pass first.
+	Times    int                // How many to strike then; 0 is until removed.
+
+	Delay time.Duration // Answers late, or not at all if the caller gives up before.
+
+	// An answer as WeCom gives it, without looking at the call. Errmsg is empty for WeCom's own text.
+	Errcode int
+	Errmsg  string
+
+	Status      int    // This HTTP status with an HTML page, or with Body.
+	Body        []byte // This body; Status 0 is 200.
+	Hang        bool   // No answer before the caller gives up.
+	CutAfter    int    // The right answer broken off after so many bytes, its Content-Length being that of the whole.
+	Drop        bool   // A reset connection and no answer.
+	Redirect    string // A redirect to this URL.
+	Oversize    int64  // A well-formed answer of so many bytes.
+	EchoSecrets bool   // The 502 of a proxy that shows the URL asked for, secrets and all.
+
+	RepeatCursor bool          // Lists give the same page with the same cursor for ever.
+	EndlessPages bool          // Lists give the same page with a fresh cursor for ever.
+	ClockSkew    time.Duration // The server takes it to be so much later.
+}
+
+// Fail sets a fault until remove is called, which may be any number of times.
+func (s *Server) Fail(f Fault) (remove func()) {
+	return s.faults.add(f)
+}
+
+// faults has a lock of its own, so that a Match may ask the server.
+type faults struct {
+	mu   sync.Mutex
+	list []*armed
+}
+
+type armed struct {
+	Fault
+
+	matched, struck int
+}
+
+func (x *faults) add(f Fault) (remove func()) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	a := &armed{Fault: f}
+	x.list = append(x.list, a)
+
+	return func() {
+		x.mu.Lock()
+		defer x.mu.Unlock()
+		x.list = slices.DeleteFunc(x.list, func(other *armed) bool { return other == a })
+	}
+}
+
+// take returns the fault that strikes a call, or nil.
+func (x *faults) take(r Request) *Fault {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for _, a := range x.list {
+		if a.Endpoint != "" && a.Endpoint != r.Endpoint || a.Match != nil && !a.Match(r) {
+			continue
+		}
+		if a.matched++; a.matched <= a.After || a.Times > 0 && a.struck >= a.Times {
+			continue
+		}
+		a.struck++
+
+		return &a.Fault
+	}
+
+	return nil
+}
+
+// replaces tells whether nothing is left of the right answer.
+func (f *Fault) replaces() bool {
+	return f.Errcode != 0 || f.Status != 0 || f.Body != nil || f.Hang || f.Drop || f.Redirect != "" ||
+		f.Oversize > 0 || f.EchoSecrets
+}
+
+// paging is what becomes of the cursors of a list.
+type paging int
+
+const (
+	pagingTrue paging = iota
+	pagingRepeats
+	pagingEndless
+)
+
+func (f *Fault) paging() paging {
+	switch {
+	case f.RepeatCursor:
+		return pagingRepeats
+	case f.EndlessPages:
+		return pagingEndless
+	default:
+		return pagingTrue
+	}
+}
+
+// misbehave gives the answer of a fault that replaces the right one.
+func (s *Server) misbehave(w http.ResponseWriter, r *http.Request, c *call, f *Fault) {
+	c.Errcode = NoErrcode
+	if f.Errcode != 0 {
+		c.Errcode = f.Errcode
+	}
+	s.record(c.Request)
+
+	switch {
+	case f.Errcode != 0:
+		w.Header().Set("Content-Type", "application/json; charset=utf-8")
+		_, _ = w.Write(s.refusal(c, f.Errcode, f.Errmsg))
+	case f.Body != nil:
+		if f.Status != 0 {
+			w.WriteHeader(f.Status)
+		}
+		_, _ = w.Write(f.Body)
+	case f.Status != 0:
+		writePage(w, f.Status, fmt.Sprintf("%d %s", f.Status, http.StatusText(f.Status)))
+	case f.Hang:
+		<-r.Context().Done()
+	case f.Drop:
+		drop(w)
+	case f.Redirect != "":
+		w.Header().Set("Location", f.Redirect)
+		w.WriteHeader(http.StatusFound)
+	case f.Oversize > 0:
+		writeOversize(w, f.Oversize)
+	case f.EchoSecrets:
+		target := *r.URL
+		target.Scheme, target.Host = "https", r.Host
+		writePage(w, http.StatusBadGateway, "502 Bad Gateway: GET "+target.String())
+	}
+}
+
+func writePage(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	text = html.EscapeString(text)
+	_, _ = fmt.Fprintf(w, "<html>\r\n<head><title>%s</title></head>\r\n<body><h1>%s</h1></body>\r\n</html>\r\n", text, text)
+}
+
+// writeOversize writes valid JSON, so that its size is all that is wrong with it.
+func writeOversize(w http.ResponseWriter, size int64) {
+	const head, tail = `{"errcode":0,"errmsg":"ok","has_more":false,"next_cursor":"","record_meetings":[],"padding":"`, `"}`
+	size = max(size, int64(len(head)+len(tail)))
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Content-Length", strconv.FormatInt(size, 10))
+	_, _ = io.WriteString(w, head)
+	chunk := strings.Repeat("x", 32<<10)
+	for left := size - int64(len(head)+len(tail)); left > 0; {
+		n, err := io.WriteString(w, chunk[:min(left, int64(len(chunk)))])
+		if err != nil {
+			return // The caller has had enough.
+		}
+		left -= int64(n)
+	}
+	_, _ = io.WriteString(w, tail)
+}
+
+// cut sends what there is of a body and breaks the connection.
+func cut(w http.ResponseWriter, body []byte) {
+	_, _ = w.Write(body)
+	_ = http.NewResponseController(w).Flush()
+	panic(http.ErrAbortHandler)
+}
+
+// drop resets the connection: without lingering the kernel sends RST and not FIN.
+func drop(w http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+	_ = conn.Close()
+}
+
+// wait tells whether the time passed before the caller gave up.
+func wait(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

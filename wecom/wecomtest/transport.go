@@ -1,0 +1,89 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package wecomtest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+)
+
+// errDropped is what a caller without a network sees of a broken connection.
+var errDropped = errors.New("connection reset by peer")
+
+// RoundTrip makes a Server an http.RoundTripper too, whatever host is asked for: the whole of WeCom
+// without a network, on the goroutine of the caller. Tests with virtual time need it, as goroutines
+// that wait for a socket stop the clock of testing/synctest. Broken connections become errors, and a
+// call whose context ends gets the error of its context.
+func (s *Server) RoundTrip(r *http.Request) (*http.Response, error) {
+	w := &recorder{header: http.Header{}, status: http.StatusOK}
+	if r.Body == nil {
+		r = r.Clone(r.Context())
+		r.Body = http.NoBody
+	}
+	defer func() { _ = r.Body.Close() }() // A RoundTripper must.
+	aborted := serve(s, w, r)
+	if err := r.Context().Err(); err != nil {
+		return nil, fmt.Errorf("answer without a network: %w", err)
+	}
+	if aborted && w.body.Len() == 0 {
+		return nil, fmt.Errorf("answer without a network: %w", errDropped)
+	}
+
+	resp := &http.Response{
+		Status:        fmt.Sprintf("%d %s", w.status, http.StatusText(w.status)),
+		StatusCode:    w.status,
+		Proto:         "HTTP/1.1",
+		ProtoMajor:    1,
+		ProtoMinor:    1,
+		Header:        w.header,
+		Body:          io.NopCloser(&w.body),
+		ContentLength: int64(w.body.Len()),
+		Request:       r,
+	}
+	if aborted {
+		resp.ContentLength = -1
+		resp.Body = io.NopCloser(io.MultiReader(&w.body, brokenReader{}))
+	}
+
+	return resp, nil
+}
+
+// serve tells whether the handler broke the connection off.
+func serve(h http.Handler, w http.ResponseWriter, r *http.Request) (aborted bool) {
+	defer func() {
+		switch p := recover(); p {
+		case nil:
+		case http.ErrAbortHandler:
+			aborted = true
+		default:
+			panic(p)
+		}
+	}()
+	h.ServeHTTP(w, r)
+
+	return false
+}
+
+// recorder keeps an answer. The one of net/http/httptest would bring its flags into every binary.
+type recorder struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (w *recorder) Header() http.Header { return w.header }
+
+func (w *recorder) WriteHeader(status int) { w.status = status }
+
+func (w *recorder) Write(b []byte) (int, error) {
+	return w.body.Write(b) //nolint:wrapcheck // It never fails.
+}
+
+// brokenReader is the end of an answer that was cut off.
+type brokenReader struct{}
+
+func (brokenReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
