@@ -12,13 +12,9 @@ import (
 	"time"
 )
 
-// Endpoints returns the endpoints that a [Client] calls, as an [Observer] is told
-// of them.
-func Endpoints() []string {
-	return []string{
-		tokenEndpoint, listEndpoint, agentEndpoint, departmentsEndpoint, usersEndpoint, tagEndpoint, startsEndpoint,
-	}
-}
+// Endpoints returns the endpoints that every [Client] calls, as an [Observer] is
+// told of them. Those of the discovery of targets come on top.
+func Endpoints() []string { return []string{tokenEndpoint, listEndpoint} }
 
 const (
 	listEndpoint = "meeting/record/list"

@@ -1,0 +1,327 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package collector
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+	"golang.org/x/time/rate"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
+)
+
+const (
+	// How long an outage of a whole corp is waited out, unless the error says
+	// when to ask again.
+	firstOutageWait   = time.Minute
+	longestOutageWait = 15 * time.Minute
+	// How often a corp that waits looks whether its secret has changed.
+	secretCheckInterval = time.Second
+	targetCheckInterval = 5 * time.Second
+	farAway             = time.Hour
+)
+
+// A corp polls the recordings of one corp.
+type corp struct {
+	config    config.Corp
+	poll      config.Poll
+	client    *wecom.Client
+	observer  *corpObserver
+	inventory *inventory
+	files     *targetFiles
+	logger    log.Logger
+
+	mu          sync.Mutex
+	schedule    *schedule
+	inFlight    int
+	outage      *outage
+	up          bool
+	listed      bool // whether any list was applied
+	ready       bool // whether every target has been asked since the start
+	lastSuccess time.Time
+	accepted    time.Time // when WeCom last accepted a call chain
+
+	warnings rate.Sometimes // about single targets
+
+	// These belong to whoever publishes.
+	hosts        hostNamer
+	lastSnapshot takenSnapshot
+}
+
+// An outage is the time during which no target of a corp can be asked.
+type outage struct {
+	text  string // of the error that was logged
+	wait  time.Duration
+	until time.Time
+}
+
+// An outcome is how asking a target went.
+type pollOutcome struct {
+	target     *target
+	started    time.Time
+	history    bool // whether the older windows were asked for too
+	applied    bool // whether any list was complete
+	recordings int
+	err        error
+}
+
+// run polls until the context ends and every call has ended.
+func (c *corp) run(ctx context.Context) {
+	outcomes := make(chan pollOutcome)
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	var targetsRead time.Time
+	for ctx.Err() == nil {
+		if now := time.Now(); now.Sub(targetsRead) >= targetCheckInterval || targetsRead.IsZero() {
+			c.readTargets(now)
+			targetsRead = now
+		}
+		next, wait := c.next(time.Now())
+		if next != nil {
+			go func() { outcomes <- c.ask(ctx, next) }()
+			continue
+		}
+		timer.Reset(min(wait, targetCheckInterval))
+		select {
+		case o := <-outcomes:
+			c.settle(o)
+		case <-timer.C:
+		case <-ctx.Done():
+		}
+	}
+	for c.asking() {
+		c.settle(<-outcomes)
+	}
+}
+
+func (c *corp) asking() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.inFlight > 0
+}
+
+// next returns a target to ask now, or nil and for how long there is none.
+func (c *corp) next(now time.Time) (*target, time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.outage != nil {
+		return c.probe(now)
+	}
+	if c.inFlight >= c.poll.Concurrency {
+		return nil, farAway
+	}
+	t, due := c.schedule.take(now)
+	if t == nil {
+		if due.IsZero() {
+			return nil, farAway
+		}
+		return nil, due.Sub(now)
+	}
+	c.inFlight++
+	return t, 0
+}
+
+// probe returns the one target by which to learn whether an outage is over, or
+// nil and for how long there is none.
+func (c *corp) probe(now time.Time) (*target, time.Duration) {
+	if wait := c.outage.until.Sub(now); wait > 0 && !c.client.SecretChanged() {
+		return nil, min(wait, secretCheckInterval)
+	}
+	if c.inFlight > 0 {
+		return nil, farAway
+	}
+	t := c.schedule.takeProbe()
+	if t == nil {
+		return nil, farAway
+	}
+	c.inFlight++
+	return t, 0
+}
+
+// readTargets brings the schedule up to date with who is to be asked.
+func (c *corp) readTargets(now time.Time) {
+	wanted := c.files.merge(c.config.Targets)
+	c.mu.Lock()
+	dropped := c.schedule.set(wanted, now)
+	c.ready = c.ready || c.schedule.tried()
+	c.mu.Unlock()
+	for _, t := range dropped {
+		c.inventory.drop(t)
+	}
+}
+
+// ask lists a target's windows, the newest first, and applies what came back
+// whole.
+func (c *corp) ask(ctx context.Context, t *target) pollOutcome {
+	now := time.Now()
+	o := pollOutcome{target: t, started: now, history: !now.Before(t.historyDue)}
+	var listed []wecom.Recording
+	at := map[string]int{}
+	var span wecom.Window
+	for i, w := range windows(now, c.poll.Lookback, o.history) {
+		var recordings []wecom.Recording
+		recordings, o.err = c.list(ctx, t.Target, w)
+		if o.err != nil {
+			break
+		}
+		listed = mergeLists(listed, at, recordings)
+		if i == 0 {
+			span.End = w.End
+		}
+		span.Start = w.Start
+		o.applied = true
+	}
+	if o.applied {
+		o.recordings = c.inventory.apply(t.Target, span, c.poll.Lookback, listed)
+	}
+	return o
+}
+
+// list returns all recordings of a target in a window, or an error.
+func (c *corp) list(ctx context.Context, t wecom.Target, w wecom.Window) ([]wecom.Recording, error) {
+	var list []wecom.Recording
+	for page, err := range c.client.Recordings(ctx, t, w) {
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, page...)
+	}
+	return list, nil
+}
+
+// windows cuts the lookback into windows, the newest first. Without history it
+// returns the newest alone.
+func windows(now time.Time, lookback time.Duration, history bool) []wecom.Window {
+	end := now.Truncate(time.Second)
+	oldest := end.Add(-lookback)
+	var list []wecom.Window
+	for end.After(oldest) {
+		start := end.Add(-wecom.MaxWindow)
+		if start.Before(oldest) {
+			start = oldest
+		}
+		list = append(list, wecom.Window{Start: start, End: end})
+		if !history {
+			break
+		}
+		end = start
+	}
+	return list
+}
+
+// settle learns from how asking a target went, and decides when to ask again.
+func (c *corp) settle(o pollOutcome) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.inFlight--
+	now, t := time.Now(), o.target
+	if errors.Is(o.err, context.Canceled) {
+		c.schedule.done(t, t.due)
+		return
+	}
+	previous := t.err
+	// An error of the whole corp that this target meets again, while others were
+	// accepted, is its own.
+	its := isCorpWide(previous) && c.accepted.After(t.asked)
+	t.asked, t.err = now, o.err
+	if o.applied {
+		t.recordings = o.recordings
+		c.listed = true
+	}
+
+	class, corpWide := wecom.ClassOf(o.err), isCorpWide(o.err)
+	if its && corpWide {
+		class, corpWide = wecom.ClassTarget, false
+	}
+	var again time.Time
+	switch {
+	case o.err == nil:
+		t.succeeded, c.lastSuccess = now, now
+		if o.history {
+			t.historyDue = o.started.Add(t.spread(c.poll.HistoryInterval))
+		}
+		again = o.started.Add(t.spread(c.schedule.interval(t)))
+	case corpWide:
+		again = now
+	case class == wecom.ClassTarget:
+		again = o.started.Add(c.poll.IdleInterval)
+	case class == wecom.ClassBlocked:
+		again = now // the client waits for the end of the block
+	default:
+		again = o.started.Add(t.spread(min(c.schedule.interval(t), c.poll.Interval)))
+	}
+	c.schedule.done(t, again)
+	c.ready = c.ready || c.schedule.tried()
+
+	c.up = o.err == nil || class == wecom.ClassTarget
+	switch {
+	case c.up:
+		c.accepted = now
+		c.recover()
+		if o.err != nil {
+			c.logTarget(t, previous)
+		}
+	case corpWide:
+		c.suffer(now, o)
+	default:
+		c.logTarget(t, previous)
+	}
+}
+
+// isCorpWide tells whether an error would meet every target alike.
+func isCorpWide(err error) bool {
+	if err == nil {
+		return false
+	}
+	class := wecom.ClassOf(err)
+	return class == wecom.ClassCorp || class == wecom.ClassToken
+}
+
+// suffer begins or prolongs an outage. Calls that were in flight when it began
+// say nothing new.
+func (c *corp) suffer(now time.Time, o pollOutcome) {
+	if c.outage == nil {
+		c.outage = &outage{}
+	} else if !o.started.After(c.outage.until.Add(-c.outage.wait)) {
+		return
+	}
+	c.outage.wait = min(max(2*c.outage.wait, firstOutageWait), longestOutageWait)
+	if tokenErr, ok := errors.AsType[*wecom.TokenError](o.err); ok {
+		c.outage.wait = max(tokenErr.RetryAt.Sub(now), 0)
+	}
+	c.outage.until = now.Add(c.outage.wait)
+
+	logger := level.Debug(c.logger)
+	if text := o.err.Error(); c.outage.text != text {
+		c.outage.text = text
+		logger = level.Error(c.logger)
+	}
+	logger.Log("msg", "WeCom refuses all calls; what is known stays", "err", o.err,
+		"remedy", wecom.Remedy(o.err, wecom.English), "remedy_zh", wecom.Remedy(o.err, wecom.Chinese),
+		"retry_in", c.outage.wait.Round(time.Second))
+}
+
+func (c *corp) recover() {
+	if c.outage == nil {
+		return
+	}
+	c.outage = nil
+	level.Info(c.logger).Log("msg", "WeCom accepts calls again")
+}
+
+// logTarget tells of a failing target, once per error and not of too many.
+func (c *corp) logTarget(t *target, previous error) {
+	logger := level.Debug(c.logger)
+	if previous == nil || previous.Error() != t.err.Error() {
+		c.warnings.Do(func() { logger = level.Warn(c.logger) })
+	}
+	logger.Log("msg", "target is failing; what is known of it stays", "selector", t.Selector, "target", t.ID, "err", t.err,
+		"remedy", wecom.Remedy(t.err, wecom.English), "remedy_zh", wecom.Remedy(t.err, wecom.Chinese))
+}

@@ -1,0 +1,136 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package collector
+
+import (
+	"slices"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// A Definition describes one metric of the exporter. The table of definitions
+// is the source of the help texts, the descriptors and the documentation.
+type Definition struct {
+	Name   string
+	Type   string   // "gauge", "counter" or "histogram"
+	Labels []string // the label corp comes first where the metric belongs to a corp
+	Help   string
+}
+
+// The names of labels.
+const (
+	labelCorp     = "corp"
+	labelHost     = "host"
+	labelState    = "state"
+	labelEndpoint = "endpoint"
+)
+
+const (
+	gauge     = "gauge"
+	counter   = "counter"
+	histogram = "histogram"
+)
+
+const polled = " Polled in the background; see wecom_poll_lag_seconds."
+
+// The metrics of a corp's inventory.
+var (
+	recordings = define(gauge, "wecom_recordings",
+		"Recordings by state: recording, transcoding, completed, or unknown for any other."+polled,
+		labelHost, labelState)
+	recordingFiles = define(gauge, "wecom_recording_files",
+		"Files of recordings."+polled, labelHost)
+	recordingBytes = define(gauge, "wecom_recording_bytes",
+		"Size of recording files in bytes."+polled, labelHost)
+	recordingDuration = define(gauge, "wecom_recording_duration_seconds",
+		"Length of recording files in seconds, from the start to the end of each."+polled, labelHost)
+	sharedFiles = define(gauge, "wecom_recording_shared_files",
+		"Recording files with sharing on."+polled, labelHost)
+	exposedFiles = define(gauge, "wecom_recording_exposed_files",
+		"Shared recording files that anyone with the link can watch without a password, the link not having expired."+polled, labelHost)
+	lastStart = define(gauge, "wecom_recording_last_start_timestamp_seconds",
+		"Start of the newest recording in seconds since the Unix epoch: that of its meeting, or that of its first file where WeCom gives none."+polled,
+		labelHost)
+	sharingFiles = define(gauge, "wecom_recording_sharing_files",
+		"Shared recording files by who can watch them, whether a password is set, when the link expires, and whether downloads are allowed. Disjoint."+polled,
+		"audience", "password", "expiry", "download")
+	filesByAge = define(gauge, "wecom_recording_files_by_age",
+		"Recording files by the time since they were started. Disjoint."+polled, "age")
+	oldestUnfinished = define(gauge, "wecom_recording_oldest_unfinished_timestamp_seconds",
+		"Start of the oldest recording that is not completed, in seconds since the Unix epoch. Absent where there is none."+polled, labelState)
+	quotaBytes = define(gauge, "wecom_recording_quota_bytes",
+		"Space for recordings in bytes, as configured. Absent where none is configured.")
+	hostSeriesFolded = define(gauge, "wecom_host_series_folded",
+		"Hosts whose values are summed up under host=\"other\", since there are more hosts than --metrics.max-hosts.")
+)
+
+// The metrics of polling.
+var (
+	up = define(gauge, "wecom_up",
+		"Whether WeCom accepted the last call chain, the access token included: 1 if so, 0 if not.")
+	pollTargets = define(gauge, "wecom_poll_targets",
+		"Targets by what they are asked for by, and how the last poll of each went.", "selector", "status")
+	pollCoverage = define(gauge, "wecom_poll_coverage_ratio",
+		"Targets that were polled with success within twice their interval, over all targets.")
+	pollLastSuccess = define(gauge, "wecom_poll_last_success_timestamp_seconds",
+		"When any target was last polled with success, in seconds since the Unix epoch. 0 before the first time.")
+	pollLag = define(gauge, "wecom_poll_lag_seconds",
+		"By how many seconds the most overdue target is overdue.")
+	apiBudget = define(gauge, "wecom_api_budget_requests_per_minute",
+		"Calls of data APIs that are allowed in any 60 seconds. Corps with the same corp ID and API host share them.")
+	tokenExpiry = define(gauge, "wecom_access_token_expiry_timestamp_seconds",
+		"When the access token expires, in seconds since the Unix epoch. Absent before the first token.")
+	apiRequests = define(counter, "wecom_api_requests_total",
+		"Calls of the WeCom API by errcode: as WeCom gave it where the exporter knows it, \"other\" where not, and \"transport\", \"http\" or \"decode\" where no answer of WeCom came back.",
+		labelEndpoint, "errcode")
+	apiDuration = define(histogram, "wecom_api_request_duration_seconds",
+		"How long calls of the WeCom API took in seconds.", labelEndpoint)
+	apiThrottled = define(counter, "wecom_api_throttled_seconds_total",
+		"Seconds that calls waited for the budget or for the end of a block.")
+	apiAnomalies = define(counter, "wecom_api_response_anomalies_total",
+		"Oddities in answers of the WeCom API that were read all the same.", "kind")
+)
+
+// The metrics of the exporter itself.
+var (
+	BuildInfo = defineOwn(gauge, "wecom_recording_exporter_build_info",
+		"A metric with a constant '1' value labeled by version, revision, branch, goversion from which wecom_recording_exporter was built, and the goos and goarch for the build.",
+		"branch", "goarch", "goos", "goversion", "revision", "tags", "version")
+	ReloadSuccessful = defineOwn(gauge, "wecom_recording_exporter_config_last_reload_successful",
+		"Whether the last reading of the configuration succeeded: 1 if so, 0 if not.")
+	ReloadTimestamp = defineOwn(gauge, "wecom_recording_exporter_config_last_reload_success_timestamp_seconds",
+		"When the configuration was last read with success, in seconds since the Unix epoch.")
+	StorageLastWrite = defineOwn(gauge, "wecom_recording_exporter_storage_last_write_timestamp_seconds",
+		"When the state was last written to disk, in seconds since the Unix epoch. 0 where it is kept in memory only.")
+)
+
+var definitions []Definition
+
+// Definitions returns every metric that the exporter defines, by name.
+func Definitions() []Definition {
+	list := slices.Clone(definitions)
+	slices.SortFunc(list, func(a, b Definition) int {
+		if a.Name < b.Name {
+			return -1
+		}
+		return 1
+	})
+	return list
+}
+
+// define adds a metric that belongs to a corp.
+func define(metricType, name, help string, labels ...string) Definition {
+	return defineOwn(metricType, name, help, append([]string{labelCorp}, labels...)...)
+}
+
+func defineOwn(metricType, name, help string, labels ...string) Definition {
+	d := Definition{Name: name, Type: metricType, Labels: labels, Help: help}
+	definitions = append(definitions, d)
+	return d
+}
+
+// Desc returns the descriptor of the metric.
+func (d Definition) Desc() *prometheus.Desc {
+	return prometheus.NewDesc(d.Name, d.Help, d.Labels, nil)
+}

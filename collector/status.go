@@ -1,0 +1,113 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package collector
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
+)
+
+// A described definition has its descriptor made once.
+type described struct {
+	desc *prometheus.Desc
+}
+
+var (
+	describedUp          = described{up.Desc()}
+	describedTargets     = described{pollTargets.Desc()}
+	describedCoverage    = described{pollCoverage.Desc()}
+	describedLastSuccess = described{pollLastSuccess.Desc()}
+	describedLag         = described{pollLag.Desc()}
+	describedBudget      = described{apiBudget.Desc()}
+	describedExpiry      = described{tokenExpiry.Desc()}
+
+	pollDefinitions = []described{
+		describedUp, describedTargets, describedCoverage, describedLastSuccess, describedLag, describedBudget, describedExpiry,
+	}
+)
+
+func (d described) gauge(value float64, labels ...string) prometheus.Metric {
+	return prometheus.MustNewConstMetric(d.desc, prometheus.GaugeValue, value, labels...)
+}
+
+// collect gives the metrics about polling as they are now.
+func (c *corp) collect(now time.Time, ch chan<- prometheus.Metric) {
+	corp := c.config.Name
+	ch <- describedBudget.gauge(float64(c.client.Limits().Budget()), corp)
+	if expiry := c.observer.expiry.Load(); expiry != 0 {
+		ch <- describedExpiry.gauge(seconds(time.Unix(0, expiry)), corp)
+	}
+
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	isUp := 0.0
+	if c.up {
+		isUp = 1
+	}
+	ch <- describedUp.gauge(isUp, corp)
+	ch <- describedCoverage.gauge(c.schedule.coverage(now), corp)
+	ch <- describedLag.gauge(c.schedule.lag(now).Seconds(), corp)
+	ch <- describedLastSuccess.gauge(seconds(c.lastSuccess), corp)
+	counts := map[wecom.Selector]map[string]int{}
+	for _, t := range c.schedule.targets {
+		if counts[t.Selector] == nil {
+			counts[t.Selector] = map[string]int{}
+		}
+		counts[t.Selector][t.status()]++
+	}
+	for _, selector := range wecom.Selectors() {
+		for _, status := range []string{statusOK, statusFailing, statusPending} {
+			ch <- describedTargets.gauge(float64(counts[selector][status]), corp, string(selector), status)
+		}
+	}
+}
+
+// seconds returns a time in seconds since the Unix epoch; 0 for the zero time.
+func seconds(t time.Time) float64 {
+	if t.IsZero() {
+		return 0
+	}
+	return float64(t.UnixMilli()) / 1000
+}
+
+func (c *corp) isReady() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.ready
+}
+
+// snapshot returns what is served of the inventory, and whether that differs
+// from what it returned last. Only the goroutine that publishes calls it.
+func (c *corp) snapshot(now time.Time) (*corpSnapshot, bool) {
+	c.mu.Lock()
+	listed, ready := c.listed, c.ready
+	c.mu.Unlock()
+	last := c.lastSnapshot
+	unchanged := last.snapshot != nil && last.listed == listed && last.ready == ready &&
+		(!listed || last.version == c.inventory.current() && now.Before(last.snapshot.sums.stale))
+	if unchanged {
+		return last.snapshot, false
+	}
+	s := &corpSnapshot{corp: c.config.Name, quota: c.config.QuotaBytes, noHost: c.hosts.label == config.HostLabelOff}
+	c.lastSnapshot = takenSnapshot{snapshot: s, listed: listed, ready: ready}
+	// Before the first list nothing is known, which is not the same as nothing
+	// being there.
+	if listed {
+		s.sums = newSums(now)
+		c.lastSnapshot.version = c.inventory.each(now.Add(-c.poll.Lookback), func(r *wecom.Recording) { s.sums.add(r, now) })
+		s.hosts, s.folded = c.hosts.fold(s.sums.hosts, ready)
+	}
+	return s, true
+}
+
+// A takenSnapshot remembers what a snapshot was taken of.
+type takenSnapshot struct {
+	snapshot      *corpSnapshot
+	version       uint64
+	listed, ready bool
+}

@@ -1,0 +1,655 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// These are the flags of a good configuration, of which a test changes some.
+var (
+	goodCorp   = []string{"--wecom.corp-id=ww0123456789abcdef"}
+	goodTarget = []string{"--target.userid=zhangsan"}
+	goodEnv    = map[string]string{"WECOM_API_SECRET": "the secret"}
+)
+
+func goodWith(args ...string) []string {
+	return append(append(append([]string{}, goodCorp...), goodTarget...), args...)
+}
+
+func TestLoadRefusesFlags(t *testing.T) {
+	t.Parallel()
+
+	const (
+		duration = "write a Prometheus duration such as 5m, 31d or 90d"
+		positive = "write a duration above zero such as 5m, 31d or 90d"
+		apiURL   = "--wecom.api-url (or WECOM_API_URL): "
+		proxyURL = "--wecom.proxy-url (or WECOM_RECORDING_EXPORTER_WECOM_PROXY_URL): "
+		userID   = "--target.userid (or WECOM_RECORDING_EXPORTER_TARGET_USERID): "
+		file     = "--target.file (or WECOM_RECORDING_EXPORTER_TARGET_FILE): "
+		secret   = "--wecom.api-secret-file (or WECOM_API_SECRET_FILE)"
+		hashKey  = "--metrics.host-hash-key-file (or WECOM_RECORDING_EXPORTER_METRICS_HOST_HASH_KEY_FILE): "
+	)
+	tests := []struct {
+		name  string
+		files map[string]string
+		env   map[string]string // nil: goodEnv
+		args  []string
+		want  []string
+	}{
+		{
+			name: "nothing at all",
+			env:  map[string]string{},
+			want: []string{
+				secret + ": no secret: write the path of a file that holds the secret of the app, or set WECOM_API_SECRET in the environment",
+				"--target.userid, --target.meetingid, --target.meeting-code, --target.file, --target.discover: no target and no discovery: give at least one",
+				"--wecom.corp-id (or WECOM_CORP_ID): no corp ID: write the ID of the company, such as ww0123456789abcdef",
+			},
+		},
+		{
+			name: "no target",
+			args: goodCorp,
+			want: []string{"--target.userid, --target.meetingid, --target.meeting-code, --target.file, --target.discover: no target and no discovery: give at least one"},
+		},
+		{
+			name: "no corp ID",
+			args: goodTarget,
+			want: []string{"--wecom.corp-id (or WECOM_CORP_ID): no corp ID: write the ID of the company, such as ww0123456789abcdef"},
+		},
+		{
+			name: "white space in the corp ID",
+			args: append([]string{"--wecom.corp-id=ww0123 "}, goodTarget...),
+			want: []string{"--wecom.corp-id (or WECOM_CORP_ID): the corp ID holds white space or a control character: write the ID alone, such as ww0123456789abcdef"},
+		},
+		{
+			name: "empty corp name",
+			args: goodWith("--wecom.corp-name= "),
+			want: []string{"--wecom.corp-name (or WECOM_RECORDING_EXPORTER_WECOM_CORP_NAME): no name: write the value that the label corp shall have"},
+		},
+		{
+			name: "corp name that no label can hold",
+			args: goodWith("--wecom.corp-name=\xff"),
+			want: []string{`--wecom.corp-name (or WECOM_RECORDING_EXPORTER_WECOM_CORP_NAME): "\xff" is not UTF-8: write a name that is`},
+		},
+		{
+			name:  "secret twice",
+			files: map[string]string{"secret": "the secret"},
+			args:  goodWith("--wecom.api-secret-file=$DIR/secret"),
+			want:  []string{secret + " conflicts with WECOM_API_SECRET in the environment: remove one of them"},
+		},
+		{
+			name: "secret of white space",
+			env:  map[string]string{"WECOM_API_SECRET": " \n"},
+			args: goodWith(),
+			want: []string{secret + ": no secret: write the path of a file that holds the secret of the app, or set WECOM_API_SECRET in the environment"},
+		},
+		{
+			name: "secret file missing",
+			env:  map[string]string{},
+			args: goodWith("--wecom.api-secret-file=$DIR/secret"),
+			want: []string{secret + ": $DIR/secret cannot be read (no such file or directory): name a readable file that holds the secret alone"},
+		},
+		{
+			name: "secret file a folder",
+			env:  map[string]string{},
+			args: goodWith("--wecom.api-secret-file=$DIR"),
+			want: []string{secret + ": $DIR cannot be read (is a directory): name a readable file that holds the secret alone"},
+		},
+		{
+			name:  "secret file empty",
+			env:   map[string]string{},
+			files: map[string]string{"secret": "\n"},
+			args:  goodWith("--wecom.api-secret-file=$DIR/secret"),
+			want:  []string{secret + ": $DIR/secret is empty: write the secret to it"},
+		},
+		{
+			name:  "secret file of another kind",
+			env:   map[string]string{},
+			files: map[string]string{"secret": strings.Repeat("x", maxSecretBytes+1)},
+			args:  goodWith("--wecom.api-secret-file=$DIR/secret"),
+			want:  []string{secret + ": $DIR/secret is longer than 64 KiB: name a file that holds the secret alone"},
+		},
+		{
+			name: "agent ID no number",
+			args: goodWith("--wecom.agent-id=app"),
+			want: []string{"--wecom.agent-id (or WECOM_AGENT_ID): the agent ID is not a number above zero: write the AgentId of the app, such as 1000002"},
+		},
+		{
+			name: "agent ID zero",
+			args: goodWith("--wecom.agent-id=0"),
+			want: []string{"--wecom.agent-id (or WECOM_AGENT_ID): the agent ID is not a number above zero: write the AgentId of the app, such as 1000002"},
+		},
+		{
+			name: "members without agent ID",
+			args: append([]string{"--target.discover=members"}, goodCorp...),
+			want: []string{"--target.discover (or WECOM_RECORDING_EXPORTER_TARGET_DISCOVER): members needs the agent ID of the app: write --wecom.agent-id (or WECOM_AGENT_ID), or leave members out"},
+		},
+		{
+			name: "unknown discovery",
+			args: append([]string{"--target.discover=activity,everyone"}, goodCorp...),
+			want: []string{`--target.discover (or WECOM_RECORDING_EXPORTER_TARGET_DISCOVER): "everyone" is not known: write members or activity`},
+		},
+		{
+			name: "API URL without scheme",
+			args: goodWith("--wecom.api-url=qyapi.weixin.qq.com"),
+			want: []string{apiURL + "a URL without http:// or https://: write it like https://qyapi.weixin.qq.com"},
+		},
+		{
+			name: "API URL of another scheme",
+			args: goodWith("--wecom.api-url=ftp://qyapi.weixin.qq.com"),
+			want: []string{apiURL + "a URL without http:// or https://: write it like https://qyapi.weixin.qq.com"},
+		},
+		{
+			name: "API URL without host",
+			args: goodWith("--wecom.api-url=https:///cgi-bin"),
+			want: []string{apiURL + "a URL without a host: write it like https://qyapi.weixin.qq.com"},
+		},
+		{
+			name: "API URL with query",
+			args: goodWith("--wecom.api-url=https://qyapi.weixin.qq.com/?debug=1"),
+			want: []string{apiURL + "a URL with a query or a fragment: write it like https://qyapi.weixin.qq.com"},
+		},
+		{
+			name: "API URL with empty fragment",
+			args: goodWith("--wecom.api-url=https://qyapi.weixin.qq.com#"),
+			want: []string{apiURL + "a URL with a query or a fragment: write it like https://qyapi.weixin.qq.com"},
+		},
+		{
+			name: "API URL with user",
+			args: goodWith("--wecom.api-url=https://me@qyapi.weixin.qq.com"),
+			want: []string{apiURL + "a URL with a user name or password: write it like https://qyapi.weixin.qq.com"},
+		},
+		{
+			name: "API URL broken",
+			args: goodWith("--wecom.api-url=https://qyapi.weixin.qq.com:port"),
+			want: []string{apiURL + "not a URL: write it like https://qyapi.weixin.qq.com"},
+		},
+		{
+			name: "proxy URL broken",
+			args: goodWith("--wecom.proxy-url=http://me:%zz@egress.example"),
+			want: []string{proxyURL + "proxy_url is not a URL: write it like http://proxy.example:3128"},
+		},
+		{
+			name: "proxy URL without scheme",
+			args: goodWith("--wecom.proxy-url=egress.example:3128"),
+			want: []string{proxyURL + "not the URL of a proxy: write it like http://proxy.example:3128 (or https, socks5, socks5h)"},
+		},
+		{
+			name: "empty user ID",
+			args: goodWith("--target.userid=lisi,,wangwu"),
+			want: []string{userID + "an empty entry: write an ID or remove the entry"},
+		},
+		{
+			name: "white space in a user ID",
+			args: goodWith("--target.userid=li si"),
+			want: []string{userID + `"li si" holds white space or a control character: write one ID for each entry`},
+		},
+		{
+			name: "control character in a user ID",
+			args: goodWith("--target.userid=li\x00si"),
+			want: []string{userID + `"li\x00si" holds white space or a control character: write one ID for each entry`},
+		},
+		{
+			name: "user ID not UTF-8",
+			args: goodWith("--target.userid=li\xffsi"),
+			want: []string{userID + `"li\xffsi" is not UTF-8: write an ID that is`},
+		},
+		{
+			name: "long user ID",
+			args: goodWith("--target.userid=" + strings.Repeat("x", 65)),
+			want: []string{userID + "an entry of 65 bytes: write an ID of at most 64"},
+		},
+		{
+			name: "long meeting ID and code",
+			args: goodWith("--target.meetingid="+strings.Repeat("x", 129), "--target.meeting-code="+strings.Repeat("1", 129)),
+			want: []string{
+				"--target.meetingid (or WECOM_RECORDING_EXPORTER_TARGET_MEETINGID): an entry of 129 bytes: write an ID of at most 128",
+				"--target.meeting-code (or WECOM_RECORDING_EXPORTER_TARGET_MEETING_CODE): an entry of 129 bytes: write an ID of at most 128",
+			},
+		},
+		{
+			name: "target file missing",
+			args: goodWith("--target.file=$DIR/targets.yml"),
+			want: []string{file + "$DIR/targets.yml: the target file cannot be read (no such file or directory): name a readable file"},
+		},
+		{
+			name: "target file without path",
+			args: goodWith("--target.file="),
+			want: []string{file + "an empty path: write the path of a target file"},
+		},
+		{
+			name:  "target file broken",
+			files: map[string]string{"targets.yml": "userids: [lisi, li si]\nmeetingids: ['']"},
+			args:  goodWith("--target.file=$DIR/targets.yml"),
+			want: []string{
+				file + `$DIR/targets.yml: userids[1]: "li si" holds white space or a control character: write one ID for each entry`,
+				file + "$DIR/targets.yml: meetingids[0]: an empty entry: write an ID or remove the entry",
+			},
+		},
+		{
+			name: "glob pattern malformed",
+			args: goodWith("--target.file=$DIR/[.yml"),
+			want: []string{file + `"$DIR/[.yml" is not a glob pattern: close every [ with a ]`},
+		},
+		{
+			name: "interval no duration",
+			args: goodWith("--poll.interval=5x"),
+			want: []string{`--poll.interval (or WECOM_RECORDING_EXPORTER_POLL_INTERVAL): "5x" is not a duration: ` + duration},
+		},
+		{
+			name: "idle interval zero",
+			args: goodWith("--poll.idle-interval=0s"),
+			want: []string{`--poll.idle-interval (or WECOM_RECORDING_EXPORTER_POLL_IDLE_INTERVAL): "0s" is zero: ` + positive},
+		},
+		{
+			name: "history interval negative",
+			args: goodWith("--poll.history-interval=-6h"),
+			want: []string{`--poll.history-interval (or WECOM_RECORDING_EXPORTER_POLL_HISTORY_INTERVAL): "-6h" is not a duration: ` + duration},
+		},
+		{
+			name: "lookback empty",
+			args: goodWith("--poll.lookback="),
+			want: []string{`--poll.lookback (or WECOM_RECORDING_EXPORTER_POLL_LOOKBACK): "" is not a duration: ` + duration},
+		},
+		{
+			name: "lookback over the limit",
+			args: goodWith("--poll.lookback=366d1ms"),
+			want: []string{`--poll.lookback (or WECOM_RECORDING_EXPORTER_POLL_LOOKBACK): "366d1ms" is over the limit: write 366d or less`},
+		},
+		{
+			name: "concurrency zero",
+			args: goodWith("--poll.concurrency=0"),
+			want: []string{`--poll.concurrency (or WECOM_RECORDING_EXPORTER_POLL_CONCURRENCY): "0" is not accepted: write a whole number, 1 or more`},
+		},
+		{
+			name: "budget no number",
+			args: goodWith("--poll.max-requests-per-minute=1e3"),
+			want: []string{`--poll.max-requests-per-minute (or WECOM_RECORDING_EXPORTER_POLL_MAX_REQUESTS_PER_MINUTE): "1e3" is not accepted: write a whole number, 1 or more`},
+		},
+		{
+			name: "budget that no number holds",
+			args: goodWith("--poll.max-requests-per-minute=99999999999999999999"),
+			want: []string{`--poll.max-requests-per-minute (or WECOM_RECORDING_EXPORTER_POLL_MAX_REQUESTS_PER_MINUTE): "99999999999999999999" is not accepted: write a whole number, 1 or more`},
+		},
+		{
+			name: "host label unknown",
+			args: goodWith("--metrics.host-label=none"),
+			want: []string{`--metrics.host-label (or WECOM_RECORDING_EXPORTER_METRICS_HOST_LABEL): "none" is not known: write plain, hashed or off`},
+		},
+		{
+			name: "hashed without key",
+			args: goodWith("--metrics.host-label=hashed"),
+			want: []string{hashKey + "no key for --metrics.host-label=hashed: write the path of a file with at least 16 random bytes"},
+		},
+		{
+			name: "hash key missing",
+			args: goodWith("--metrics.host-label=hashed", "--metrics.host-hash-key-file=$DIR/key"),
+			want: []string{hashKey + "$DIR/key cannot be read (no such file or directory): name a readable file that holds the secret alone"},
+		},
+		{
+			name:  "hash key empty",
+			files: map[string]string{"key": ""},
+			args:  goodWith("--metrics.host-label=hashed", "--metrics.host-hash-key-file=$DIR/key"),
+			want:  []string{hashKey + "$DIR/key is empty: write the secret to it"},
+		},
+		{
+			name:  "hash key short",
+			files: map[string]string{"key": "fifteen bytes..\n"},
+			args:  goodWith("--metrics.host-label=hashed", "--metrics.host-hash-key-file=$DIR/key"),
+			want:  []string{hashKey + "the key in $DIR/key is too short: write at least 16 random bytes to it"},
+		},
+		{
+			name:  "hash key without hashed",
+			files: map[string]string{"key": "sixteen bytes...\n"},
+			args:  goodWith("--metrics.host-hash-key-file=$DIR/key"),
+			want:  []string{hashKey + "a key without hashed hosts: remove it, or set --metrics.host-label=hashed"},
+		},
+		{
+			name: "hosts negative",
+			args: goodWith("--metrics.max-hosts=-1"),
+			want: []string{`--metrics.max-hosts (or WECOM_RECORDING_EXPORTER_METRICS_MAX_HOSTS): "-1" is not accepted: write a whole number, 0 or more`},
+		},
+		{
+			name: "shard ordinal negative and total zero",
+			args: goodWith("--shard.ordinal=-1", "--shard.total=0"),
+			want: []string{
+				`--shard.ordinal (or WECOM_RECORDING_EXPORTER_SHARD_ORDINAL): "-1" is not accepted: write a whole number, 0 or more`,
+				`--shard.total (or WECOM_RECORDING_EXPORTER_SHARD_TOTAL): "0" is not accepted: write a whole number, 1 or more`,
+			},
+		},
+		{
+			name: "shard ordinal past the last",
+			args: goodWith("--shard.ordinal=3", "--shard.total=3"),
+			want: []string{"--shard.ordinal (or WECOM_RECORDING_EXPORTER_SHARD_ORDINAL): 3 is not below --shard.total=3: shards are numbered from 0"},
+		},
+		{
+			name: "more problems than anyone reads",
+			args: goodWith("--target.userid=" + strings.Repeat(",", 30)),
+			want: append(slices.Repeat([]string{userID + "an empty entry: write an ID or remove the entry"}, 20), "and 11 more problems: put these right first"),
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			if test.env == nil {
+				test.env = goodEnv
+			}
+			dir := writeFiles(t, test.files)
+			cfg, err := parse(t, test.env, inDir(dir, test.args)...).Load()
+			wantProblems(t, cfg, err, inDir(dir, test.want))
+		})
+	}
+}
+
+func wantProblems(t *testing.T, cfg *Config, err error, want []string) {
+	t.Helper()
+	if err == nil {
+		t.Fatal("no error")
+	}
+	if cfg != nil {
+		t.Error("a configuration beside the error")
+	}
+	if diff := cmp.Diff(want, strings.Split(err.Error(), "\n")); diff != "" {
+		t.Errorf("problems differ (-want +got):\n%s", diff)
+	}
+}
+
+func TestLoadRefusesFiles(t *testing.T) {
+	t.Parallel()
+
+	const (
+		start = "corps:\n- name: acme\n  corp_id: ww0123456789abcdef\n  api_secret_file: secret\n"
+		good  = start + "  targets: {userids: [zhangsan]}\n"
+
+		path      = "$DIR/c.yml: "
+		corpKeys  = "write one of name, corp_id, api_secret_file, agent_id, api_url, http_config, quota_bytes, targets"
+		wrongKind = "a value of the wrong kind: write "
+		conflict  = " conflicts with --config.file (or WECOM_RECORDING_EXPORTER_CONFIG_FILE): remove it, and write it to the corps of that file"
+	)
+	tests := []struct {
+		name  string
+		yaml  string
+		files map[string]string
+		env   map[string]string
+		args  []string
+		want  []string
+	}{
+		{
+			name: "empty file",
+			want: []string{path + "corps: no corp: write at least one, with name, corp_id, api_secret_file and targets"},
+		},
+		{
+			name: "empty list",
+			yaml: "corps: []",
+			want: []string{path + "corps: no corp: write at least one, with name, corp_id, api_secret_file and targets"},
+		},
+		{
+			name: "empty corp",
+			yaml: "corps: [null]",
+			want: []string{
+				path + "corps[0].api_secret_file: no secret: write the path of a file that holds the secret of the app",
+				path + "corps[0].targets: no target and no discovery: give at least one",
+				path + "corps[0].name: no name: write the value that the label corp shall have",
+				path + "corps[0].corp_id: no corp ID: write the ID of the company, such as ww0123456789abcdef",
+			},
+		},
+		{
+			name: "two documents",
+			yaml: good + "---\n" + good,
+			want: []string{path + "more than one YAML document: write one, without a line of three dashes in between"},
+		},
+		{
+			name: "list instead of keys",
+			yaml: "[]",
+			want: []string{path + "line 1: " + wrongKind + "keys with values"},
+		},
+		{
+			name: "text instead of keys",
+			yaml: "the secret",
+			want: []string{path + "line 1: " + wrongKind + "keys with values"},
+		},
+		{
+			name: "list instead of text",
+			yaml: "corps:\n- name: [acme]",
+			want: []string{path + "line 2: " + wrongKind + "a single text or number"},
+		},
+		{
+			name: "text instead of list",
+			yaml: start + "  targets: {userids: zhangsan}",
+			want: []string{path + "line 5: " + wrongKind + "a list"},
+		},
+		{
+			name: "text instead of truth",
+			yaml: good + "  http_config: {enable_http2: perhaps}",
+			want: []string{path + "line 6: " + wrongKind + "true or false"},
+		},
+		{
+			name: "not YAML",
+			yaml: "corps: {",
+			want: []string{path + "not YAML: line 1: did not find expected node content"},
+		},
+		{
+			name: "alias of nothing",
+			yaml: "corps: *hunter2",
+			want: []string{path + "not YAML: a value cannot be read: quote values that begin with * or & or !"},
+		},
+		{
+			name: "unknown key",
+			yaml: good + "  corpid: x",
+			want: []string{path + `line 6: "corpid" is not a known key: ` + corpKeys},
+		},
+		{
+			name: "unknown key at the top and in poll",
+			yaml: "polls: {}\npoll: {period: 5m}\n" + good,
+			want: []string{
+				path + `line 1: "polls" is not a known key: write one of poll, corps`,
+				path + `line 2: "period" is not a known key: write one of interval, idle_interval, history_interval, lookback, concurrency, max_requests_per_minute`,
+			},
+		},
+		{
+			name: "unknown key of targets",
+			yaml: start + "  targets: {userid: [zhangsan]}",
+			want: []string{path + `line 5: "userid" is not a known key: write one of userids, meetingids, meeting_codes, files, discover`},
+		},
+		{
+			name: "unknown key of http_config",
+			yaml: good + "  http_config: {proxy: http://egress.example}",
+			want: []string{path + `line 6: "proxy" is not a known key: see https://prometheus.io/docs/prometheus/latest/configuration/configuration/#http_config`},
+		},
+		{
+			name: "secret in the file",
+			yaml: good + "  api_secret: hunter2",
+			want: []string{path + `line 6: "api_secret" is not a known key: a secret does not stand in a configuration file: write it to a file of its own, and its path as api_secret_file`},
+		},
+		{
+			name: "key twice",
+			yaml: good + "  name: globex",
+			want: []string{path + "line 6: the key name stands twice: remove one"},
+		},
+		{
+			name: "name twice",
+			yaml: good + strings.TrimPrefix(good, "corps:\n"),
+			want: []string{path + `corps[1].name: "acme" is the name of corps[0] too: write another`},
+		},
+		{
+			name: "no corp ID",
+			yaml: good + "- name: globex\n  api_secret_file: secret\n  targets: {userids: [lisi]}",
+			want: []string{path + "corps[1].corp_id: no corp ID: write the ID of the company, such as ww0123456789abcdef"},
+		},
+		{
+			name: "no targets",
+			yaml: start,
+			want: []string{path + "corps[0].targets: no target and no discovery: give at least one"},
+		},
+		{
+			name: "secret file missing",
+			yaml: strings.Replace(good, "secret\n", "missing\n", 1),
+			want: []string{path + "corps[0].api_secret_file: $DIR/missing cannot be read (no such file or directory): name a readable file that holds the secret alone"},
+		},
+		{
+			name: "bad API URL",
+			yaml: good + "  api_url: qyapi.weixin.qq.com",
+			want: []string{path + "corps[0].api_url: a URL without http:// or https://: write it like https://qyapi.weixin.qq.com"},
+		},
+		{
+			name: "negative quota",
+			yaml: good + "  quota_bytes: -1",
+			want: []string{path + `corps[0].quota_bytes: "-1" is not a size: write whole bytes, such as 107374182400, or leave the key out`},
+		},
+		{
+			name: "quota with a unit",
+			yaml: good + "  quota_bytes: 100GiB",
+			want: []string{path + `corps[0].quota_bytes: "100GiB" is not a size: write whole bytes, such as 107374182400, or leave the key out`},
+		},
+		{
+			name: "unknown discovery",
+			yaml: start + "  targets: {discover: [activity, all]}",
+			want: []string{path + `corps[0].targets.discover[1]: "all" is not known: write members or activity`},
+		},
+		{
+			name: "members without agent ID",
+			yaml: start + "  targets: {discover: [members]}",
+			want: []string{path + "corps[0].targets.discover: members needs the agent ID of the app: write $DIR/c.yml: corps[0].agent_id, or leave members out"},
+		},
+		{
+			name: "bad user ID",
+			yaml: start + "  targets: {userids: [lisi, wang wu, ~]}",
+			want: []string{
+				path + `corps[0].targets.userids[1]: "wang wu" holds white space or a control character: write one ID for each entry`,
+				path + "corps[0].targets.userids[2]: an empty entry: write an ID or remove the entry",
+			},
+		},
+		{
+			name: "target file missing",
+			yaml: start + "  targets: {files: [none/*.yml, none.yml]}",
+			want: []string{path + "corps[0].targets.files[1]: $DIR/none.yml: the target file cannot be read (no such file or directory): name a readable file"},
+		},
+		{
+			name: "http_config that contradicts itself",
+			yaml: good + "  http_config: {no_proxy: localhost}",
+			want: []string{path + "corps[0].http_config: if no_proxy is configured, proxy_url must also be configured"},
+		},
+		{
+			name: "http_config with a broken proxy URL",
+			yaml: good + "  http_config: {proxy_url: 'http://me:%zz@egress.example'}",
+			want: []string{path + "corps[0].http_config: proxy_url is not a URL: write it like http://proxy.example:3128"},
+		},
+		{
+			name: "http_config with a proxy URL without scheme",
+			yaml: good + "  http_config: {proxy_url: 'egress.example:3128'}",
+			want: []string{path + "corps[0].http_config: not the URL of a proxy: write it like http://proxy.example:3128 (or https, socks5, socks5h)"},
+		},
+		{
+			name: "http_config with a CA that is not there",
+			yaml: good + "  http_config: {tls_config: {ca_file: ca.pem}}",
+			want: []string{path + "corps[0].http_config: tls_config: unable to read CA cert: unable to read file $DIR/ca.pem: open $DIR/ca.pem: no such file or directory"},
+		},
+		{
+			name: "http_config with a value of a forced kind",
+			yaml: good + "  http_config: {bearer_token: !!float hunter2}",
+			want: []string{path + "corps[0].http_config: not YAML: a value cannot be read: quote values that begin with * or & or !"},
+		},
+		{
+			name: "poll",
+			yaml: "poll: {interval: 5, lookback: 2y, concurrency: 1.5, max_requests_per_minute: 0}\n" + good,
+			want: []string{
+				path + `poll.interval: "5" is not a duration: write a Prometheus duration such as 5m, 31d or 90d`,
+				path + `poll.lookback: "2y" is over the limit: write 366d or less`,
+				path + `poll.concurrency: "1.5" is not accepted: write a whole number, 1 or more`,
+				path + `poll.max_requests_per_minute: "0" is not accepted: write a whole number, 1 or more`,
+			},
+		},
+		{
+			name: "flags beside the file",
+			yaml: good,
+			args: []string{"--wecom.corp-id=ww0123456789abcdef", "--wecom.corp-name=default", "--target.userid=zhangsan"},
+			want: []string{
+				"--wecom.corp-name" + conflict,
+				"--wecom.corp-id" + conflict,
+				"--target.userid" + conflict,
+			},
+		},
+		{
+			name: "environment beside the file",
+			yaml: good,
+			env: map[string]string{
+				"WECOM_CORP_ID":                            "ww0123456789abcdef",
+				"WECOM_API_SECRET":                         "the secret",
+				"WECOM_API_SECRET_FILE":                    "/run/secrets/acme",
+				"WECOM_AGENT_ID":                           "1000002",
+				"WECOM_API_URL":                            "https://qyapi.weixin.qq.com",
+				"WECOM_RECORDING_EXPORTER_TARGET_DISCOVER": "activity",
+			},
+			want: []string{
+				"WECOM_CORP_ID in the environment" + conflict,
+				"WECOM_API_SECRET_FILE in the environment" + conflict,
+				"WECOM_AGENT_ID in the environment" + conflict,
+				"WECOM_API_URL in the environment" + conflict,
+				"WECOM_RECORDING_EXPORTER_TARGET_DISCOVER in the environment" + conflict,
+				"WECOM_API_SECRET in the environment conflicts with --config.file (or WECOM_RECORDING_EXPORTER_CONFIG_FILE): remove it, and write api_secret_file to the corps of that file",
+			},
+		},
+		{
+			name: "flags and file bad at once",
+			yaml: "corps: []",
+			args: []string{"--poll.interval=0"},
+			want: []string{
+				`--poll.interval (or WECOM_RECORDING_EXPORTER_POLL_INTERVAL): "0" is zero: write a duration above zero such as 5m, 31d or 90d`,
+				path + "corps: no corp: write at least one, with name, corp_id, api_secret_file and targets",
+			},
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			dir := writeFiles(t, map[string]string{"c.yml": test.yaml, "secret": "the secret"})
+			if test.env == nil {
+				test.env = map[string]string{}
+			}
+			args := append([]string{"--config.file=" + dir + "/c.yml"}, test.args...)
+			cfg, err := parse(t, test.env, args...).Load()
+			wantProblems(t, cfg, err, inDir(dir, test.want))
+		})
+	}
+
+	t.Run("no such file", func(t *testing.T) {
+		t.Parallel()
+		cfg, err := parse(t, map[string]string{}, "--config.file=testdata/missing.yml").Load()
+		wantProblems(t, cfg, err, []string{"testdata/missing.yml: the configuration file cannot be read (no such file or directory): name a readable file"})
+	})
+}
+
+func TestLoadRefusesTestdata(t *testing.T) {
+	t.Parallel()
+	paths, err := filepath.Glob("testdata/*.bad.yml")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("%d files, %v", len(paths), err)
+	}
+	for _, path := range paths {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			t.Parallel()
+			cfg, err := parse(t, map[string]string{}, "--config.file="+path).Load()
+			if err == nil {
+				t.Fatal("no error")
+			}
+			golden := strings.TrimSuffix(path, ".yml") + ".txt"
+			if *update {
+				if err := os.WriteFile(golden, []byte(err.Error()+"\n"), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, readErr := os.ReadFile(golden)
+			if readErr != nil {
+				t.Fatal(readErr)
+			}
+			wantProblems(t, cfg, err, strings.Split(strings.TrimSuffix(string(want), "\n"), "\n"))
+		})
+	}
+}

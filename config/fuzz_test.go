@@ -1,0 +1,90 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+func addTestdata(f *testing.F, pattern string) {
+	f.Helper()
+	paths, err := filepath.Glob(pattern)
+	if err != nil || len(paths) == 0 {
+		f.Fatalf("%d files, %v", len(paths), err)
+	}
+	for _, path := range paths {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(content)
+	}
+}
+
+func FuzzLoadFile(f *testing.F) {
+	addTestdata(f, "testdata/*.yml")
+	f.Add([]byte("corps: [{name: a, corp_id: b, api_secret_file: secret, targets: {userids: [c], files: ['*']}}]"))
+	f.Fuzz(func(t *testing.T, content []byte) {
+		dir := writeFiles(t, map[string]string{"c.yml": string(content), "secret": canary})
+		cfg, err := parse(t, map[string]string{}, "--config.file="+dir+"/c.yml").Load()
+		if err != nil {
+			wantNoCanary(t, "the error", err.Error())
+			return
+		}
+		if len(cfg.Corps) == 0 {
+			t.Error("no corp")
+		}
+		names := make(map[string]bool)
+		for _, corp := range cfg.Corps {
+			if corp.Name == "" || names[corp.Name] || corp.CorpID == "" || corp.AgentID < 0 || corp.QuotaBytes < 0 || corp.HTTPClientConfig.FollowRedirects {
+				t.Errorf("accepted %+v of ID %q, agent %d, quota %d", corp, corp.CorpID, corp.AgentID, corp.QuotaBytes)
+			}
+			names[corp.Name] = true
+			var p problems
+			if again := p.apiURL("", corp.APIURL); p.err() != nil || again != corp.APIURL && !strings.HasSuffix(corp.APIURL, "/cgi-bin") {
+				t.Errorf("the API URL %q is not normal: %q, %v", corp.APIURL, again, p.err())
+			}
+			if _, err := corp.Targets.ExpandFiles(); err != nil {
+				t.Error(err)
+			}
+			if _, err := corp.Secret.Read(); err != nil {
+				t.Error(err)
+			}
+		}
+		if p := cfg.Poll; p.Interval <= 0 || p.IdleInterval <= 0 || p.HistoryInterval <= 0 || p.Lookback <= 0 || p.Lookback > MaxLookback || p.Concurrency < 1 || p.MaxRequestsPerMinute < 1 {
+			t.Errorf("accepted %+v", p)
+		}
+	})
+}
+
+func FuzzReadTargetFile(f *testing.F) {
+	addTestdata(f, "testdata/targets/*.yml")
+	f.Add([]byte(`{"userids": ["lisi", 7], "meetingids": [], "meeting_codes": null}`))
+	f.Add([]byte("userids: [~, 'a b', *a]"))
+	f.Fuzz(func(t *testing.T, content []byte) {
+		path := filepath.Join(writeFiles(t, map[string]string{"targets.yml": string(content)}), "targets.yml")
+		targets, err := ReadTargetFile(path)
+		if err != nil {
+			return
+		}
+		seen := make(map[string]bool)
+		for _, id := range targets.UserIDs {
+			if seen[strings.ToLower(id)] || len(id) > maxUserIDBytes {
+				t.Errorf("accepted the user ID %q", id)
+			}
+			seen[strings.ToLower(id)] = true
+		}
+		for _, ids := range [][]string{targets.UserIDs, targets.MeetingIDs, targets.MeetingCodes} {
+			for _, id := range ids {
+				if id == "" || len(id) > maxMeetingIDBytes || !utf8.ValidString(id) || strings.ContainsFunc(id, isSpaceOrControl) {
+					t.Errorf("accepted the ID %q", id)
+				}
+			}
+		}
+	})
+}

@@ -1,0 +1,184 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package config
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestSecretReadsFileAnew(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(writeFiles(t, map[string]string{"secret": "\t first \r\n"}), "secret")
+	secret := SecretFromFile(path)
+	wantSecret(t, secret, "first")
+	if err := os.WriteFile(path, []byte("second"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	wantSecret(t, secret, "second")
+	if err := os.WriteFile(path, []byte(" \n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	wantErr := path + " is empty: write the secret to it"
+	if got, err := secret.Read(); err == nil || err.Error() != wantErr {
+		t.Errorf("got %q, %v; want the error %s", got, err, wantErr)
+	}
+}
+
+func TestSecretFromValue(t *testing.T) {
+	t.Parallel()
+	wantSecret(t, SecretFromValue(" value\n"), "value")
+	for _, secret := range []Secret{{}, SecretFromValue(" "), SecretFromFile("")} {
+		if got, err := secret.Read(); err == nil {
+			t.Errorf("got %q, want an error", got)
+		}
+	}
+}
+
+func wantSecret(t *testing.T, secret Secret, want string) {
+	t.Helper()
+	if got, err := secret.Read(); got != want || err != nil {
+		t.Errorf("got %q, %v; want %q", got, err, want)
+	}
+}
+
+// The canary stands wherever a secret may stand.
+const canary = "c4n4ry"
+
+func wantNoCanary(t *testing.T, what, text string) {
+	t.Helper()
+	// The YAML package cuts quoted values after seven characters.
+	if strings.Contains(strings.ToLower(text), canary[:5]) {
+		t.Errorf("%s shows a secret: %s", what, text)
+	}
+}
+
+func printed(v any) string {
+	return fmt.Sprintf("%v %+v %#v %s %q %x %d", v, v, v, v, v, v, v)
+}
+
+func TestPrintingShowsNoSecret(t *testing.T) {
+	t.Parallel()
+	dir := writeFiles(t, map[string]string{
+		"secret": canary,
+		"key":    canary + canary + canary,
+		"c.yml": `
+corps:
+- name: acme
+  corp_id: ww0123456789abcdef
+  api_secret_file: secret
+  http_config:
+    proxy_url: http://me:` + canary + `@egress.example:3128
+    proxy_connect_header: {X-Token: [` + canary + `]}
+    http_headers: {X-Token: {secrets: [` + canary + `]}}
+    bearer_token: ` + canary + `
+  targets: {userids: [zhangsan]}
+`,
+	})
+	hashed := []string{"--metrics.host-label=hashed", "--metrics.host-hash-key-file=" + dir + "/key"}
+	loads := map[string]*Flags{
+		"environment": parse(t, map[string]string{"WECOM_API_SECRET": canary},
+			goodWith(append(hashed, "--wecom.proxy-url=http://me:"+canary+"@egress.example:3128")...)...),
+		"file": parse(t, map[string]string{}, append(hashed, "--config.file="+dir+"/c.yml")...),
+	}
+	for name, flags := range loads {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cfg, err := flags.Load()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, v := range []any{cfg, *cfg, cfg.Corps, &cfg.Corps[0], cfg.Corps[0].Secret, &cfg.Corps[0].Secret, cfg.Metrics, cfg.Metrics.HostHashKey} {
+				wantNoCanary(t, fmt.Sprintf("printing %T", v), printed(v))
+			}
+			wantNoCanary(t, "printing flags", printed(flags.secret(&problems{})))
+
+			wantSecret(t, cfg.Corps[0].Secret, canary)
+			if got, want := string(cfg.Metrics.HostHashKey), strings.Repeat(canary, 3); got != want {
+				t.Errorf("got the key %q, want %q", got, want)
+			}
+		})
+	}
+	encoded, err := json.Marshal(map[string]any{"secret": SecretFromValue(canary), "key": Key(canary)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := string(encoded), `{"key":"\u003csecret\u003e","secret":"\u003csecret\u003e"}`; got != want {
+		t.Errorf("got the JSON %s, want %s", got, want)
+	}
+}
+
+func TestErrorsShowNoSecret(t *testing.T) {
+	t.Parallel()
+
+	const corp = "corps:\n- name: acme\n  corp_id: ww0\n  api_secret_file: secret\n  targets: {userids: [zhangsan]}\n  "
+	files := map[string]string{
+		"the secret in the file":            corp + "api_secret: " + canary,
+		"the secret as file alone":          canary,
+		"the secret in a list":              corp + "api_secret_file: [" + canary + "]",
+		"the secret for the corps":          "corps: " + canary,
+		"the secret as agent ID":            corp + "agent_id: " + canary,
+		"a token for a truth":               corp + "http_config: {enable_http2: " + canary + "}",
+		"a token for keys":                  corp + "http_config: {authorization: " + canary + "}",
+		"a token for a list":                corp + "http_config: {proxy_connect_header: {X: " + canary + "}}",
+		"a long token with odd characters":  corp + "http_config: {authorization: \"`" + canary + "\\n" + canary + " into bool\"}",
+		"a token behind an asterisk":        corp + "http_config: {bearer_token: *" + canary + "}",
+		"a token behind a mark":             corp + "http_config: {bearer_token: !!float " + canary + "}",
+		"a token as a tag":                  corp + "http_config: {tls_config: !" + canary + " x}",
+		"a token as a text block":           corp + "http_config: {bearer_token: \"" + canary,
+		"a token as a binary":               corp + "http_config: {bearer_token: !!binary " + canary + "}",
+		"a token beside a token file":       corp + "http_config: {bearer_token: " + canary + ", bearer_token_file: x}",
+		"a key that is none":                corp + "http_config: {tls_config: {cert: " + canary + ", key: " + canary + "}}",
+		"a CA that is none":                 corp + "http_config: {tls_config: {ca: " + canary + "}}",
+		"a proxy URL that is none":          corp + "http_config: {proxy_url: 'http://me:" + canary + "%zz@egress.example'}",
+		"a proxy URL with a bad port":       corp + "http_config: {proxy_url: 'http://egress.example:" + canary + "'}",
+		"a proxy URL of another scheme":     corp + "http_config: {proxy_url: 'ftp://me:" + canary + "@egress.example'}",
+		"a proxy URL for nothing":           corp + "http_config: {proxy_from_environment: true, proxy_url: 'http://me:" + canary + "@egress.example'}",
+		"an API URL with a password":        corp + "api_url: https://me:" + canary + "@wecom.example",
+		"an API URL with a password in bad": corp + "api_url: 'https://me:" + canary + "%zz@wecom.example'",
+		"an API URL with a token":           corp + "api_url: https://wecom.example/?access_token=" + canary,
+		"a corp ID that is the secret":      corp + "corp_id: x\n- name: globex\n  corp_id: " + canary + " x",
+	}
+	for name, content := range files {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := writeFiles(t, map[string]string{"c.yml": content, "secret": canary})
+			_, err := parse(t, map[string]string{}, "--config.file="+dir+"/c.yml").Load()
+			if err == nil {
+				t.Fatal("no error")
+			}
+			wantNoCanary(t, "the error", err.Error())
+		})
+	}
+
+	lines := map[string][]string{
+		"agent ID":              goodWith("--wecom.agent-id=" + canary),
+		"corp ID":               append([]string{"--wecom.corp-id= " + canary}, goodTarget...),
+		"API URL":               goodWith("--wecom.api-url=https://me:" + canary + "@wecom.example"),
+		"API URL without host":  goodWith("--wecom.api-url=me:" + canary + "@wecom.example"),
+		"proxy URL":             goodWith("--wecom.proxy-url=http://me:" + canary + "%zz@egress.example"),
+		"proxy URL, no scheme":  goodWith("--wecom.proxy-url=me:" + canary + "@egress.example"),
+		"short hash key":        goodWith("--metrics.host-label=hashed", "--metrics.host-hash-key-file=$DIR/key"),
+		"hash key without hash": goodWith("--metrics.host-hash-key-file=$DIR/key"),
+		"two secrets":           goodWith("--wecom.api-secret-file=$DIR/key"),
+		"secret as target file": goodWith("--target.file=$DIR/key"),
+		"secret beside a file":  {"--config.file=testdata/minimal.ok.yml"},
+		"secret as config file": {"--config.file=$DIR/key"},
+	}
+	for name, args := range lines {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := writeFiles(t, map[string]string{"key": canary})
+			_, err := parse(t, map[string]string{"WECOM_API_SECRET": canary}, inDir(dir, args)...).Load()
+			if err == nil {
+				t.Fatal("no error")
+			}
+			wantNoCanary(t, "the error", err.Error())
+		})
+	}
+}

@@ -1,0 +1,141 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package config
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestReadTargetFile(t *testing.T) {
+	t.Parallel()
+
+	const id = " holds white space or a control character: write one ID for each entry"
+	tests := []struct {
+		name    string
+		content string
+		want    TargetFile
+		wantErr string
+	}{
+		{
+			name:    "YAML",
+			content: "# Sales.\nuserids:\n- lisi\n- ' LiSi '\n- 007\n- a,b\nmeetingids: [hyA, hya]\nmeeting_codes: [123456789, 0123]\n",
+			want: TargetFile{
+				UserIDs:      []string{"lisi", "007", "a,b"},
+				MeetingIDs:   []string{"hyA", "hya"},
+				MeetingCodes: []string{"123456789", "0123"},
+			},
+		},
+		{
+			name:    "JSON",
+			content: "{\n\t\"userids\": [\"lisi\", 7],\n\t\"meetingids\": [],\n\t\"meeting_codes\": null\n}\n",
+			want:    TargetFile{UserIDs: []string{"lisi", "7"}},
+		},
+		{name: "empty lists", content: "{}"},
+		{name: "byte order mark", content: "\ufeffuserids: [lisi]\r\n", want: TargetFile{UserIDs: []string{"lisi"}}},
+		{name: "empty", wantErr: "$FILE: the file is empty: write userids, meetingids or meeting_codes"},
+		{name: "comment only", content: "# Sales.\n", wantErr: "$FILE: the file is empty: write userids, meetingids or meeting_codes"},
+		{name: "null", content: "null", wantErr: "$FILE: the file is empty: write userids, meetingids or meeting_codes"},
+		{name: "list", content: "- lisi\n", wantErr: "$FILE: line 1: a value of the wrong kind: write keys with values"},
+		{name: "half written", content: "userids: [lisi,", wantErr: "$FILE: not YAML: line 1: did not find expected node content"},
+		{name: "half written JSON", content: "{\"userids\": [\"lisi\", \"wan", wantErr: "$FILE: not YAML: found unexpected end of stream"},
+		{name: "unknown key", content: "users: [lisi]", wantErr: `$FILE: line 1: "users" is not a known key: write one of userids, meetingids, meeting_codes`},
+		{name: "key twice", content: "userids: [lisi]\nuserids: [wangwu]", wantErr: "$FILE: line 2: the key userids stands twice: remove one"},
+		{name: "mapping in a list", content: "userids: [{lisi: wangwu}]", wantErr: "$FILE: line 1: a value of the wrong kind: write a single text or number"},
+		{name: "two documents", content: "userids: [lisi]\n---\nuserids: [wangwu]", wantErr: "$FILE: more than one YAML document: write one, without a line of three dashes in between"},
+		{
+			name:    "bad entries",
+			content: "userids: [lisi, wangwu, 'zhao liu', '']\nmeetingids: [" + strings.Repeat("x", 129) + "]\nmeeting_codes: [\"1\\n2\"]",
+			wantErr: "$FILE: userids[2]: \"zhao liu\"" + id +
+				"\n$FILE: userids[3]: an empty entry: write an ID or remove the entry" +
+				"\n$FILE: meetingids[0]: an entry of 129 bytes: write an ID of at most 128" +
+				"\n$FILE: meeting_codes[0]: \"1\\n2\"" + id,
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(writeFiles(t, map[string]string{"targets.yml": test.content}), "targets.yml")
+			got, err := ReadTargetFile(path)
+			wantErr := strings.ReplaceAll(test.wantErr, "$FILE", path)
+			if err != nil || wantErr != "" {
+				if err == nil || err.Error() != wantErr {
+					t.Errorf("got the error %v, want %s", err, wantErr)
+				}
+				return
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("targets differ (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestReadTargetFileMissing(t *testing.T) {
+	t.Parallel()
+	_, err := ReadTargetFile("testdata/targets/missing.yml")
+	if !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("got %v, want fs.ErrNotExist", err)
+	}
+}
+
+func TestExpandFiles(t *testing.T) {
+	t.Parallel()
+	dir := writeFiles(t, map[string]string{
+		"b.yml":      "",
+		"a.yml":      "",
+		"c.json":     "",
+		"more.yml/d": "",
+	})
+	if err := os.Symlink("loop.yml", filepath.Join(dir, "loop.yml")); err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name  string
+		files []string
+		want  []string
+	}{
+		{name: "none"},
+		{name: "sorted, each once, no folders", files: []string{"$DIR/c.json", "$DIR/*.yml", "$DIR/./a.yml"}, want: []string{"$DIR/a.yml", "$DIR/b.yml", "$DIR/c.json", "$DIR/loop.yml"}},
+		{name: "missing file", files: []string{"$DIR/missing.yml"}, want: []string{"$DIR/missing.yml"}},
+		{name: "no match", files: []string{"$DIR/missing*.yml"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			got, err := Targets{Files: inDir(dir, test.files)}.ExpandFiles()
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := inDir(dir, test.want)
+			if len(want) == 0 {
+				want = nil
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("paths differ (-want +got):\n%s", diff)
+			}
+		})
+	}
+
+	t.Run("malformed", func(t *testing.T) {
+		t.Parallel()
+		if paths, err := (Targets{Files: []string{"["}}).ExpandFiles(); err == nil {
+			t.Errorf("got %q, want an error", paths)
+		}
+	})
+	t.Run("unreadable file that a pattern matches", func(t *testing.T) {
+		t.Parallel()
+		args := append([]string{"--target.file=" + dir + "/loop*"}, goodCorp...)
+		cfg, err := parse(t, goodEnv, args...).Load()
+		wantProblems(t, cfg, err, []string{
+			"--target.file (or WECOM_RECORDING_EXPORTER_TARGET_FILE): " + dir + "/loop.yml: the target file cannot be read (too many levels of symbolic links): make it readable, or narrow the pattern",
+		})
+	})
+}

@@ -1,0 +1,127 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Command wecom_recording_exporter is a Prometheus exporter for the cloud
+// recordings of WeCom (企业微信) meetings.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kingpin/v2"
+	"github.com/go-kit/log/level"
+	"github.com/prometheus/common/version"
+	toolkit "github.com/prometheus/exporter-toolkit/web"
+	"github.com/prometheus/exporter-toolkit/web/kingpinflag"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
+)
+
+const (
+	name           = "wecom_recording_exporter"
+	defaultAddress = ":10168"
+	envPrefix      = "WECOM_RECORDING_EXPORTER_"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// A second signal ends the process at once.
+	context.AfterFunc(ctx, stop)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// flags are the flags of all commands.
+type flags struct {
+	app               *kingpin.Application
+	web               *toolkit.FlagConfig
+	telemetryPath     *string
+	maxRequests       *string
+	noExporterMetrics *bool
+	logLevel          *string
+	logFormat         *string
+	config            *config.Flags
+	serve             *kingpin.CmdClause
+	demo              *kingpin.CmdClause
+	healthcheck       *kingpin.CmdClause
+	healthcheckURL    *string
+}
+
+func newFlags() *flags {
+	app := kingpin.New(name, "Prometheus exporter for the cloud recordings of WeCom (企业微信) meetings. "+
+		"Each flag can be given as an environment variable too: "+envPrefix+" and the flag in upper snake case.")
+	app.DefaultEnvars()
+	app.Version(version.Print(name))
+	app.VersionFlag.NoEnvar()
+	app.HelpFlag.Short('h').NoEnvar()
+	f := &flags{
+		app: app,
+		web: kingpinflag.AddFlags(app, defaultAddress),
+		telemetryPath: app.Flag("web.telemetry-path", "Path under which to expose metrics.").
+			Default("/metrics").String(),
+		maxRequests: app.Flag("web.max-requests", "How many scrapes are answered at once; others get status 503. 0 is no limit.").
+			Default("40").String(),
+		noExporterMetrics: app.Flag("web.disable-exporter-metrics", "Leave out the metrics go_*, process_* and promhttp_*.").Bool(),
+		logLevel: app.Flag("log.level", "Only log messages of this severity or above: debug, info, warn or error.").
+			Default("info").Enum("debug", "info", "warn", "error"),
+		logFormat: app.Flag("log.format", "Format of log messages: logfmt or json.").
+			Default("logfmt").Enum("logfmt", "json"),
+		config:      config.AddFlags(app),
+		serve:       app.Command("serve", "Serve metrics of the recordings of the configured corps.").Default(),
+		demo:        app.Command("demo", "Serve metrics of a simulated company: no account and no network needed."),
+		healthcheck: app.Command("healthcheck", "Ask a running exporter whether it is healthy; the exit status is 0 if it is."),
+	}
+	f.healthcheckURL = f.healthcheck.Arg("url", "Base URL of the exporter; by default that of the first --web.listen-address on this host.").String()
+	return f
+}
+
+// run runs a command until it is done or the context ends, and returns the exit
+// status.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	f := newFlags()
+	ended := false
+	f.app.Terminate(func(int) { ended = true }).UsageWriter(stdout).ErrorWriter(stderr)
+	command, err := f.app.Parse(args)
+	if ended {
+		return 0 // --help or --version
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "%s: %s: try --help\n", name, err)
+		return 1
+	}
+	logger, slogger := newLogger(stderr, *f.logLevel, *f.logFormat)
+	switch command {
+	case f.healthcheck.FullCommand():
+		err = checkHealth(ctx, healthURL(*f.healthcheckURL, *f.web.WebListenAddresses))
+	case f.demo.FullCommand():
+		err = f.runDemo(ctx, logger, slogger)
+	default:
+		err = f.runServe(ctx, logger, slogger)
+	}
+	for _, e := range each(err) {
+		level.Error(logger).Log("msg", "cannot "+command, "err", e)
+	}
+	if err != nil {
+		return 1
+	}
+	return 0
+}
+
+// each takes apart an error of several lines, each of which stands for itself.
+func each(err error) []error {
+	var joined interface{ Unwrap() []error }
+	if errors.As(err, &joined) {
+		return joined.Unwrap()
+	}
+	if err == nil {
+		return nil
+	}
+	return []error{err}
+}

@@ -1,0 +1,132 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package web serves what the exporter knows: the exposition, and pages for
+// people and probes. It never calls WeCom.
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	_ "github.com/prometheus/client_golang/prometheus/promhttp/zstd" // offers zstd
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/version"
+	toolkit "github.com/prometheus/exporter-toolkit/web"
+)
+
+// An Inventory is what a handler serves of the recordings.
+type Inventory interface {
+	// Families returns metric families in the order of their names. They are not
+	// changed.
+	Families() []*dto.MetricFamily
+	// Ready tells whether the families can be relied on.
+	Ready() bool
+}
+
+// Options describe a handler.
+type Options struct {
+	Logger    log.Logger
+	Inventory Inventory
+	// Registry has the metrics that are gathered at each scrape. No family may
+	// be in the inventory too.
+	Registry *prometheus.Registry
+	// TelemetryPath is the path of the exposition, such as /metrics.
+	TelemetryPath string
+	// MaxRequests is how many scrapes are answered at once; 0 is no limit.
+	MaxRequests int
+	// ExporterMetrics adds promhttp_* to the registry.
+	ExporterMetrics bool
+	// Stopping tells whether the exporter is about to end.
+	Stopping func() bool
+}
+
+// NewHandler returns the handler of all endpoints.
+func NewHandler(o Options) (http.Handler, error) {
+	mux := http.NewServeMux()
+	mux.Handle("GET "+o.TelemetryPath, o.metricsHandler())
+	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintln(w, "wecom_recording_exporter is healthy.")
+	})
+	mux.HandleFunc("GET /-/ready", o.serveReady)
+	if o.TelemetryPath != "/" {
+		landing, err := landingPage(o.TelemetryPath)
+		if err != nil {
+			return nil, err
+		}
+		mux.Handle("GET /{$}", landing)
+	}
+	return mux, nil
+}
+
+func landingPage(telemetryPath string) (http.Handler, error) {
+	page, err := toolkit.NewLandingPage(toolkit.LandingConfig{
+		Name:        "WeCom Recording Exporter",
+		Description: "Prometheus exporter for the cloud recordings of WeCom (企业微信) meetings",
+		Version:     version.Info(),
+		Profiling:   "false",
+		// Relative, so that they work behind a proxy with a path of its own.
+		Links: []toolkit.LandingLinks{
+			{Address: strings.TrimPrefix(telemetryPath, "/"), Text: "Metrics", Description: "what Prometheus scrapes"},
+			{Address: "-/ready", Text: "Ready", Description: "whether every target was asked at least once"},
+			{Address: "-/healthy", Text: "Healthy", Description: "whether the process lives"},
+		},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("making the landing page: %w", err)
+	}
+	return page, nil
+}
+
+func (o Options) serveReady(w http.ResponseWriter, _ *http.Request) {
+	switch {
+	case o.Stopping():
+		http.Error(w, "wecom_recording_exporter is stopping.", http.StatusServiceUnavailable)
+	case !o.Inventory.Ready():
+		http.Error(w, "wecom_recording_exporter has not asked every target yet.", http.StatusServiceUnavailable)
+	default:
+		fmt.Fprintln(w, "wecom_recording_exporter is ready.")
+	}
+}
+
+func (o Options) metricsHandler() http.Handler {
+	handler := promhttp.HandlerForTransactional(gatherer{o.Registry, o.Inventory}, promhttp.HandlerOpts{
+		ErrorLog:            errorLog{o.Logger},
+		ErrorHandling:       promhttp.HTTPErrorOnError,
+		MaxRequestsInFlight: o.MaxRequests,
+		EnableOpenMetrics:   true,
+	})
+	if o.ExporterMetrics {
+		return promhttp.InstrumentMetricHandler(o.Registry, handler)
+	}
+	return handler
+}
+
+// A gatherer joins what is gathered at each scrape to the families of the
+// inventory, which are made once and shared by all scrapes.
+type gatherer struct {
+	registry  *prometheus.Registry
+	inventory Inventory
+}
+
+// Gather implements prometheus.TransactionalGatherer.
+func (g gatherer) Gather() (families []*dto.MetricFamily, done func(), err error) {
+	live, err := g.registry.Gather()
+	families = slices.Concat(live, g.inventory.Families())
+	slices.SortFunc(families, func(a, b *dto.MetricFamily) int { return strings.Compare(a.GetName(), b.GetName()) })
+	return families, func() {}, err //nolint:wrapcheck // The handler logs it as it is.
+}
+
+// An errorLog lets promhttp log.
+type errorLog struct{ logger log.Logger }
+
+// Println implements promhttp.Logger.
+func (l errorLog) Println(v ...any) {
+	level.Error(l.logger).Log("msg", "serving metrics failed", "err", strings.TrimSpace(fmt.Sprintln(v...)))
+}
