@@ -68,8 +68,8 @@ type Corp struct {
 	// /cgi-bin.
 	APIURL string
 	// HTTPClientConfig never follows redirects, and takes the proxy from the
-	// environment where none is configured. It may hold secrets that it prints:
-	// format the Corp, which does not.
+	// environment where none is configured. Some formatting verbs print the
+	// passwords in it, so format the Corp instead.
 	HTTPClientConfig promconfig.HTTPClientConfig
 	// QuotaBytes is the cloud storage that was bought, or 0 where none was given.
 	QuotaBytes int64
@@ -77,7 +77,7 @@ type Corp struct {
 }
 
 // Format implements fmt.Formatter: it writes the name alone, for every verb,
-// because an HTTPClientConfig prints the passwords in it.
+// because some of them print the passwords in an HTTPClientConfig.
 func (c Corp) Format(w fmt.State, _ rune) {
 	_, _ = io.WriteString(w, "corp "+strconv.Quote(c.Name))
 }
