@@ -14,6 +14,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -57,32 +59,38 @@ type Options struct {
 type Collector struct {
 	options Options
 	calls   *callMetrics
+	reloads chan reload
 
-	corps     []*corp
+	mu     sync.Mutex
+	corps  []*corp
+	limits map[limitsKey]*wecom.Limits
+
 	published atomic.Pointer[publication]
 }
 
 // A publication is what was last rendered of the inventories.
 type publication struct {
-	families []*dto.MetricFamily
+	snapshots []*corpSnapshot // in the order of the corps
+	families  []*dto.MetricFamily
+}
+
+// A reload asks Run to go on with other corps.
+type reload struct {
+	corps []*corp
+	done  chan struct{}
 }
 
 // New returns a collector for a configuration. It calls nobody before
 // [Collector.Run].
 func New(cfg *config.Config, options Options) (*Collector, error) {
-	c := &Collector{options: options, calls: newCallMetrics()}
-	limits := map[limitsKey]*wecom.Limits{}
-	for _, corpConfig := range cfg.Corps {
-		key := keyOf(corpConfig)
-		if limits[key] == nil {
-			limits[key] = wecom.NewLimits(cfg.Poll.MaxRequestsPerMinute)
-		}
-		newCorp, err := c.newCorp(cfg, corpConfig, limits[key])
-		if err != nil {
-			return nil, err
-		}
-		c.corps = append(c.corps, newCorp)
+	c := &Collector{
+		options: options, calls: newCallMetrics(), reloads: make(chan reload), limits: map[limitsKey]*wecom.Limits{},
 	}
+	corps, err := c.newCorps(cfg)
+	if err != nil {
+		return nil, err
+	}
+	c.corps = corps
 	c.publish(time.Now())
 	return c, nil
 }
@@ -98,7 +106,31 @@ func keyOf(c config.Corp) limitsKey {
 	return limitsKey{c.CorpID, host}
 }
 
-func (c *Collector) newCorp(cfg *config.Config, corpConfig config.Corp, limits *wecom.Limits) (*corp, error) {
+// limitsOf returns the limits of a corp, which it may share with others.
+func (c *Collector) limitsOf(corpConfig config.Corp, budget int) *wecom.Limits {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	key := keyOf(corpConfig)
+	if c.limits[key] == nil {
+		c.limits[key] = wecom.NewLimits(budget)
+	}
+	return c.limits[key]
+}
+
+func (c *Collector) newCorps(cfg *config.Config) ([]*corp, error) {
+	corps := make([]*corp, 0, len(cfg.Corps))
+	for _, corpConfig := range cfg.Corps {
+		newCorp, err := c.newCorp(cfg, corpConfig)
+		if err != nil {
+			return nil, err
+		}
+		corps = append(corps, newCorp)
+	}
+	slices.SortFunc(corps, func(a, b *corp) int { return strings.Compare(a.config.Name, b.config.Name) })
+	return corps, nil
+}
+
+func (c *Collector) newCorp(cfg *config.Config, corpConfig config.Corp) (*corp, error) {
 	transport := c.options.Transport
 	if transport == nil {
 		var err error
@@ -109,24 +141,27 @@ func (c *Collector) newCorp(cfg *config.Config, corpConfig config.Corp, limits *
 	}
 	observer := newCorpObserver(corpConfig.Name, c.calls)
 	logger := log.With(c.options.Logger, "corp", corpConfig.Name)
+	client := wecom.NewClient(wecom.Config{
+		BaseURL:     corpConfig.APIURL,
+		CorpID:      corpConfig.CorpID,
+		Secret:      corpConfig.Secret.Read,
+		Transport:   transport,
+		UserAgent:   c.options.UserAgent,
+		Limits:      c.limitsOf(corpConfig, cfg.Poll.MaxRequestsPerMinute),
+		Concurrency: cfg.Poll.Concurrency,
+		Observer:    observer,
+	})
 	return &corp{
-		config: corpConfig,
-		poll:   cfg.Poll,
-		client: wecom.NewClient(wecom.Config{
-			BaseURL:     corpConfig.APIURL,
-			CorpID:      corpConfig.CorpID,
-			Secret:      corpConfig.Secret.Read,
-			Transport:   transport,
-			UserAgent:   c.options.UserAgent,
-			Limits:      limits,
-			Concurrency: cfg.Poll.Concurrency,
-			Observer:    observer,
-		}),
+		config:    corpConfig,
+		poll:      cfg.Poll,
+		client:    client,
 		observer:  observer,
 		inventory: newInventory(),
 		files:     newTargetFiles(logger),
+		discovery: newDiscovery(client, corpConfig, cfg.Poll, logger),
+		shard:     cfg.Shard,
 		schedule:  newSchedule(cfg.Poll),
-		hosts:     hostNamer{label: cfg.Metrics.HostLabel, hashKey: cfg.Metrics.HostHashKey, limit: cfg.Metrics.MaxHosts},
+		hosts:     newHostNamer(cfg.Metrics),
 		logger:    logger,
 		warnings:  rate.Sometimes{First: firstWarnings, Interval: warningInterval},
 	}, nil
@@ -135,12 +170,85 @@ func (c *Collector) newCorp(cfg *config.Config, corpConfig config.Corp, limits *
 // Run polls until the context ends. It returns when all that it started has
 // ended.
 func (c *Collector) Run(ctx context.Context) {
+	var publishing sync.WaitGroup
+	publishing.Go(func() { c.keepPublishing(ctx) })
+	defer publishing.Wait()
+	for {
+		stop := c.startCorps(ctx)
+		select {
+		case r := <-c.reloads:
+			stop()
+			c.replace(r.corps)
+			close(r.done)
+		case <-ctx.Done():
+			stop()
+			return
+		}
+	}
+}
+
+// startCorps starts polling, and returns what stops it and waits for its end.
+func (c *Collector) startCorps(ctx context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
-	for _, corp := range c.corps {
+	for _, corp := range c.current() {
 		running.Go(func() { corp.run(ctx) })
 	}
-	c.keepPublishing(ctx)
-	running.Wait()
+	return func() {
+		cancel()
+		running.Wait()
+	}
+}
+
+// Reload goes on with another configuration. Corps that are still there, by
+// name, corp ID and API address, keep what is known of them. On an error nothing
+// has changed. It must not be called before [Collector.Run].
+func (c *Collector) Reload(ctx context.Context, cfg *config.Config) error {
+	corps, err := c.newCorps(cfg)
+	if err != nil {
+		return err
+	}
+	r := reload{corps: corps, done: make(chan struct{})}
+	select {
+	case c.reloads <- r:
+		<-r.done
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("waiting for the collector: %w", context.Cause(ctx))
+	}
+}
+
+// replace puts other corps in the place of those that have stopped.
+func (c *Collector) replace(corps []*corp) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	before := map[string]*corp{}
+	for _, old := range c.corps {
+		before[old.config.Name] = old
+	}
+	limits := map[limitsKey]*wecom.Limits{}
+	for _, corp := range corps {
+		key := keyOf(corp.config)
+		limits[key] = corp.client.Limits()
+		limits[key].SetBudget(corp.poll.MaxRequestsPerMinute)
+		old := before[corp.config.Name]
+		if old != nil && keyOf(old.config) == key && old.config.APIURL == corp.config.APIURL {
+			corp.inherit(old)
+			delete(before, corp.config.Name)
+		}
+	}
+	for name, gone := range before {
+		if !slices.ContainsFunc(corps, func(c *corp) bool { return c.config.Name == name }) {
+			c.calls.forget(gone.config.Name)
+		}
+	}
+	c.corps, c.limits = corps, limits
+}
+
+func (c *Collector) current() []*corp {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.corps
 }
 
 // keepPublishing renders the inventories anew when they have changed.
@@ -161,15 +269,17 @@ func (c *Collector) keepPublishing(ctx context.Context) {
 }
 
 func (c *Collector) publish(now time.Time) {
-	changed := c.published.Load() == nil
-	snapshots := make([]*corpSnapshot, 0, len(c.corps))
-	for _, corp := range c.corps {
-		snapshot, isNew := corp.snapshot(now)
-		changed = changed || isNew
+	last := c.published.Load()
+	corps := c.current()
+	changed := last == nil || len(last.snapshots) != len(corps)
+	snapshots := make([]*corpSnapshot, 0, len(corps))
+	for i, corp := range corps {
+		snapshot := corp.snapshot(now)
+		changed = changed || last.snapshots[i] != snapshot
 		snapshots = append(snapshots, snapshot)
 	}
 	if changed {
-		c.published.Store(&publication{families: families(snapshots)})
+		c.published.Store(&publication{snapshots: snapshots, families: families(snapshots)})
 	}
 }
 
@@ -179,7 +289,7 @@ func (c *Collector) Families() []*dto.MetricFamily { return c.published.Load().f
 
 // Ready tells whether every target was asked at least once.
 func (c *Collector) Ready() bool {
-	for _, corp := range c.corps {
+	for _, corp := range c.current() {
 		if !corp.isReady() {
 			return false
 		}
@@ -199,7 +309,7 @@ func (c *Collector) Describe(ch chan<- *prometheus.Desc) {
 func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 	c.calls.Collect(ch)
 	now := time.Now()
-	for _, corp := range c.corps {
+	for _, corp := range c.current() {
 		corp.collect(now, ch)
 	}
 }

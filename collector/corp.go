@@ -24,7 +24,7 @@ const (
 	longestOutageWait = 15 * time.Minute
 	// How often a corp that waits looks whether its secret has changed.
 	secretCheckInterval = time.Second
-	targetCheckInterval = 5 * time.Second
+	targetCheckInterval = time.Second
 	farAway             = time.Hour
 )
 
@@ -36,6 +36,8 @@ type corp struct {
 	observer  *corpObserver
 	inventory *inventory
 	files     *targetFiles
+	discovery *discovery
+	shard     config.Shard
 	logger    log.Logger
 
 	mu          sync.Mutex
@@ -43,15 +45,18 @@ type corp struct {
 	inFlight    int
 	outage      *outage
 	up          bool
-	listed      bool // whether any list was applied
-	ready       bool // whether every target has been asked since the start
+	targetsSet  bool   // whether the schedule was given its targets
+	found       uint64 // version of the discovery when it was
+	planned     bool   // whether the plan was logged
+	listed      bool   // whether any list was applied
+	ready       bool   // whether every target has been asked since the start
 	lastSuccess time.Time
 	accepted    time.Time // when WeCom last accepted a call chain
 
 	warnings rate.Sometimes // about single targets
 
 	// These belong to whoever publishes.
-	hosts        hostNamer
+	hosts        *hostNamer
 	lastSnapshot takenSnapshot
 }
 
@@ -74,6 +79,10 @@ type pollOutcome struct {
 
 // run polls until the context ends and every call has ended.
 func (c *corp) run(ctx context.Context) {
+	var discovering sync.WaitGroup
+	discovering.Go(func() { c.discovery.run(ctx) })
+	defer discovering.Wait()
+
 	outcomes := make(chan pollOutcome)
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -147,13 +156,32 @@ func (c *corp) probe(now time.Time) (*target, time.Duration) {
 
 // readTargets brings the schedule up to date with who is to be asked.
 func (c *corp) readTargets(now time.Time) {
-	wanted := c.files.merge(c.config.Targets)
+	changed := c.files.refresh(c.config.Targets)
+	if !changed && c.targetsSet && c.discovery.current() == c.found {
+		return
+	}
+	users, starts, version := c.discovery.found()
+	wanted := ofShard(c.files.merge(c.config.Targets, users), c.shard)
 	c.mu.Lock()
+	c.targetsSet, c.found = true, version
 	dropped := c.schedule.set(wanted, now)
-	c.ready = c.ready || c.schedule.tried()
+	c.schedule.started(starts, now)
+	if !c.planned && c.discovery.complete() {
+		c.planned = true
+		c.schedule.plan(now).log(c.logger, "plan, before it is known who is hot", c.client.Limits().Budget())
+	}
+	c.noteTried(now)
 	c.mu.Unlock()
 	for _, t := range dropped {
 		c.inventory.drop(t)
+	}
+}
+
+// noteTried notes whether every target has been asked. The lock is held.
+func (c *corp) noteTried(now time.Time) {
+	if !c.ready && c.discovery.complete() && c.schedule.tried() {
+		c.ready = true
+		c.schedule.plan(now).log(c.logger, "plan, now that every target was asked", c.client.Limits().Budget())
 	}
 }
 
@@ -247,7 +275,7 @@ func (c *corp) settle(o pollOutcome) {
 		if o.history {
 			t.historyDue = o.started.Add(t.spread(c.poll.HistoryInterval))
 		}
-		again = o.started.Add(t.spread(c.schedule.interval(t)))
+		again = o.started.Add(t.spread(c.schedule.interval(t, now)))
 	case corpWide:
 		again = now
 	case class == wecom.ClassTarget:
@@ -255,10 +283,10 @@ func (c *corp) settle(o pollOutcome) {
 	case class == wecom.ClassBlocked:
 		again = now // the client waits for the end of the block
 	default:
-		again = o.started.Add(t.spread(min(c.schedule.interval(t), c.poll.Interval)))
+		again = o.started.Add(t.spread(min(c.schedule.interval(t, now), c.poll.Interval)))
 	}
 	c.schedule.done(t, again)
-	c.ready = c.ready || c.schedule.tried()
+	c.noteTried(now)
 
 	c.up = o.err == nil || class == wecom.ClassTarget
 	switch {
@@ -324,4 +352,20 @@ func (c *corp) logTarget(t *target, previous error) {
 	}
 	logger.Log("msg", "target is failing; what is known of it stays", "selector", t.Selector, "target", t.ID, "err", t.err,
 		"remedy", wecom.Remedy(t.err, wecom.English), "remedy_zh", wecom.Remedy(t.err, wecom.Chinese))
+}
+
+// inherit takes over what is known from an earlier corp of the same name, corp ID
+// and API, which has stopped.
+func (c *corp) inherit(old *corp) {
+	old.mu.Lock()
+	defer old.mu.Unlock()
+	c.client.Inherit(old.client)
+	c.observer.expiry.Store(old.observer.expiry.Load())
+	c.inventory = old.inventory
+	c.files = old.files
+	c.discovery.inherit(old.discovery)
+	c.schedule.inherit(old.schedule)
+	c.outage, c.up, c.listed, c.ready = old.outage, old.up, old.listed, old.ready
+	c.lastSuccess, c.accepted = old.lastSuccess, old.accepted
+	c.hosts.inherit(old.hosts)
 }

@@ -9,6 +9,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
+	"sync"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
 )
@@ -22,16 +23,21 @@ const (
 )
 
 // A hostNamer decides under which value of the label host each host is counted.
-// It is not safe for concurrent use.
+// It is safe for concurrent use.
 type hostNamer struct {
 	label   config.HostLabel
 	hashKey []byte
 	limit   int // of hosts with series of their own; 0: none
 
+	mu sync.Mutex
 	// admitted hosts keep a series of their own for good, so that no counter
 	// ever goes down. It is nil until the first round is over, since only then
 	// it is known which hosts are the largest.
 	admitted map[string]bool
+}
+
+func newHostNamer(m config.Metrics) *hostNamer {
+	return &hostNamer{label: m.HostLabel, hashKey: m.HostHashKey, limit: m.MaxHosts}
 }
 
 // fold sums up hosts by the label's value. It returns how many hosts were folded
@@ -45,6 +51,8 @@ func (n *hostNamer) fold(hosts map[string]*hostSums, settled bool) (map[string]*
 		}
 		return map[string]*hostSums{"": total}, 0
 	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	admitted := n.admit(hosts, settled)
 	named := make(map[string]*hostSums, len(admitted)+1)
 	folded := 0
@@ -63,6 +71,17 @@ func (n *hostNamer) fold(hosts map[string]*hostSums, settled bool) (map[string]*
 		named[name] = h
 	}
 	return named, folded
+}
+
+// inherit takes over which hosts another namer admitted, if it counted alike.
+func (n *hostNamer) inherit(old *hostNamer) {
+	old.mu.Lock()
+	defer old.mu.Unlock()
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.label == old.label && n.limit == old.limit {
+		n.admitted = old.admitted
+	}
 }
 
 func (n *hostNamer) admit(hosts map[string]*hostSums, settled bool) map[string]bool {

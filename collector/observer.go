@@ -54,6 +54,15 @@ func (m *callMetrics) Collect(ch chan<- prometheus.Metric) {
 	m.anomalies.Collect(ch)
 }
 
+// forget takes out the series of a corp.
+func (m *callMetrics) forget(corp string) {
+	labels := prometheus.Labels{labelCorp: corp}
+	m.requests.DeletePartialMatch(labels)
+	m.duration.DeletePartialMatch(labels)
+	m.throttled.DeletePartialMatch(labels)
+	m.anomalies.DeletePartialMatch(labels)
+}
+
 // A corpObserver counts the calls of one corp.
 type corpObserver struct {
 	corp    string

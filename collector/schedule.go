@@ -5,8 +5,8 @@ package collector
 
 import (
 	"container/heap"
-	"hash/fnv"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
@@ -38,6 +38,8 @@ type target struct {
 	asked           time.Time // when it was last asked; zero: never
 	succeeded       time.Time // when it was last asked with success; zero: never
 	recordings      int       // held in the inventory
+	active          time.Time // until when it is asked often since its user started a meeting
+	urgent          bool      // its user has started a meeting since it was last asked
 	err             error     // of the last time it was asked
 	// dropped marks a target that was taken out while it was being asked.
 	dropped bool
@@ -92,6 +94,29 @@ func (s *schedule) set(wanted []wecom.Target, now time.Time) (dropped []wecom.Ta
 	return dropped
 }
 
+// inherit takes over the targets of another schedule, none of which is being
+// asked, and how they went. Where an interval is shorter now, they fall due
+// earlier; where the lookback is longer, at once.
+func (s *schedule) inherit(old *schedule) {
+	s.targets, s.queue = old.targets, old.queue
+	now := time.Now()
+	for _, t := range s.targets {
+		t.due = earlier(t.due, now.Add(s.interval(t, now)))
+		t.historyDue = earlier(t.historyDue, now.Add(s.poll.HistoryInterval))
+		if s.poll.Lookback > old.poll.Lookback {
+			t.due, t.historyDue = now, now
+		}
+	}
+	heap.Init(&s.queue)
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
 // take returns the target to ask now, or nil and when the next one falls due;
 // the zero time if none will. What it returns must go to done.
 func (s *schedule) take(now time.Time) (*target, time.Time) {
@@ -136,16 +161,42 @@ func (s *schedule) done(t *target, due time.Time) {
 	if t.dropped {
 		return
 	}
-	t.due = due
+	t.due, t.urgent = due, false
 	heap.Push(&s.queue, t)
 }
 
 // interval is how often the target is asked.
-func (s *schedule) interval(t *target) time.Duration {
-	if t.recordings > 0 {
+func (s *schedule) interval(t *target, now time.Time) time.Duration {
+	if t.hot(now) {
 		return s.poll.Interval
 	}
 	return s.poll.IdleInterval
+}
+
+// hot tells whether something is likely to change about the target.
+func (t *target) hot(now time.Time) bool { return t.recordings > 0 || now.Before(t.active) }
+
+// started notes when users started meetings, by folded ID. Who did so since the
+// target was asked is asked next.
+func (s *schedule) started(starts map[string]time.Time, now time.Time) {
+	for _, t := range s.targets {
+		if t.Selector != wecom.ByUserID {
+			continue
+		}
+		at, ok := starts[strings.ToLower(t.ID)]
+		active := at.Add(activePeriod)
+		if !ok || !active.After(t.active) {
+			continue
+		}
+		t.active = active
+		if at.Before(t.asked) || now.After(active) {
+			continue
+		}
+		t.urgent, t.due = true, now
+		if t.index >= 0 {
+			heap.Fix(&s.queue, t.index)
+		}
+	}
 }
 
 // spread shortens an interval by the target's share.
@@ -170,7 +221,7 @@ func (s *schedule) coverage(now time.Time) float64 {
 	}
 	covered := 0
 	for _, t := range s.targets {
-		if !t.succeeded.IsZero() && now.Sub(t.succeeded) <= 2*s.interval(t) {
+		if !t.succeeded.IsZero() && now.Sub(t.succeeded) <= 2*s.interval(t, now) {
 			covered++
 		}
 	}
@@ -187,18 +238,10 @@ func (s *schedule) tried() bool {
 	return true
 }
 
-func hashOf(t wecom.Target) uint64 {
-	h := fnv.New64a()
-	h.Write([]byte(t.Selector))
-	h.Write([]byte{0})
-	h.Write([]byte(t.ID))
-	return h.Sum64()
-}
-
 func phaseOf(t wecom.Target) float64 { return float64(hashOf(t)) / math.MaxUint64 }
 
-// A dueQueue is a heap of targets: those never asked first, then the one that
-// is the longest overdue.
+// A dueQueue is a heap of targets: those never asked first, then those of users
+// who have just started a meeting, then the one that is the longest overdue.
 type dueQueue []*target
 
 func (q dueQueue) Len() int { return len(q) }
@@ -206,6 +249,9 @@ func (q dueQueue) Len() int { return len(q) }
 func (q dueQueue) Less(i, j int) bool {
 	if a, b := q[i].asked.IsZero(), q[j].asked.IsZero(); a != b {
 		return a
+	}
+	if q[i].urgent != q[j].urgent {
+		return q[i].urgent
 	}
 	return q[i].due.Before(q[j].due)
 }

@@ -50,7 +50,11 @@ func (c *corp) collect(now time.Time, ch chan<- prometheus.Metric) {
 		isUp = 1
 	}
 	ch <- describedUp.gauge(isUp, corp)
-	ch <- describedCoverage.gauge(c.schedule.coverage(now), corp)
+	coverage := 0.0 // of who is yet to be found
+	if c.discovery.complete() {
+		coverage = c.schedule.coverage(now)
+	}
+	ch <- describedCoverage.gauge(coverage, corp)
 	ch <- describedLag.gauge(c.schedule.lag(now).Seconds(), corp)
 	ch <- describedLastSuccess.gauge(seconds(c.lastSuccess), corp)
 	counts := map[wecom.Selector]map[string]int{}
@@ -81,17 +85,16 @@ func (c *corp) isReady() bool {
 	return c.ready
 }
 
-// snapshot returns what is served of the inventory, and whether that differs
-// from what it returned last. Only the goroutine that publishes calls it.
-func (c *corp) snapshot(now time.Time) (*corpSnapshot, bool) {
+// snapshot returns what is served of the inventory: the snapshot that it returned
+// last if nothing has changed since. Only the goroutine that publishes calls it.
+func (c *corp) snapshot(now time.Time) *corpSnapshot {
 	c.mu.Lock()
 	listed, ready := c.listed, c.ready
 	c.mu.Unlock()
 	last := c.lastSnapshot
-	unchanged := last.snapshot != nil && last.listed == listed && last.ready == ready &&
-		(!listed || last.version == c.inventory.current() && now.Before(last.snapshot.sums.stale))
-	if unchanged {
-		return last.snapshot, false
+	if last.snapshot != nil && last.listed == listed && last.ready == ready &&
+		(!listed || last.version == c.inventory.current() && now.Before(last.snapshot.sums.stale)) {
+		return last.snapshot
 	}
 	s := &corpSnapshot{corp: c.config.Name, quota: c.config.QuotaBytes, noHost: c.hosts.label == config.HostLabelOff}
 	c.lastSnapshot = takenSnapshot{snapshot: s, listed: listed, ready: ready}
@@ -102,7 +105,7 @@ func (c *corp) snapshot(now time.Time) (*corpSnapshot, bool) {
 		c.lastSnapshot.version = c.inventory.each(now.Add(-c.poll.Lookback), func(r *wecom.Recording) { s.sums.add(r, now) })
 		s.hosts, s.folded = c.hosts.fold(s.sums.hosts, ready)
 	}
-	return s, true
+	return s
 }
 
 // A takenSnapshot remembers what a snapshot was taken of.

@@ -39,10 +39,10 @@ func newTargetFiles(logger log.Logger) *targetFiles {
 	return &targetFiles{logger: logger, read: map[string]*readFile{}}
 }
 
-// merge returns the configured targets and those of the files as they are now,
-// each once. User IDs are the same whatever the case of their letters.
-func (f *targetFiles) merge(t config.Targets) []wecom.Target {
-	f.refresh(t)
+// merge returns the configured targets, those of the files as they were last
+// read, and the users found, each once. User IDs are the same whatever the case
+// of their letters.
+func (f *targetFiles) merge(t config.Targets, found []string) []wecom.Target {
 	var list targetList
 	list.add(wecom.ByUserID, t.UserIDs)
 	list.add(wecom.ByMeetingID, t.MeetingIDs)
@@ -53,37 +53,53 @@ func (f *targetFiles) merge(t config.Targets) []wecom.Target {
 		list.add(wecom.ByMeetingID, content.MeetingIDs)
 		list.add(wecom.ByMeetingCode, content.MeetingCodes)
 	}
+	list.add(wecom.ByUserID, found)
 	return list.targets
 }
 
-func (f *targetFiles) refresh(t config.Targets) {
+// refresh reads the files that have changed, and tells whether any has.
+func (f *targetFiles) refresh(t config.Targets) (changed bool) {
 	paths, err := t.ExpandFiles()
 	if err != nil {
 		if f.globs == nil {
 			level.Error(f.logger).Log("msg", "cannot look for target files; keeping those known", "err", err)
 		}
 		f.globs = err
-		return
+		return false
 	}
 	f.globs = nil
 	for path := range f.read {
 		if !slices.Contains(paths, path) {
 			delete(f.read, path)
+			changed = true
 			level.Info(f.logger).Log("msg", "target file is gone, and its targets with it", "file", path)
 		}
 	}
 	for _, path := range paths {
-		f.refreshFile(path)
+		changed = f.refreshFile(path) || changed
 	}
+	return changed
 }
 
-func (f *targetFiles) refreshFile(path string) {
+// refreshFile reads a file if it has changed, and tells whether it holds
+// anything new.
+func (f *targetFiles) refreshFile(path string) bool {
 	read := f.read[path]
 	if read == nil {
 		read = &readFile{}
 		f.read[path] = read
 	}
-	content, err := f.readChanged(path, read)
+	info, err := os.Stat(path)
+	var content config.TargetFile
+	switch {
+	case err != nil:
+		read.modified = time.Time{}
+	case unchanged(info, read):
+		return false
+	default:
+		read.modified, read.size = info.ModTime(), info.Size()
+		content, err = config.ReadTargetFile(path)
+	}
 	switch {
 	case err != nil && (read.err == nil || read.err.Error() != err.Error()):
 		level.Error(f.logger).Log("msg", "target file cannot be used; keeping the targets that it last had", "err", err)
@@ -91,24 +107,11 @@ func (f *targetFiles) refreshFile(path string) {
 		level.Info(f.logger).Log("msg", "target file is right again", "file", path)
 	}
 	read.err = err
-	if err == nil {
-		read.content = content
-	}
-}
-
-// readChanged returns the content of a file, without reading it where it has
-// not changed.
-func (f *targetFiles) readChanged(path string, last *readFile) (config.TargetFile, error) {
-	info, err := os.Stat(path)
 	if err != nil {
-		last.modified = time.Time{}
-		return config.TargetFile{}, err //nolint:wrapcheck // It names the file.
+		return false
 	}
-	if unchanged(info, last) {
-		return last.content, last.err
-	}
-	last.modified, last.size = info.ModTime(), info.Size()
-	return config.ReadTargetFile(path) //nolint:wrapcheck // It names the file.
+	read.content = content
+	return true
 }
 
 func unchanged(info fs.FileInfo, last *readFile) bool {

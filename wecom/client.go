@@ -82,6 +82,11 @@ func NewClient(c Config) *Client {
 // Limits returns the limits that the client shares with others.
 func (c *Client) Limits() *Limits { return c.limits }
 
+// Inherit takes over the access token of another client, of the same corp ID and
+// API, and what that client learned from asking for one. It is to be called
+// before any other method.
+func (c *Client) Inherit(other *Client) { c.tokens.inherit(other.tokens) }
+
 // SecretChanged tells whether the app secret has become another one since
 // asking for a token last failed, so that it is worth asking again at once.
 func (c *Client) SecretChanged() bool { return c.tokens.secretChanged() }

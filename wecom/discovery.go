@@ -24,7 +24,7 @@ const (
 
 	startsPageSize = 1000
 
-	// MaxActivity is the longest span that Starters may ask for; see
+	// MaxActivity is the longest span that Starts may ask for; see
 	// https://developer.work.weixin.qq.com/document/path/99651.
 	MaxActivity = 30 * 24 * time.Hour
 )
@@ -146,12 +146,17 @@ func intQuery(name string, value int64) url.Values {
 	return url.Values{name: {strconv.FormatInt(value, 10)}}
 }
 
-// Starters returns who started a meeting in a span of at most [MaxActivity],
-// each once. It tells of all meetings of members in the app's visible scope,
-// not only of those that the app created; see
-// https://developer.work.weixin.qq.com/document/path/99651.
-func (c *Client) Starters(ctx context.Context, span Window) ([]string, error) {
-	s := scope{users: map[string]bool{}}
+// A Start tells that a member started a meeting.
+type Start struct {
+	UserID string
+	At     time.Time
+}
+
+// Starts returns who started meetings in a span of at most [MaxActivity]. It
+// tells of all meetings of members in the app's visible scope, not only of those
+// that the app created; see https://developer.work.weixin.qq.com/document/path/99651.
+func (c *Client) Starts(ctx context.Context, span Window) ([]Start, error) {
+	var starts []Start
 	for page, err := range chain(c.observer, func(cursor string) (*startsAnswer, error) {
 		body, err := json.Marshal(startsRequest{
 			Type: meetingsStarted, BeginTime: span.Start.Unix(), EndTime: span.End.Unix(), Cursor: cursor, Limit: startsPageSize,
@@ -164,9 +169,13 @@ func (c *Client) Starters(ctx context.Context, span Window) ([]string, error) {
 		if err != nil {
 			return nil, fmt.Errorf("asking who started meetings: %w", err)
 		}
-		s.addUsers(page.Meetings)
+		for _, m := range page.Meetings {
+			if m.UserID != "" {
+				starts = append(starts, Start{UserID: string(m.UserID), At: time.Unix(m.StartTime.value, 0)})
+			}
+		}
 	}
-	return s.members.UserIDs, nil
+	return starts, nil
 }
 
 type memberAnswer struct {
@@ -225,7 +234,10 @@ type startsRequest struct {
 type startsAnswer struct {
 	envelope
 	paging
-	Meetings []memberAnswer `json:"meeting_list"`
+	Meetings []struct {
+		UserID    text   `json:"userid"`
+		StartTime number `json:"start_time"` // seconds
+	} `json:"meeting_list"`
 }
 
 func (a *startsAnswer) holdsPayload() bool { return a.Meetings != nil }

@@ -118,33 +118,32 @@ func TestMembersOfOldAnswers(t *testing.T) {
 	})
 }
 
-func TestStarters(t *testing.T) {
+func TestStarts(t *testing.T) {
 	t.Parallel()
 	virtually(t, func(t *testing.T) {
 		server := wecomtest.New(wecomtest.Config{})
-		var want []string
+		now := time.Now()
+		want := map[Start]bool{}
 		for i := range 2500 {
-			user := fmt.Sprintf("user%04d", i%1200)
-			if i < 1200 {
-				want = append(want, user)
-			}
-			server.Put(wecomtest.Recording{
-				ID: strconv.Itoa(i), Creator: user, MeetingStart: time.Now().Add(-time.Duration(i+1) * time.Minute),
-			})
+			start := Start{UserID: fmt.Sprintf("user%04d", i%1200), At: now.Add(-time.Duration(i+1) * time.Minute)}
+			want[start] = true
+			server.Put(wecomtest.Recording{ID: strconv.Itoa(i), Creator: start.UserID, MeetingStart: start.At})
 		}
 		client, _ := clientOf(t, server)
-		now := time.Now()
-		got, err := client.Starters(t.Context(), Window{Start: now.Add(-MaxActivity), End: now})
-		slices.Sort(got)
+		starts, err := client.Starts(t.Context(), Window{Start: now.Add(-MaxActivity), End: now})
+		got := map[Start]bool{}
+		for _, s := range starts {
+			got[s] = true
+		}
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
-			t.Errorf("error %v; starters (-want +got):\n%s", err, diff)
+			t.Errorf("error %v; starts (-want +got):\n%s", err, diff)
 		}
 		if n := server.Count(startsEndpoint); n != 3 {
 			t.Errorf("%d calls, want 3 pages", n)
 		}
-		got, err = client.Starters(t.Context(), Window{Start: now.Add(-90 * time.Second), End: now})
-		if diff := cmp.Diff([]string{"user0000"}, got); diff != "" || err != nil {
-			t.Errorf("error %v; starters of 90 s (-want +got):\n%s", err, diff)
+		starts, err = client.Starts(t.Context(), Window{Start: now.Add(-90 * time.Second), End: now})
+		if diff := cmp.Diff([]Start{{"user0000", now.Add(-time.Minute)}}, starts); diff != "" || err != nil {
+			t.Errorf("error %v; starts of 90 s (-want +got):\n%s", err, diff)
 		}
 	})
 }

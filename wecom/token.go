@@ -171,3 +171,13 @@ func (s *tokenSource) secretChanged() bool {
 	defer s.mu.Unlock()
 	return err == nil && s.failure.err != nil && s.failure.secret != secret
 }
+
+// inherit takes over what another source knows. A token is only ever used with
+// the secret that it was got with.
+func (s *tokenSource) inherit(other *tokenSource) {
+	other.mu.Lock()
+	defer other.mu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.current, s.failure = other.current, other.failure
+}

@@ -160,7 +160,10 @@ func TestListSpellings(t *testing.T) {
 			x := newClient(t, c)
 			x.token = "good"
 			x.tokens[x.token] = epoch.Add(day)
-			x.Put(sample(), Recording{ID: "LIVE", Creator: "XGMEIG", Host: "lisi", MeetingStart: epoch, Completed: epoch.Add(1)})
+			x.Put(sample(), Recording{
+				ID: "LIVE", MeetingCode: `\`, Creator: "XGMEIG", Host: "lisi", Title: `"Q3"`,
+				MeetingStart: epoch, Completed: epoch.Add(1),
+			})
 			var indented bytes.Buffer
 			b := x.raw(t, endpointRecordList, nil, listBody("userid", "XGMEIG", epoch, 10, ""))
 			if err := json.Indent(&indented, b, "", "  "); err != nil {

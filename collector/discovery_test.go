@@ -1,0 +1,162 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package collector
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
+)
+
+func staff(users ...string) wecomtest.Directory {
+	d := wecomtest.Directory{Departments: []wecomtest.Department{{ID: 1}}, Scope: wecomtest.Scope{Departments: []int{1}}}
+	for _, user := range users {
+		d.Members = append(d.Members, wecomtest.Member{UserID: user, Departments: []int{1}})
+	}
+	return d
+}
+
+func discovering(members, activity bool) *config.Config {
+	cfg := configOf()
+	cfg.Corps[0].AgentID = wecomtest.DefaultAgentID
+	cfg.Corps[0].Targets.DiscoverMembers = members
+	cfg.Corps[0].Targets.DiscoverActivity = activity
+	return cfg
+}
+
+func TestMembersAreDiscovered(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(t *testing.T) {
+		server := worldOf(wecomtest.Config{})
+		server.SetDirectory(staff("li", "wang"))
+		cfg := discovering(true, false)
+		cfg.Corps[0].Targets.UserIDs = []string{"LI"}
+		r := start(t, server, cfg)
+		r.wait(10 * time.Second)
+		targets := `wecom_poll_targets{selector="userid",status="ok"}`
+		r.expect(map[string]string{targets: "2", `wecom_recording_files{host="wang"}`: "2", `wecom_recordings{host="li",state="recording"}`: "1"})
+
+		mend := server.Fail(wecomtest.Fault{Endpoint: "user/simplelist", Status: 502})
+		server.SetDirectory(staff("li", "zhao", "qian"))
+		r.wait(time.Hour)
+		r.expect(map[string]string{`wecom_poll_targets{selector="userid",status="failing"}`: "1", `wecom_recording_files{host="wang"}`: "2"})
+		if n := strings.Count(r.log.String(), "cannot find targets"); n != 1 {
+			t.Errorf("the failed discovery is told of %d times, want once:\n%s", n, r.log)
+		}
+		mend()
+		r.wait(16 * time.Minute)
+		r.expect(map[string]string{targets: "3", `wecom_recording_files{host="wang"}`: "-"})
+	})
+}
+
+func TestDiscoveryAloneIsNotReadyWithoutMembers(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(t *testing.T) {
+		server := worldOf(wecomtest.Config{})
+		server.SetDirectory(staff("li"))
+		mend := server.Fail(wecomtest.Fault{Endpoint: "agent/get", Errcode: 301002})
+		r := start(t, server, discovering(true, false))
+		r.wait(10 * time.Second)
+		if r.collector.Ready() {
+			t.Error("ready before any target is known")
+		}
+		r.expect(map[string]string{`wecom_poll_coverage_ratio`: "0", `wecom_up`: "0"})
+		mend()
+		r.wait(2 * time.Minute)
+		if !r.collector.Ready() {
+			t.Error("not ready though every target was asked")
+		}
+	})
+}
+
+func TestWhoStartsAMeetingIsAskedNext(t *testing.T) {
+	t.Parallel()
+	for name, members := range map[string]bool{"activity alone": false, "with members": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			virtually(t, func(t *testing.T) {
+				server := wecomtest.New(wecomtest.Config{})
+				server.SetDirectory(staff("li", "wang"))
+				r := start(t, server, discovering(members, true))
+				r.wait(30 * time.Minute)
+				known := map[bool]string{true: "2", false: "0"}[members]
+				r.expect(map[string]string{`wecom_poll_targets{selector="userid",status="ok"}`: known})
+				server.ResetRequests()
+
+				meeting := recorded("r1", "li", 0)
+				meeting.Transcoding, meeting.Completed = time.Now().Add(time.Hour), time.Now().Add(2*time.Hour)
+				meeting.Started = time.Now().Add(7 * time.Minute) // the recording begins late
+				server.Put(meeting)
+				r.wait(5*time.Minute + 5*time.Second)
+				if n := asked(server, "li"); n != 1 {
+					t.Errorf("who started a meeting was asked %d times within the interval, want 1", n)
+				}
+				r.wait(6 * time.Minute)
+				r.expect(map[string]string{`wecom_recordings{host="li",state="recording"}`: "1"})
+			})
+		})
+	}
+}
+
+func asked(server *wecomtest.Server, user string) int {
+	n := 0
+	for _, req := range server.Requests() {
+		if req.Endpoint == listEndpoint && req.Target == user {
+			n++
+		}
+	}
+	return n
+}
+
+func TestShards(t *testing.T) {
+	t.Parallel()
+	const total = 5
+	owner := map[wecom.Target]int{}
+	perShard := map[int]int{}
+	for i := range 10_000 {
+		target := wecom.Target{Selector: wecom.ByUserID, ID: fmt.Sprintf("User%05d", i)}
+		owner[target] = shardOf(target, total)
+		perShard[owner[target]]++
+		if lower := (wecom.Target{Selector: wecom.ByUserID, ID: strings.ToLower(target.ID)}); shardOf(lower, total) != owner[target] {
+			t.Errorf("%s falls to another shard in lower case", target)
+		}
+		if grown := shardOf(target, total+1); grown != owner[target] && grown != total {
+			t.Errorf("%s moves from shard %d to %d when shard %d is added", target, owner[target], grown, total)
+		}
+	}
+	for shard := range total {
+		if n := perShard[shard]; n < 1800 || n > 2200 {
+			t.Errorf("%d targets fall to shard %d, want about 2000", n, shard)
+		}
+	}
+	if len(perShard) != total {
+		t.Errorf("targets fall to shards %v", perShard)
+	}
+}
+
+func TestShardsPollDisjointTargets(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(t *testing.T) {
+		server := wecomtest.New(wecomtest.Config{})
+		users := make([]string, 0, 100)
+		for i := range 100 {
+			users = append(users, fmt.Sprintf("user%d", i))
+		}
+		for ordinal := range 3 {
+			cfg := configOf(users...)
+			cfg.Shard = config.Shard{Ordinal: ordinal, Total: 3}
+			start(t, server, cfg).wait(10 * time.Second)
+		}
+		for _, user := range users {
+			if n := asked(server, user); n != 1 {
+				t.Errorf("%s was asked for by %d shards, want 1", user, n)
+			}
+		}
+	})
+}

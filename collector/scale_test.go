@@ -1,0 +1,127 @@
+//go:build long
+
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package collector
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
+)
+
+// mostInAnyMinute returns the largest number of times within 60 s.
+func mostInAnyMinute(times []time.Time) int {
+	most, first := 0, 0
+	for i, at := range times {
+		for at.Sub(times[first]) >= time.Minute {
+			first++
+		}
+		most = max(most, i-first+1)
+	}
+	return most
+}
+
+func callTimes(server *wecomtest.Server) []time.Time {
+	requests := server.Requests()
+	times := make([]time.Time, 0, len(requests))
+	for _, req := range requests {
+		if req.Endpoint != "gettoken" {
+			times = append(times, req.Time)
+		}
+	}
+	return times
+}
+
+// TestCallsOfALargeCompany counts the calls for 20,000 members, of whom 500 have
+// recordings, over six hours, against the fewest that the intervals allow.
+func TestCallsOfALargeCompany(t *testing.T) {
+	t.Parallel()
+	const members, hot, hours = 20_000, 500, 6
+	virtually(t, func(t *testing.T) {
+		server := wecomtest.New(wecomtest.Config{RequestLog: 1_000_000})
+		server.Fail(wecomtest.Fault{Delay: 50 * time.Millisecond})
+		users := make([]string, 0, members)
+		for i := range members {
+			users = append(users, fmt.Sprintf("user%05d", i))
+			if i < hot {
+				server.Put(recorded(users[i]+"-r", users[i], time.Hour))
+			}
+		}
+		server.SetDirectory(staff(users...))
+		cfg := discovering(true, false)
+		r := start(t, server, cfg)
+		begin := time.Now()
+		for !r.collector.Ready() {
+			r.wait(time.Second)
+		}
+		r.wait(time.Until(begin.Add(hours * time.Hour)))
+
+		times, end := callTimes(server), time.Now()
+		// Each target must be asked when it is found and at the end of every interval from then on.
+		fewest, found := 0, map[string]bool{}
+		for _, req := range server.Requests() {
+			if req.Endpoint != listEndpoint || found[req.Target] {
+				continue
+			}
+			found[req.Target] = true
+			interval := cfg.Poll.IdleInterval
+			if req.Target < users[hot] {
+				interval = cfg.Poll.Interval
+			}
+			fewest += 1 + int(end.Sub(req.Time)/interval)
+		}
+		extra := float64(len(times))/float64(fewest) - 1
+		most := mostInAnyMinute(times)
+		t.Logf("%d members, %d hot, %d hours: %d calls, %d at the fewest: %+.1f%%; %d at the most in any minute, budget %d; lag %s",
+			members, hot, hours, len(times), fewest, 100*extra, most, cfg.Poll.MaxRequestsPerMinute, r.collector.current()[0].schedule.lag(time.Now()))
+		if extra > 0.05 || len(found) != members {
+			t.Errorf("%+.1f%% calls against the fewest", 100*extra)
+		}
+		if most > cfg.Poll.MaxRequestsPerMinute {
+			t.Errorf("%d calls in a minute", most)
+		}
+		r.expect(map[string]string{`wecom_poll_coverage_ratio`: "1"})
+	})
+}
+
+// TestFirstRoundOfManyTargets times the first round over 10,000 targets against
+// what the budget allows.
+func TestFirstRoundOfManyTargets(t *testing.T) {
+	t.Parallel()
+	const targets = 10_000
+	for _, budget := range []int{600, 1200, 6000} {
+		t.Run(fmt.Sprintf("%d a minute", budget), func(t *testing.T) {
+			t.Parallel()
+			virtually(t, func(t *testing.T) {
+				server := wecomtest.New(wecomtest.Config{})
+				server.Fail(wecomtest.Fault{Delay: 30 * time.Millisecond})
+				users := make([]string, 0, targets)
+				for i := range targets {
+					users = append(users, fmt.Sprintf("user%05d", i))
+				}
+				cfg := configOf(users...)
+				cfg.Poll.MaxRequestsPerMinute = budget
+				r := start(t, server, cfg)
+				begin := time.Now()
+				for !r.collector.Ready() {
+					r.wait(100 * time.Millisecond)
+				}
+				took := time.Since(begin)
+				allowed := time.Duration(targets) * time.Minute / time.Duration(budget)
+				most := mostInAnyMinute(callTimes(server))
+				t.Logf("%d targets, %d calls a minute: first round in %s, %s by the budget: %+.1f%%; %d at the most in any minute",
+					targets, budget, took, allowed, 100*(float64(took)/float64(allowed)-1), most)
+				if took > allowed*11/10 {
+					t.Errorf("it took %s, want %s and a tenth at the most", took, allowed)
+				}
+				if most > budget {
+					t.Errorf("%d calls in a minute", most)
+				}
+			})
+		})
+	}
+}

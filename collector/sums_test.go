@@ -1,0 +1,194 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package collector
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
+)
+
+func TestExpiries(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		end   time.Duration // from noon; 0: never
+		want  string
+		stale time.Duration // when it is another one
+	}{
+		"never":          {0, "never", day},
+		"long ago":       {-day, "expired", day},
+		"a moment ago":   {-time.Second, "expired", day},
+		"in a moment":    {time.Second, "1d", time.Second},
+		"in a day":       {day, "1d", day},
+		"in two days":    {2 * day, "7d", day},
+		"in 25 hours":    {25 * time.Hour, "7d", time.Hour},
+		"in a week":      {7 * day, "7d", day},
+		"in eight days":  {7*day + time.Hour, "30d", time.Hour},
+		"in a month":     {30*day + time.Minute, "later", time.Minute},
+		"in a long time": {300 * day, "later", day},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSums(noon)
+			end := wecom.Instant(0)
+			if test.end != 0 {
+				end = wecom.InstantOf(noon.Add(test.end))
+			}
+			if got := expiries[s.expiry(end, noon)]; got != test.want {
+				t.Errorf("expiry %s, want %s", got, test.want)
+			}
+			if got := s.stale.Sub(noon); got != test.stale {
+				t.Errorf("stale after %s, want %s", got, test.stale)
+			}
+		})
+	}
+}
+
+func TestAges(t *testing.T) {
+	t.Parallel()
+	for ago, want := range map[time.Duration]string{
+		-time.Hour: "0-7d", 0: "0-7d", 7*day - 1: "0-7d", 7 * day: "7-30d", 30 * day: "30-90d", 90 * day: "90-180d",
+		180 * day: "180-366d", 365 * day: "180-366d", 20_000 * day: "180-366d",
+	} {
+		if got := ages[newSums(noon).age(noon.Add(-ago), noon)]; got != want {
+			t.Errorf("a file made %s ago is %s old, want %s", ago, got, want)
+		}
+	}
+}
+
+func TestExposure(t *testing.T) {
+	t.Parallel()
+	soon, past := wecom.InstantOf(noon.Add(time.Hour)), wecom.InstantOf(noon.Add(-time.Hour))
+	for name, test := range map[string]struct {
+		sharing         wecom.Sharing
+		shared, exposed int
+	}{
+		"not shared":                  {wecom.Sharing{}, 0, 0},
+		"open":                        {wecom.Sharing{On: true}, 1, 1},
+		"open for an hour":            {wecom.Sharing{On: true, Expire: soon}, 1, 1},
+		"expired":                     {wecom.Sharing{On: true, Expire: past}, 1, 0},
+		"with a password":             {wecom.Sharing{On: true, HasPassword: true}, 1, 0},
+		"for the company":             {wecom.Sharing{On: true, SameCorp: true}, 1, 0},
+		"for the attendees":           {wecom.Sharing{On: true, Attendee: true}, 1, 0},
+		"for attendees of the corp":   {wecom.Sharing{On: true, Attendee: true, SameCorp: true}, 1, 0},
+		"open, downloads allowed":     {wecom.Sharing{On: true, Download: true}, 1, 1},
+		"password but sharing is off": {wecom.Sharing{HasPassword: true, SameCorp: true}, 0, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSums(noon)
+			s.add(&wecom.Recording{Host: "li", Files: []wecom.File{{ID: "f", Sharing: test.sharing}}}, noon)
+			host, matrix := s.hosts["li"], 0
+			for _, a := range s.sharing {
+				for _, p := range a {
+					for _, e := range p {
+						for _, n := range e {
+							matrix += n
+						}
+					}
+				}
+			}
+			if host.shared != test.shared || host.exposed != test.exposed || matrix != test.shared {
+				t.Errorf("%d shared, %d exposed, %d in the matrix; want %d and %d", host.shared, host.exposed, matrix, test.shared, test.exposed)
+			}
+		})
+	}
+}
+
+func TestExposureEndsWithTheLink(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(t *testing.T) {
+		exposed := `wecom_recording_exposed_files{host="zhao"}`
+		r := start(t, worldOf(wecomtest.Config{}), configOf("wang"))
+		r.wait(50 * time.Minute)
+		r.expect(map[string]string{exposed: "1"})
+		r.wait(10*time.Minute + 5*time.Second)
+		r.expect(map[string]string{exposed: "0"})
+	})
+}
+
+func TestRecordingStart(t *testing.T) {
+	t.Parallel()
+	for want, r := range map[wecom.Instant]wecom.Recording{
+		5: {MeetingStart: 5, Files: []wecom.File{{Start: 3}}},
+		3: {Files: []wecom.File{{}, {Start: 4}, {Start: 3}}},
+		0: {Files: []wecom.File{{}}},
+	} {
+		if got := recordingStart(&r); got != want {
+			t.Errorf("start %d, want %d", got, want)
+		}
+	}
+}
+
+func TestFoldHosts(t *testing.T) {
+	t.Parallel()
+	hosts := func(bytes map[string]int64) map[string]*hostSums {
+		m := map[string]*hostSums{}
+		for name, b := range bytes {
+			m[name] = &hostSums{bytes: b, files: 1}
+		}
+		return m
+	}
+	type round struct {
+		settled bool
+		hosts   map[string]int64
+		want    map[string]int64
+		folded  int
+	}
+	for name, test := range map[string]struct {
+		metrics config.Metrics
+		rounds  []round
+	}{
+		"no limit": {config.Metrics{HostLabel: config.HostLabelPlain}, []round{
+			{true, map[string]int64{"a": 1, "": 2}, map[string]int64{"a": 1, "unknown": 2}, 0},
+		}},
+		"the largest of the first round stay": {config.Metrics{HostLabel: config.HostLabelPlain, MaxHosts: 2}, []round{
+			{false, map[string]int64{"a": 1, "b": 2}, map[string]int64{"a": 1, "b": 2}, 0},
+			{false, map[string]int64{"a": 1, "b": 2, "c": 3, "d": 4}, map[string]int64{"c": 3, "d": 4, "other": 3}, 2},
+			{true, map[string]int64{"a": 1, "b": 5, "c": 3, "d": 4}, map[string]int64{"b": 5, "d": 4, "other": 4}, 2},
+			{true, map[string]int64{"a": 9, "b": 5, "c": 9, "d": 0}, map[string]int64{"b": 5, "d": 0, "other": 18}, 2},
+			{true, map[string]int64{"a": 9, "c": 9}, map[string]int64{"other": 18}, 2},
+		}},
+		"room for later ones": {config.Metrics{HostLabel: config.HostLabelPlain, MaxHosts: 2}, []round{
+			{true, map[string]int64{"a": 1}, map[string]int64{"a": 1}, 0},
+			{true, map[string]int64{"b": 1, "c": 2, "a": 1}, map[string]int64{"a": 1, "c": 2, "other": 1}, 1},
+		}},
+		"off": {config.Metrics{HostLabel: config.HostLabelOff, MaxHosts: 1}, []round{
+			{true, map[string]int64{"a": 1, "b": 2, "": 3}, map[string]int64{"": 6}, 0},
+		}},
+		"hashed": {config.Metrics{HostLabel: config.HostLabelHashed, HostHashKey: config.Key("0123456789abcdef"), MaxHosts: 5}, []round{
+			{true, map[string]int64{"li": 1, "": 2}, map[string]int64{"ea209521508d4cff": 1, "unknown": 2}, 0},
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			namer := newHostNamer(test.metrics)
+			for i, round := range test.rounds {
+				given := hosts(round.hosts)
+				named, folded := namer.fold(given, round.settled)
+				got, files := map[string]int64{}, 0
+				for name, h := range named {
+					got[name] = h.bytes
+					files += h.files
+				}
+				if diff := cmp.Diff(round.want, got); diff != "" || folded != round.folded {
+					t.Errorf("round %d: %d folded, want %d; bytes by host (-want +got):\n%s", i, folded, round.folded, diff)
+				}
+				if files != len(round.hosts) {
+					t.Errorf("round %d: folding changes the total to %d", i, files)
+				}
+				for name, h := range given {
+					if h.bytes != round.hosts[name] {
+						t.Errorf("round %d: folding changes what it was given", i)
+					}
+				}
+			}
+		})
+	}
+}
