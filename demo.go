@@ -27,18 +27,15 @@ const (
 // network.
 func (f *flags) runDemo(ctx context.Context, logger log.Logger, slogger *slog.Logger) error {
 	server := wecomtest.DemoServer(wecomtest.Config{RequestLog: -1}, demoSeed, demoMembers)
-	cfg, err := f.config.LoadSimulated(config.Simulation{
+	simulation := config.Simulation{
 		CorpID:       wecomtest.DefaultCorpID,
 		Secret:       wecomtest.DefaultSecret,
 		AgentID:      wecomtest.DefaultAgentID,
 		QuotaBytes:   demoQuota,
-		UserIDs:      server.UserIDs(),
 		Interval:     demoInterval,
 		IdleInterval: demoIdleInterval,
-	})
-	if err != nil {
-		return err //nolint:wrapcheck // Each of its lines stands for itself.
 	}
 	level.Info(logger).Log("msg", "this is a demo: the company and its recordings are made up")
-	return f.serveConfig(ctx, cfg, server, logger, slogger)
+	load := func() (*config.Config, error) { return f.config.LoadSimulated(simulation) }
+	return f.pollAndServe(ctx, load, server, logger, slogger)
 }

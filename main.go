@@ -45,6 +45,7 @@ type flags struct {
 	telemetryPath     *string
 	maxRequests       *string
 	noExporterMetrics *bool
+	lifecycle         *bool
 	logLevel          *string
 	logFormat         *string
 	config            *config.Flags
@@ -69,6 +70,7 @@ func newFlags() *flags {
 		maxRequests: app.Flag("web.max-requests", "How many scrapes are answered at once; others get status 503. 0 is no limit.").
 			Default("40").String(),
 		noExporterMetrics: app.Flag("web.disable-exporter-metrics", "Leave out the metrics go_*, process_* and promhttp_*.").Bool(),
+		lifecycle:         app.Flag("web.enable-lifecycle", "Allow to reload the configuration with POST /-/reload.").Bool(),
 		logLevel: app.Flag("log.level", "Only log messages of this severity or above: debug, info, warn or error.").
 			Default("info").Enum("debug", "info", "warn", "error"),
 		logFormat: app.Flag("log.format", "Format of log messages: logfmt or json.").

@@ -10,8 +10,12 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
+	"os/signal"
 	"strconv"
 	"strings"
+	"sync"
+	"syscall"
 	"time"
 
 	"github.com/go-kit/log"
@@ -39,18 +43,18 @@ const (
 )
 
 func (f *flags) runServe(ctx context.Context, logger log.Logger, slogger *slog.Logger) error {
-	cfg, err := f.config.Load()
-	if err != nil {
-		return err //nolint:wrapcheck // Each of its lines stands for itself.
-	}
-	return f.serveConfig(ctx, cfg, http.RoundTripper(nil), logger, slogger)
+	return f.pollAndServe(ctx, f.config.Load, nil, logger, slogger)
 }
 
-// serveConfig polls and serves until the context ends. The transport makes the
-// calls to WeCom if it is not nil.
-func (f *flags) serveConfig(
-	ctx context.Context, cfg *config.Config, transport http.RoundTripper, logger log.Logger, slogger *slog.Logger,
+// pollAndServe polls what load configures and serves it until the context ends.
+// The transport makes the calls to WeCom if it is not nil.
+func (f *flags) pollAndServe(
+	ctx context.Context, load func() (*config.Config, error), transport http.RoundTripper, logger log.Logger, slogger *slog.Logger,
 ) error {
+	cfg, err := load()
+	if err != nil {
+		return err
+	}
 	maxRequests, err := strconv.Atoi(*f.maxRequests)
 	if err != nil || maxRequests < 0 {
 		return fmt.Errorf("--web.max-requests (or %sWEB_MAX_REQUESTS): %q is no number of requests: write 0 for no limit, or a number above it",
@@ -70,25 +74,37 @@ func (f *flags) serveConfig(
 	if err != nil {
 		return fmt.Errorf("setting up: %w", err)
 	}
+	reloader := web.NewReloader(logger, func(ctx context.Context) error {
+		cfg, err := load()
+		if err != nil {
+			return err
+		}
+		return poller.Reload(ctx, cfg)
+	})
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(poller, versioncollector.NewCollector(name), newExporterMetrics(time.Now()))
+	registry.MustRegister(poller, versioncollector.NewCollector(name), reloader, newStorageMetric())
 	if !*f.noExporterMetrics {
 		registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	}
-	handler, err := web.NewHandler(web.Options{
+	options := web.Options{
 		Logger:          logger,
 		Inventory:       poller,
+		Targets:         poller,
 		Registry:        registry,
 		TelemetryPath:   *f.telemetryPath,
 		MaxRequests:     maxRequests,
 		ExporterMetrics: !*f.noExporterMetrics,
 		Stopping:        func() bool { return ctx.Err() != nil },
-	})
+	}
+	if *f.lifecycle {
+		options.Reloader = reloader
+	}
+	handler, err := web.NewHandler(options)
 	if err != nil {
 		return err //nolint:wrapcheck // It says what was being done.
 	}
 	level.Info(logger).Log("msg", "starting", "version", version.Info(), "build", version.BuildContext())
-	return f.listen(ctx, handler, poller.Run, logger, slogger)
+	return f.listen(ctx, handler, func(ctx context.Context) { pollAndReload(ctx, poller, reloader) }, logger, slogger)
 }
 
 // listen serves and, once it listens, runs poll, until the context ends or
@@ -138,30 +154,27 @@ func (f *flags) listen(
 	return group.Wait() //nolint:wrapcheck // It says what was being done.
 }
 
-// newExporterMetrics returns what the exporter tells of itself.
-func newExporterMetrics(configRead time.Time) prometheus.Collector {
-	return constGauges{
-		{collector.ReloadSuccessful, 1},
-		{collector.ReloadTimestamp, float64(configRead.UnixMilli()) / 1000},
-		{collector.StorageLastWrite, 0},
+// pollAndReload polls until the context ends, and reads the configuration anew at
+// every SIGHUP.
+func pollAndReload(ctx context.Context, poller *collector.Collector, reloader *web.Reloader) {
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
+	var polling sync.WaitGroup
+	polling.Go(func() { poller.Run(ctx) })
+	defer polling.Wait()
+	for {
+		select {
+		case <-hangups:
+			_ = reloader.Reload(ctx) // It logs its error itself.
+		case <-ctx.Done():
+			return
+		}
 	}
 }
 
-type constGauges []struct {
-	definition collector.Definition
-	value      float64
-}
-
-// Describe implements prometheus.Collector.
-func (g constGauges) Describe(ch chan<- *prometheus.Desc) {
-	for _, c := range g {
-		ch <- c.definition.Desc()
-	}
-}
-
-// Collect implements prometheus.Collector.
-func (g constGauges) Collect(ch chan<- prometheus.Metric) {
-	for _, c := range g {
-		ch <- prometheus.MustNewConstMetric(c.definition.Desc(), prometheus.GaugeValue, c.value)
-	}
+// newStorageMetric returns the metric about the state on disk, of which there is
+// none: everything is kept in memory.
+func newStorageMetric() prometheus.Collector {
+	return prometheus.NewGauge(prometheus.GaugeOpts{Name: collector.StorageLastWrite.Name, Help: collector.StorageLastWrite.Help})
 }

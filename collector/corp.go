@@ -62,7 +62,7 @@ type corp struct {
 
 // An outage is the time during which no target of a corp can be asked.
 type outage struct {
-	text  string // of the error that was logged
+	err   error
 	wait  time.Duration
 	until time.Time
 }
@@ -168,7 +168,11 @@ func (c *corp) readTargets(now time.Time) {
 	c.schedule.started(starts, now)
 	if !c.planned && c.discovery.complete() {
 		c.planned = true
-		c.schedule.plan(now).log(c.logger, "plan, before it is known who is hot", c.client.Limits().Budget())
+		msg := "plan, before it is known who has recordings"
+		if c.ready {
+			msg = "plan"
+		}
+		c.schedule.plan(now).log(c.logger, msg, c.client.Limits().Budget())
 	}
 	c.noteTried(now)
 	c.mu.Unlock()
@@ -181,7 +185,7 @@ func (c *corp) readTargets(now time.Time) {
 func (c *corp) noteTried(now time.Time) {
 	if !c.ready && c.discovery.complete() && c.schedule.tried() {
 		c.ready = true
-		c.schedule.plan(now).log(c.logger, "plan, now that every target was asked", c.client.Limits().Budget())
+		c.schedule.plan(now).log(c.logger, "plan, now that it is known who has recordings", c.client.Limits().Budget())
 	}
 }
 
@@ -327,10 +331,10 @@ func (c *corp) suffer(now time.Time, o pollOutcome) {
 	c.outage.until = now.Add(c.outage.wait)
 
 	logger := level.Debug(c.logger)
-	if text := o.err.Error(); c.outage.text != text {
-		c.outage.text = text
+	if c.outage.err == nil || c.outage.err.Error() != o.err.Error() {
 		logger = level.Error(c.logger)
 	}
+	c.outage.err = o.err
 	logger.Log("msg", "WeCom refuses all calls; what is known stays", "err", o.err,
 		"remedy", wecom.Remedy(o.err, wecom.English), "remedy_zh", wecom.Remedy(o.err, wecom.Chinese),
 		"retry_in", c.outage.wait.Round(time.Second))

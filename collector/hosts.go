@@ -110,6 +110,14 @@ func (n *hostNamer) admit(hosts map[string]*hostSums, settled bool) map[string]b
 	return admitted
 }
 
+// public returns what may be shown of a user ID outside of metrics.
+func (n *hostNamer) public(userID string) string {
+	if n.label == config.HostLabelOff {
+		return "(hidden)"
+	}
+	return n.name(userID)
+}
+
 // name returns the value of the label for a host with a series of its own.
 func (n *hostNamer) name(host string) string {
 	switch {

@@ -64,6 +64,8 @@ const (
 	statusPending = "pending"
 )
 
+func statuses() []string { return []string{statusOK, statusFailing, statusPending} }
+
 func newSchedule(poll config.Poll) *schedule {
 	return &schedule{poll: poll, targets: map[wecom.Target]*target{}}
 }
@@ -226,6 +228,18 @@ func (s *schedule) coverage(now time.Time) float64 {
 		}
 	}
 	return float64(covered) / float64(len(s.targets))
+}
+
+// count returns the number of targets by selector and status.
+func (s *schedule) count() map[wecom.Selector]map[string]int {
+	counts := map[wecom.Selector]map[string]int{}
+	for _, selector := range wecom.Selectors() {
+		counts[selector] = map[string]int{}
+	}
+	for _, t := range s.targets {
+		counts[t.Selector][t.status()]++
+	}
+	return counts
 }
 
 // tried tells whether every target was asked at least once.

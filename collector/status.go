@@ -50,25 +50,24 @@ func (c *corp) collect(now time.Time, ch chan<- prometheus.Metric) {
 		isUp = 1
 	}
 	ch <- describedUp.gauge(isUp, corp)
-	coverage := 0.0 // of who is yet to be found
-	if c.discovery.complete() {
-		coverage = c.schedule.coverage(now)
-	}
-	ch <- describedCoverage.gauge(coverage, corp)
+	ch <- describedCoverage.gauge(c.coverage(now), corp)
 	ch <- describedLag.gauge(c.schedule.lag(now).Seconds(), corp)
 	ch <- describedLastSuccess.gauge(seconds(c.lastSuccess), corp)
-	counts := map[wecom.Selector]map[string]int{}
-	for _, t := range c.schedule.targets {
-		if counts[t.Selector] == nil {
-			counts[t.Selector] = map[string]int{}
-		}
-		counts[t.Selector][t.status()]++
-	}
+	counts := c.schedule.count()
 	for _, selector := range wecom.Selectors() {
-		for _, status := range []string{statusOK, statusFailing, statusPending} {
+		for _, status := range statuses() {
 			ch <- describedTargets.gauge(float64(counts[selector][status]), corp, string(selector), status)
 		}
 	}
+}
+
+// coverage returns which share of the targets was polled with success of late; 0
+// while it is yet to be found who they are. The lock is held.
+func (c *corp) coverage(now time.Time) float64 {
+	if !c.discovery.complete() {
+		return 0
+	}
+	return c.schedule.coverage(now)
 }
 
 // seconds returns a time in seconds since the Unix epoch; 0 for the zero time.

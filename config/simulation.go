@@ -5,20 +5,19 @@ package config
 
 import promconfig "github.com/prometheus/common/config"
 
-// A Simulation is the corp of a demo.
+// A Simulation is the corp of a demo. Its targets are discovered unless the user
+// names some.
 type Simulation struct {
 	CorpID, Secret string
 	AgentID        int64
 	QuotaBytes     int64
-	UserIDs        []string
 	// Interval and IdleInterval are Prometheus durations, for a user who asks
 	// for none.
 	Interval, IdleInterval string
 }
 
 // LoadSimulated is Load for the corp of a demo. It takes every flag but those of
-// the corp's credentials; targets that the user names replace those of the
-// simulation.
+// the corp's credentials; see [Simulation].
 func (f *Flags) LoadSimulated(s Simulation) (*Config, error) {
 	f.preset(&f.interval, s.Interval)
 	f.preset(&f.idleInterval, s.IdleInterval)
@@ -29,7 +28,7 @@ func (f *Flags) LoadSimulated(s Simulation) (*Config, error) {
 	c := f.common(&p)
 	targets := f.targetsText()
 	if targets.empty() {
-		targets.UserIDs = s.UserIDs
+		targets.Discover = []string{"members", "activity"}
 	}
 	c.Corps = []Corp{{
 		Name:             f.corpName.value,

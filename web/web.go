@@ -34,6 +34,7 @@ type Inventory interface {
 type Options struct {
 	Logger    log.Logger
 	Inventory Inventory
+	Targets   Targets
 	// Registry has the metrics that are gathered at each scrape. No family may
 	// be in the inventory too.
 	Registry *prometheus.Registry
@@ -43,6 +44,9 @@ type Options struct {
 	MaxRequests int
 	// ExporterMetrics adds promhttp_* to the registry.
 	ExporterMetrics bool
+	// Reloader reads the configuration anew at POST /-/reload, unless it is nil,
+	// which forbids that.
+	Reloader http.Handler
 	// Stopping tells whether the exporter is about to end.
 	Stopping func() bool
 }
@@ -55,6 +59,8 @@ func NewHandler(o Options) (http.Handler, error) {
 		fmt.Fprintln(w, "wecom_recording_exporter is healthy.")
 	})
 	mux.HandleFunc("GET /-/ready", o.serveReady)
+	mux.HandleFunc("GET /targets", o.serveTargets)
+	mux.HandleFunc("POST /-/reload", o.serveReload)
 	if o.TelemetryPath != "/" {
 		landing, err := landingPage(o.TelemetryPath)
 		if err != nil {
@@ -71,11 +77,11 @@ func landingPage(telemetryPath string) (http.Handler, error) {
 		Description: "Prometheus exporter for the cloud recordings of WeCom (企业微信) meetings",
 		Version:     version.Info(),
 		Profiling:   "false",
-		// Relative, so that they work behind a proxy with a path of its own.
 		Links: []toolkit.LandingLinks{
-			{Address: strings.TrimPrefix(telemetryPath, "/"), Text: "Metrics", Description: "what Prometheus scrapes"},
-			{Address: "-/ready", Text: "Ready", Description: "whether every target was asked at least once"},
-			{Address: "-/healthy", Text: "Healthy", Description: "whether the process lives"},
+			{Address: telemetryPath, Text: "Metrics", Description: "what Prometheus scrapes"},
+			{Address: "/targets", Text: "Targets", Description: "how polling goes: who is asked for, and what fails"},
+			{Address: "/-/ready", Text: "Ready", Description: "whether every target was asked at least once"},
+			{Address: "/-/healthy", Text: "Healthy", Description: "whether the process lives"},
 		},
 	})
 	if err != nil {
@@ -93,6 +99,14 @@ func (o Options) serveReady(w http.ResponseWriter, _ *http.Request) {
 	default:
 		fmt.Fprintln(w, "wecom_recording_exporter is ready.")
 	}
+}
+
+func (o Options) serveReload(w http.ResponseWriter, r *http.Request) {
+	if o.Reloader == nil {
+		http.Error(w, "Reloading is forbidden: start the exporter with --web.enable-lifecycle to allow it.", http.StatusForbidden)
+		return
+	}
+	o.Reloader.ServeHTTP(w, r)
 }
 
 func (o Options) metricsHandler() http.Handler {

@@ -259,6 +259,13 @@ func TestCallerIP(t *testing.T) {
 		if err == nil || err.Error() != want {
 			t.Errorf("error\n got %v\nwant %s", err, want)
 		}
+		want = "meeting/record/list：错误码 60020（调用方 IP 不在企业可信IP中，调用方 IP 为 203.0.113.7）"
+		if got := Describe(err, Chinese); got != want {
+			t.Errorf("in Chinese\n got %s\nwant %s", got, want)
+		}
+		if got := Describe(err, English); got != err.Error() {
+			t.Errorf("in English\n got %s\nwant %s", got, err)
+		}
 	})
 }
 

@@ -59,6 +59,15 @@ func Remedy(err error, l Language) string {
 	return ""
 }
 
+// Describe returns what an error that a [Client] returned says, in a language.
+// The text holds no secret.
+func Describe(err error, l Language) string {
+	if apiErr, ok := errors.AsType[*APIError](err); ok && l == Chinese {
+		return apiErr.chinese()
+	}
+	return err.Error()
+}
+
 // An APIError is an answer of WeCom whose errcode is not 0. It never carries
 // the errmsg, whose text may change and may hold anything.
 type APIError struct {
@@ -79,6 +88,14 @@ func (e *APIError) Error() string {
 		from = ", calling from " + e.IP.String()
 	}
 	return fmt.Sprintf("%s: errcode %d (%s%s)", e.Endpoint, e.Code, lookup(e.Code).meaning.in(English), from)
+}
+
+func (e *APIError) chinese() string {
+	from := ""
+	if e.IP.IsValid() {
+		from = "，调用方 IP 为 " + e.IP.String()
+	}
+	return fmt.Sprintf("%s：错误码 %d（%s%s）", e.Endpoint, e.Code, lookup(e.Code).meaning.in(Chinese), from)
 }
 
 // An AnswerError means that no answer of WeCom came back: the call failed on

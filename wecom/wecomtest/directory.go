@@ -274,17 +274,3 @@ func (s *Server) getTag(c *call) (body []byte, errcode int) {
 
 	return e.end(), 0
 }
-
-// UserIDs returns the userids of the members that the app may see, none without a directory.
-func (s *Server) UserIDs() []string {
-	var ids []string
-	if x := s.currentDirectory(); x != nil {
-		for _, m := range x.Members {
-			if x.check(fold(m.UserID)) == 0 {
-				ids = append(ids, m.UserID)
-			}
-		}
-	}
-
-	return ids
-}

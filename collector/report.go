@@ -1,0 +1,114 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package collector
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
+)
+
+// A CorpReport tells people how polling one corp goes.
+type CorpReport struct {
+	Name    string
+	Up      bool
+	Targets []TargetCount // by selector and status, those that occur
+	Total   int           // targets
+	Lag     time.Duration
+	// Coverage is the share of targets that were polled with success of late.
+	Coverage float64
+	// Used is how many calls the last 60 seconds took of the budget.
+	Used, Budget int
+	// Outage is why no target can be asked, and nil where they can. The next try
+	// is at Retry.
+	Outage error
+	Retry  time.Time
+}
+
+// A TargetCount counts targets.
+type TargetCount struct {
+	Selector wecom.Selector
+	Status   string // "ok", "failing" or "pending"
+	Count    int
+}
+
+// A TargetReport tells people how polling one target goes.
+type TargetReport struct {
+	Selector   wecom.Selector
+	ID         string    // a user ID is hashed or hidden where the label host is
+	Status     string    // "ok", "failing" or "pending"
+	Asked      time.Time // zero: never
+	Due        time.Time
+	Recordings int
+	Err        error // of the last poll
+}
+
+// Report returns a report of each corp, by name.
+func (c *Collector) Report() []CorpReport {
+	now := time.Now()
+	corps := c.current()
+	reports := make([]CorpReport, 0, len(corps))
+	for _, corp := range corps {
+		reports = append(reports, corp.report(now))
+	}
+	return reports
+}
+
+// Targets returns reports of a part of a corp's targets, the failing ones first,
+// and how many there are in all. It tells whether there is such a corp.
+func (c *Collector) Targets(corpName string, offset, limit int) (part []TargetReport, total int, found bool) {
+	for _, corp := range c.current() {
+		if corp.config.Name == corpName {
+			part, total = corp.targetReports(offset, limit)
+			return part, total, true
+		}
+	}
+	return nil, 0, false
+}
+
+func (c *corp) report(now time.Time) CorpReport {
+	limits := c.client.Limits()
+	r := CorpReport{Name: c.config.Name, Used: limits.Used(), Budget: limits.Budget()}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r.Up, r.Total, r.Lag, r.Coverage = c.up, len(c.schedule.targets), c.schedule.lag(now), c.coverage(now)
+	if c.outage != nil {
+		r.Outage, r.Retry = c.outage.err, c.outage.until
+	}
+	counts := c.schedule.count()
+	for _, selector := range wecom.Selectors() {
+		for _, status := range statuses() {
+			if n := counts[selector][status]; n > 0 {
+				r.Targets = append(r.Targets, TargetCount{selector, status, n})
+			}
+		}
+	}
+	return r
+}
+
+func (c *corp) targetReports(offset, limit int) (part []TargetReport, total int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	all := make([]*target, 0, len(c.schedule.targets))
+	for _, t := range c.schedule.targets {
+		all = append(all, t)
+	}
+	order := map[string]int{statusFailing: 0, statusPending: 1, statusOK: 2}
+	slices.SortFunc(all, func(a, b *target) int {
+		return cmp.Or(cmp.Compare(order[a.status()], order[b.status()]), cmp.Compare(a.Selector, b.Selector), cmp.Compare(a.ID, b.ID))
+	})
+	offset = min(offset, len(all))
+	for _, t := range all[offset:min(offset+limit, len(all))] {
+		id := t.ID
+		if t.Selector == wecom.ByUserID {
+			id = c.hosts.public(id)
+		}
+		part = append(part, TargetReport{
+			Selector: t.Selector, ID: id, Status: t.status(), Asked: t.asked, Due: t.due, Recordings: t.recordings, Err: t.err,
+		})
+	}
+	return part, len(all)
+}

@@ -1,0 +1,157 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package web
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"html/template"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-kit/log/level"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
+)
+
+// targetsPerPage keeps the page light where a corp has 100,000 targets.
+const targetsPerPage = 200
+
+//go:embed targets.html
+var targetsHTML string
+
+var targetsTemplate = template.Must(template.New("targets").Parse(targetsHTML))
+
+// A Targets tells how polling goes.
+type Targets interface {
+	Report() []collector.CorpReport
+	Targets(corp string, offset, limit int) (part []collector.TargetReport, total int, found bool)
+}
+
+type targetsPage struct {
+	Text  map[string]string
+	Lang  string
+	Corps []corpSection
+}
+
+type corpSection struct {
+	collector.CorpReport
+
+	Lag, Coverage, Retry   string
+	OutageText, Remedy     string
+	Rows                   []targetRow
+	First, Last, Page      int
+	PreviousPage, NextPage int // 0: none
+}
+
+type targetRow struct {
+	collector.TargetReport
+
+	Asked, Due    string
+	Error, Remedy string
+}
+
+// serveTargets shows all corps, and of one of them another page of targets than
+// the first where the query asks for it.
+func (o Options) serveTargets(w http.ResponseWriter, r *http.Request) {
+	language, lang := languageOf(r)
+	page := 1
+	corp := r.URL.Query().Get("corp")
+	if text := r.URL.Query().Get("page"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 || n > 1_000_000 {
+			http.Error(w, fmt.Sprintf("page: %q is no number of a page: write 1 for the first", text), http.StatusBadRequest)
+			return
+		}
+		page = n
+	}
+	data := targetsPage{Text: targetsTexts[language], Lang: lang}
+	now := time.Now()
+	for _, report := range o.Targets.Report() {
+		section := corpSection{
+			CorpReport: report, Page: 1,
+			Lag: report.Lag.Round(time.Second).String(), Coverage: fmt.Sprintf("%.1f%%", 100*report.Coverage),
+		}
+		if report.Name == corp {
+			section.Page = page
+		}
+		if report.Outage != nil {
+			section.OutageText, section.Remedy = wecom.Describe(report.Outage, language), wecom.Remedy(report.Outage, language)
+			section.Retry = report.Retry.UTC().Format(time.RFC3339)
+		}
+		section.addRows(o.Targets, now, language)
+		data.Corps = append(data.Corps, section)
+	}
+	var body bytes.Buffer
+	if err := targetsTemplate.Execute(&body, data); err != nil {
+		level.Error(o.Logger).Log("msg", "making the page of targets failed", "err", err)
+		http.Error(w, "making the page failed", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	_, _ = body.WriteTo(w) // An error means that the client has gone.
+}
+
+func (s *corpSection) addRows(targets Targets, now time.Time, language wecom.Language) {
+	offset := (s.Page - 1) * targetsPerPage
+	part, total, _ := targets.Targets(s.Name, offset, targetsPerPage)
+	for _, t := range part {
+		row := targetRow{TargetReport: t, Due: until(now, t.Due)}
+		if !t.Asked.IsZero() {
+			row.Asked = t.Asked.UTC().Format(time.RFC3339)
+		}
+		if t.Err != nil {
+			row.Error, row.Remedy = wecom.Describe(t.Err, language), wecom.Remedy(t.Err, language)
+		}
+		s.Rows = append(s.Rows, row)
+	}
+	if len(part) > 0 {
+		s.First, s.Last = offset+1, offset+len(part)
+	}
+	if s.Page > 1 {
+		s.PreviousPage = s.Page - 1
+	}
+	if offset+len(part) < total {
+		s.NextPage = s.Page + 1
+	}
+}
+
+// until returns for how long something is not due yet, or is overdue.
+func until(now, due time.Time) string { return due.Sub(now).Round(time.Second).String() }
+
+// languageOf returns the language of a page: that of the query, or the first
+// that the browser wants.
+func languageOf(r *http.Request) (language wecom.Language, lang string) {
+	wanted := r.URL.Query().Get("lang")
+	if wanted == "" {
+		wanted = r.Header.Get("Accept-Language")
+	}
+	if strings.HasPrefix(strings.ToLower(wanted), "zh") {
+		return wecom.Chinese, "zh-CN"
+	}
+	return wecom.English, "en"
+}
+
+var targetsTexts = map[wecom.Language]map[string]string{
+	wecom.English: {
+		"title": "Targets", "other": "中文", "otherLang": "zh", "corp": "Corp", "up": "WeCom accepts calls", "down": "WeCom did not accept the last call",
+		"count": "targets", "covered": "polled with success of late", "lag": "most overdue by", "budget": "calls in the last 60 seconds, of a budget of",
+		"outage": "No target can be asked", "retry": "next try", "remedy": "what to do", "selector": "selector", "id": "target", "status": "status",
+		"asked": "last poll", "due": "due in", "recordings": "recordings", "error": "error", "never": "never", "previous": "previous", "next": "next",
+		"none": "no targets", "note": "Failing targets come first. What was known of them stays.",
+	},
+	wecom.Chinese: {
+		"title": "目标", "other": "English", "otherLang": "en", "corp": "企业", "up": "企业微信接受调用", "down": "企业微信未接受上一次调用",
+		"count": "个目标", "covered": "近期轮询成功", "lag": "最大逾期", "budget": "最近 60 秒的调用次数，预算为",
+		"outage": "无法查询任何目标", "retry": "下次重试", "remedy": "处理办法", "selector": "查询方式", "id": "目标", "status": "状态",
+		"asked": "上次轮询", "due": "距下次", "recordings": "录制数", "error": "错误", "never": "从未", "previous": "上一页", "next": "下一页",
+		"none": "没有目标", "note": "失败的目标排在最前，其已知数据会保留。",
+	},
+}

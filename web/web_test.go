@@ -1,0 +1,372 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package web
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/google/go-cmp/cmp"
+	"github.com/klauspost/compress/zstd"
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"go.uber.org/goleak"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// fake is an inventory with one family, and two corps.
+type fake struct {
+	ready   bool
+	targets []collector.TargetReport
+	// gathering is closed when a scrape has begun, which then waits for release.
+	gathering, release chan struct{}
+	begun              atomic.Bool
+}
+
+func (f *fake) Ready() bool { return f.ready }
+
+func (f *fake) Families() []*dto.MetricFamily {
+	if f.gathering != nil && f.begun.CompareAndSwap(false, true) {
+		close(f.gathering)
+		<-f.release
+	}
+	return []*dto.MetricFamily{{
+		Name: proto.String("middle"), Help: proto.String("From the inventory."), Type: dto.MetricType_GAUGE.Enum(),
+		Metric: []*dto.Metric{{
+			Label: []*dto.LabelPair{{Name: proto.String("host"), Value: proto.String("li\n\"\\四")}},
+			Gauge: &dto.Gauge{Value: proto.Float64(5 << 30)},
+		}},
+	}}
+}
+
+func (f *fake) Report() []collector.CorpReport {
+	return []collector.CorpReport{
+		{
+			Name: "acme", Up: true, Total: len(f.targets), Coverage: 0.5, Lag: 90 * time.Second, Used: 7, Budget: 1200,
+			Targets: []collector.TargetCount{{Selector: wecom.ByUserID, Status: "ok", Count: len(f.targets)}},
+		},
+		{
+			Name: "<b>other", Budget: 60, Retry: time.Date(2026, 3, 2, 1, 0, 0, 0, time.UTC),
+			Outage: &wecom.APIError{Endpoint: "meeting/record/list", Code: 60020},
+		},
+	}
+}
+
+func (f *fake) Targets(corp string, offset, limit int) ([]collector.TargetReport, int, bool) {
+	if corp != "acme" {
+		return nil, 0, corp == "<b>other"
+	}
+	offset = min(offset, len(f.targets))
+	return f.targets[offset:min(offset+limit, len(f.targets))], len(f.targets), true
+}
+
+func optionsOf(f *fake) Options {
+	registry := prometheus.NewRegistry()
+	for _, name := range []string{"a_first", "z_last"} {
+		registry.MustRegister(prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: "From the registry."}))
+	}
+	return Options{
+		Logger: log.NewNopLogger(), Inventory: f, Targets: f, Registry: registry, TelemetryPath: "/metrics",
+		Stopping: func() bool { return false },
+	}
+}
+
+func serve(t *testing.T, o Options, method, target string, header ...string) *httptest.ResponseRecorder {
+	t.Helper()
+	handler, err := NewHandler(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req := httptest.NewRequestWithContext(t.Context(), method, target, http.NoBody)
+	for i := 0; i < len(header); i += 2 {
+		req.Header.Set(header[i], header[i+1])
+	}
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, req)
+	return w
+}
+
+func TestEndpoints(t *testing.T) {
+	t.Parallel()
+	forbidden, failing, fine := http.Handler(nil),
+		NewReloader(log.NewNopLogger(), func(context.Context) error { return errors.New("corps.yml: corps[0].name: no name") }),
+		NewReloader(log.NewNopLogger(), func(context.Context) error { return nil })
+	for name, test := range map[string]struct {
+		method, target string
+		ready          bool
+		stopping       bool
+		reloader       http.Handler
+		status         int
+		body           string
+	}{
+		"healthy":                   {"GET", "/-/healthy", false, false, nil, 200, "healthy"},
+		"healthy while stopping":    {"GET", "/-/healthy", false, true, nil, 200, "healthy"},
+		"healthy by HEAD":           {"HEAD", "/-/healthy", false, false, nil, 200, ""},
+		"not ready yet":             {"GET", "/-/ready", false, false, nil, 503, "has not asked every target"},
+		"ready":                     {"GET", "/-/ready", true, false, nil, 200, "is ready"},
+		"ready but stopping":        {"GET", "/-/ready", true, true, nil, 503, "stopping"},
+		"the landing page":          {"GET", "/", false, false, nil, 200, `href="/targets"`},
+		"nothing":                   {"GET", "/nothing", false, false, nil, 404, ""},
+		"reload where forbidden":    {"POST", "/-/reload", false, false, forbidden, 403, "--web.enable-lifecycle"},
+		"reload":                    {"POST", "/-/reload", false, false, fine, 200, "was reloaded"},
+		"reload by GET":             {"GET", "/-/reload", false, false, fine, 405, ""},
+		"reload that fails":         {"POST", "/-/reload", false, false, failing, 500, "corps.yml: corps[0].name: no name"},
+		"recordings, which are off": {"GET", "/recordings", false, false, nil, 404, ""},
+		"a page of targets":         {"GET", "/targets", false, false, nil, 200, "acme"},
+		"a page that is no number":  {"GET", "/targets?page=x", false, false, nil, 400, `page: "x"`},
+		"a page below the first":    {"GET", "/targets?page=0", false, false, nil, 400, `page: "0"`},
+		"a page behind the last":    {"GET", "/targets?corp=acme&page=99", false, false, nil, 200, "acme"},
+		"metrics by POST":           {"POST", "/metrics", false, false, nil, 405, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := optionsOf(&fake{ready: test.ready})
+			o.Stopping = func() bool { return test.stopping }
+			o.Reloader = test.reloader
+			w := serve(t, o, test.method, test.target)
+			if w.Code != test.status || !strings.Contains(w.Body.String(), test.body) {
+				t.Errorf("status %d, want %d; body:\n%s", w.Code, test.status, w.Body)
+			}
+		})
+	}
+}
+
+func TestReloaderTellsHowItWent(t *testing.T) {
+	t.Parallel()
+	var result error
+	r := NewReloader(log.NewNopLogger(), func(context.Context) error { return result })
+	registry := prometheus.NewPedanticRegistry()
+	registry.MustRegister(r)
+	successful := func() float64 {
+		t.Helper()
+		families, err := registry.Gather()
+		if err != nil || len(families) != 2 {
+			t.Fatalf("%d families, error %v", len(families), err)
+		}
+		if families[0].GetMetric()[0].GetGauge().GetValue() < 1e9 {
+			t.Errorf("%s is no time", families[0])
+		}
+		return families[1].GetMetric()[0].GetGauge().GetValue()
+	}
+	if got := successful(); got != 1 {
+		t.Errorf("successful %v at the start", got)
+	}
+	result = errors.New("bad")
+	if err := r.Reload(t.Context()); !errors.Is(err, result) || successful() != 0 {
+		t.Errorf("error %v, successful %v after a failure", err, successful())
+	}
+	result = nil
+	if err := r.Reload(t.Context()); err != nil || successful() != 1 {
+		t.Errorf("error %v, successful %v after a success", err, successful())
+	}
+}
+
+func TestExpositionFormats(t *testing.T) {
+	t.Parallel()
+	const protobuf = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"
+	for name, test := range map[string]struct {
+		accept string
+		want   expfmt.FormatType
+	}{
+		"text":        {"text/plain", expfmt.TypeTextPlain},
+		"anything":    {"", expfmt.TypeTextPlain},
+		"OpenMetrics": {"application/openmetrics-text; version=1.0.0", expfmt.TypeOpenMetrics},
+		"protobuf":    {protobuf, expfmt.TypeProtoDelim},
+	} {
+		for _, encoding := range []string{"", "gzip", "zstd"} {
+			t.Run(name+" "+encoding, func(t *testing.T) {
+				t.Parallel()
+				w := serve(t, optionsOf(&fake{}), http.MethodGet, "/metrics", "Accept", test.accept, "Accept-Encoding", encoding)
+				if w.Code != http.StatusOK || w.Header().Get("Content-Encoding") != encoding {
+					t.Fatalf("status %d, encoding %q", w.Code, w.Header().Get("Content-Encoding"))
+				}
+				format := expfmt.ResponseFormat(w.Header())
+				if name == "OpenMetrics" {
+					format = expfmt.Format(w.Header().Get("Content-Type"))
+				}
+				if format.FormatType() != test.want {
+					t.Fatalf("content type %q", w.Header().Get("Content-Type"))
+				}
+				body := decompress(t, encoding, w.Body)
+				if name == "OpenMetrics" {
+					if !bytes.HasSuffix(body, []byte("# EOF\n")) || bytes.Count(body, []byte("# EOF")) != 1 {
+						t.Errorf("body:\n%s", body)
+					}
+					return
+				}
+				decoder := expfmt.NewDecoder(bytes.NewReader(body), format)
+				var names []string
+				for {
+					var family dto.MetricFamily
+					if err := decoder.Decode(&family); errors.Is(err, io.EOF) {
+						break
+					} else if err != nil {
+						t.Fatal(err)
+					}
+					names = append(names, family.GetName())
+					if family.GetName() == "middle" {
+						m := family.GetMetric()[0]
+						if m.GetLabel()[0].GetValue() != "li\n\"\\四" || m.GetGauge().GetValue() != 5<<30 {
+							t.Errorf("family %s", &family)
+						}
+					}
+				}
+				want := []string{"a_first", "middle", "z_last"}
+				if test.want == expfmt.TypeTextPlain {
+					want = names // the text decoder keeps no order
+				}
+				if diff := cmp.Diff(want, names); diff != "" || len(names) != 3 {
+					t.Errorf("families (-want +got):\n%s", diff)
+				}
+			})
+		}
+	}
+}
+
+func decompress(t *testing.T, encoding string, body io.Reader) []byte {
+	t.Helper()
+	switch encoding {
+	case "gzip":
+		r, err := gzip.NewReader(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body = r
+	case "zstd":
+		r, err := zstd.NewReader(body, zstd.WithDecoderConcurrency(1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Close()
+		body = r
+	}
+	content, err := io.ReadAll(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
+func TestTelemetryPathAndNames(t *testing.T) {
+	t.Parallel()
+	o := optionsOf(&fake{})
+	o.TelemetryPath = "/"
+	if w := serve(t, o, http.MethodGet, "/"); !strings.Contains(w.Body.String(), "middle{") {
+		t.Errorf("metrics at /:\n%s", w.Body)
+	}
+	if w := serve(t, o, http.MethodGet, "/?name[]=middle"); strings.Contains(w.Body.String(), "a_first") {
+		t.Errorf("one name asked for:\n%s", w.Body)
+	}
+	o.TelemetryPath = "/custom"
+	if w := serve(t, o, http.MethodGet, "/"); !strings.Contains(w.Body.String(), `href="/custom"`) {
+		t.Errorf("the landing page does not lead to the metrics:\n%s", w.Body)
+	}
+}
+
+func TestMaxRequests(t *testing.T) {
+	t.Parallel()
+	f := &fake{gathering: make(chan struct{}), release: make(chan struct{})}
+	o := optionsOf(f)
+	o.MaxRequests, o.ExporterMetrics = 1, true
+	handler, err := NewHandler(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	scrape := func() int {
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", http.NoBody))
+		return w.Code
+	}
+	first := make(chan int)
+	go func() { first <- scrape() }()
+	<-f.gathering
+	if got := scrape(); got != http.StatusServiceUnavailable {
+		t.Errorf("status %d for the second scrape at once, want 503", got)
+	}
+	close(f.release)
+	if got := <-first; got != http.StatusOK {
+		t.Errorf("status %d for the first scrape, want 200", got)
+	}
+	if got := scrape(); got != http.StatusOK {
+		t.Errorf("status %d for a scrape after that, want 200", got)
+	}
+}
+
+func TestTargetsPage(t *testing.T) {
+	t.Parallel()
+	f := &fake{}
+	for i := range 2*targetsPerPage + 1 {
+		f.targets = append(f.targets, collector.TargetReport{
+			Selector: wecom.ByUserID, ID: fmt.Sprintf("user%03d", i), Status: "ok", Recordings: i, Due: time.Now().Add(time.Hour),
+		})
+	}
+	f.targets[0] = collector.TargetReport{
+		Selector: wecom.ByUserID, ID: "<script>alert(1)</script>", Status: "failing", Asked: time.Date(2026, 3, 2, 1, 0, 0, 0, time.UTC),
+		Err: &wecom.APIError{Endpoint: "meeting/record/list", Code: 60111}, Due: time.Now().Add(time.Hour),
+	}
+	for name, test := range map[string]struct {
+		target, acceptLanguage string
+		want, without          []string
+	}{
+		"first page": {"/targets", "en", []string{
+			"&lt;script&gt;", "errcode 60111 (the user ID was not found)", "remove the user ID", "user199", "1–200 / 401", "page=2",
+			"2026-03-02T01:00:00Z", "never", "50.0%", "1m30s", "7 calls in the last 60 seconds, of a budget of 1200",
+			"&lt;b&gt;other", "errcode 60020", "企业可信IP", "no targets",
+		}, []string{"<script>", "<b>other", "user200", "page=0"}},
+		"second page": {"/targets?corp=acme&page=2", "en", []string{"user200", "user399", "201–400 / 401", "page=1", "page=3"}, []string{"user199", "user400"}},
+		"last page":   {"/targets?corp=acme&page=3", "en", []string{"user400", "401–401 / 401", "page=2"}, []string{"page=4"}},
+		"other corp":  {"/targets?corp=else&page=2", "en", []string{"user199"}, []string{"user200"}},
+		"Chinese":     {"/targets", "zh-CN,zh;q=0.9,en;q=0.8", []string{"错误码 60111（userid 不存在）", "若成员已离职", `lang="zh-CN"`}, []string{"remove the user ID"}},
+		"by query":    {"/targets?lang=zh", "en", []string{"目标"}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := serve(t, optionsOf(f), http.MethodGet, test.target, "Accept-Language", test.acceptLanguage)
+			body := w.Body.String()
+			for _, want := range test.want {
+				if !strings.Contains(body, want) {
+					t.Errorf("the page lacks %q", want)
+				}
+			}
+			for _, without := range test.without {
+				if strings.Contains(body, without) {
+					t.Errorf("the page has %q", without)
+				}
+			}
+		})
+	}
+}
+
+func TestTargetsTextsAreTranslated(t *testing.T) {
+	t.Parallel()
+	english, chinese := targetsTexts[wecom.English], targetsTexts[wecom.Chinese]
+	if len(english) != len(chinese) {
+		t.Errorf("%d texts in English, %d in Chinese", len(english), len(chinese))
+	}
+	for key, text := range english {
+		if chinese[key] == "" || chinese[key] == text {
+			t.Errorf("%s: %q is not translated", key, text)
+		}
+		if !strings.Contains(targetsHTML, "."+key+"}") {
+			t.Errorf("%s is not on the page", key)
+		}
+	}
+}
