@@ -12,6 +12,11 @@ import (
 	sloggokit "github.com/tjhop/slog-gokit"
 )
 
+var (
+	logLevels  = []string{"debug", "info", "warn", "error"}
+	logFormats = []string{"logfmt", "json"}
+)
+
 // newLogger returns our logger, and the same for libraries that want slog's.
 func newLogger(w io.Writer, levelName, format string) (log.Logger, *slog.Logger) {
 	var logger log.Logger

@@ -12,6 +12,9 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
+	"strconv"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kingpin/v2"
@@ -72,9 +75,9 @@ func newFlags() *flags {
 		noExporterMetrics: app.Flag("web.disable-exporter-metrics", "Leave out the metrics go_*, process_* and promhttp_*.").Bool(),
 		lifecycle:         app.Flag("web.enable-lifecycle", "Allow to reload the configuration with POST /-/reload.").Bool(),
 		logLevel: app.Flag("log.level", "Only log messages of this severity or above: debug, info, warn or error.").
-			Default("info").Enum("debug", "info", "warn", "error"),
+			Default("info").String(),
 		logFormat: app.Flag("log.format", "Format of log messages: logfmt or json.").
-			Default("logfmt").Enum("logfmt", "json"),
+			Default("logfmt").String(),
 		config:      config.AddFlags(app),
 		serve:       app.Command("serve", "Serve metrics of the recordings of the configured corps.").Default(),
 		demo:        app.Command("demo", "Serve metrics of a simulated company: no account and no network needed."),
@@ -90,9 +93,16 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	f := newFlags()
 	ended := false
 	f.app.Terminate(func(int) { ended = true }).UsageWriter(stdout).ErrorWriter(stderr)
-	command, err := f.app.Parse(args)
+	err := f.checkEnvironment()
+	command := ""
+	if err == nil {
+		command, err = f.app.Parse(args)
+	}
 	if ended {
 		return 0 // --help or --version
+	}
+	if err == nil {
+		err = f.checkLog()
 	}
 	if err != nil {
 		fmt.Fprintf(stderr, "%s: %s: try --help\n", name, err)
@@ -114,6 +124,34 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 1
 	}
 	return 0
+}
+
+// checkEnvironment refuses variables that kingpin would refuse without naming
+// them.
+func (f *flags) checkEnvironment() error {
+	for _, flag := range f.app.Model().Flags {
+		variable := variableOf(flag.Name)
+		value := os.Getenv(variable)
+		if _, err := strconv.ParseBool(value); flag.IsBoolFlag() && value != "" && err != nil {
+			return fmt.Errorf("--%s (or %s): %q is neither true nor false", flag.Name, variable, value)
+		}
+	}
+	return nil
+}
+
+func (f *flags) checkLog() error {
+	if !slices.Contains(logLevels, *f.logLevel) {
+		return fmt.Errorf("--log.level (or %s): %q is no level: write one of %s", variableOf("log.level"), *f.logLevel, strings.Join(logLevels, ", "))
+	}
+	if !slices.Contains(logFormats, *f.logFormat) {
+		return fmt.Errorf("--log.format (or %s): %q is no format: write one of %s", variableOf("log.format"), *f.logFormat, strings.Join(logFormats, ", "))
+	}
+	return nil
+}
+
+// variableOf returns the environment variable of a flag of ours.
+func variableOf(flag string) string {
+	return envPrefix + strings.ToUpper(strings.NewReplacer(".", "_", "-", "_").Replace(flag))
 }
 
 // each takes apart an error of several lines, each of which stands for itself.

@@ -7,10 +7,15 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -64,4 +69,46 @@ func flagsTable() string {
 	}
 	b.WriteString("\n")
 	return b.String()
+}
+
+// TestDocumentsNameWhatThereIs looks for flags, variables, metrics and errcodes
+// in the documents that the program does not have, or that a document lacks.
+func TestDocumentsNameWhatThereIs(t *testing.T) {
+	t.Parallel()
+	known := map[string]bool{}
+	for _, f := range newFlags().app.Model().Flags {
+		known["--"+f.Name], known["--no-"+f.Name] = true, true
+		known[variableOf(f.Name)] = true
+	}
+	for _, d := range collector.Definitions() {
+		known[d.Name] = true
+		if d.Type == "histogram" {
+			known[d.Name+"_bucket"], known[d.Name+"_sum"], known[d.Name+"_count"] = true, true, true
+		}
+	}
+	documents, err := filepath.Glob("docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	documents = append(documents, "README.md", "README.zh-CN.md")
+	named := regexp.MustCompile(`--(?:web|log|config|wecom|target|poll|metrics|shard|storage)\.[a-z.-]*[a-z]|\bwecom_[a-z_]*[a-z]\b|WECOM_RECORDING_EXPORTER_[A-Z_]*[A-Z]\b`)
+	for _, document := range documents {
+		content, err := os.ReadFile(document)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range named.FindAllString(string(content), -1) {
+			if !known[name] && name != "wecom_recording_exporter" && name != "wecom_api" && name != "wecom_poll" {
+				t.Errorf("%s names %s, which there is not", document, name)
+			}
+		}
+		if !strings.Contains(document, "troubleshooting") {
+			continue
+		}
+		for _, code := range wecom.Errcodes() {
+			if !strings.Contains(string(content), fmt.Sprintf("\n| %d |", code)) {
+				t.Errorf("%s lacks errcode %d", document, code)
+			}
+		}
+	}
 }

@@ -57,15 +57,15 @@ func (f *flags) pollAndServe(
 	}
 	maxRequests, err := strconv.Atoi(*f.maxRequests)
 	if err != nil || maxRequests < 0 {
-		return fmt.Errorf("--web.max-requests (or %sWEB_MAX_REQUESTS): %q is no number of requests: write 0 for no limit, or a number above it",
-			envPrefix, *f.maxRequests)
+		return fmt.Errorf("--web.max-requests (or %s): %q is no number of requests: write 0 for no limit, or a number above it",
+			variableOf("web.max-requests"), *f.maxRequests)
 	}
-	if !strings.HasPrefix(*f.telemetryPath, "/") || strings.ContainsAny(*f.telemetryPath, " {}?#") || strings.HasPrefix(*f.telemetryPath, "/-/") {
-		return fmt.Errorf("--web.telemetry-path (or %sWEB_TELEMETRY_PATH): %q is no path for metrics: write one such as /metrics",
-			envPrefix, *f.telemetryPath)
+	if !isTelemetryPath(*f.telemetryPath) {
+		return fmt.Errorf("--web.telemetry-path (or %s): %q is no path for metrics: write one such as /metrics",
+			variableOf("web.telemetry-path"), *f.telemetryPath)
 	}
 	if err := toolkit.Validate(*f.web.WebConfigFile); err != nil {
-		return fmt.Errorf("--web.config.file (or %sWEB_CONFIG_FILE): %s cannot be used: %w", envPrefix, *f.web.WebConfigFile, err)
+		return fmt.Errorf("--web.config.file (or %s): %s cannot be used: %w", variableOf("web.config.file"), *f.web.WebConfigFile, err)
 	}
 
 	poller, err := collector.New(cfg, collector.Options{
@@ -107,6 +107,12 @@ func (f *flags) pollAndServe(
 	return f.listen(ctx, handler, func(ctx context.Context) { pollAndReload(ctx, poller, reloader) }, logger, slogger)
 }
 
+// isTelemetryPath tells whether metrics can be served at a path, which no other
+// page may have.
+func isTelemetryPath(path string) bool {
+	return strings.HasPrefix(path, "/") && !strings.HasPrefix(path, "/-/") && path != "/targets" && !strings.ContainsAny(path, " {}?#")
+}
+
 // listen serves and, once it listens, runs poll, until the context ends or
 // serving fails. Both have ended when it returns.
 func (f *flags) listen(
@@ -129,8 +135,11 @@ func (f *flags) listen(
 		if errors.Is(err, http.ErrServerClosed) {
 			return nil
 		}
-		return fmt.Errorf("--web.listen-address (or %sWEB_LISTEN_ADDRESS): serving: %w: is another process using the address? choose a free one",
-			envPrefix, err)
+		remedy := "write an address of this host and a port, such as :10168 or 127.0.0.1:10168"
+		if errors.Is(err, syscall.EADDRINUSE) {
+			remedy = "another process uses the address: choose a free one"
+		}
+		return fmt.Errorf("--web.listen-address (or %s): serving: %w: %s", variableOf("web.listen-address"), err, remedy)
 	})
 	group.Go(func() error {
 		select {

@@ -49,9 +49,9 @@ func (f *fake) Families() []*dto.MetricFamily {
 		<-f.release
 	}
 	return []*dto.MetricFamily{{
-		Name: proto.String("middle"), Help: proto.String("From the inventory."), Type: dto.MetricType_GAUGE.Enum(),
+		Name: new("middle"), Help: new("From the inventory."), Type: dto.MetricType_GAUGE.Enum(),
 		Metric: []*dto.Metric{{
-			Label: []*dto.LabelPair{{Name: proto.String("host"), Value: proto.String("li\n\"\\四")}},
+			Label: []*dto.LabelPair{{Name: new("host"), Value: new("li\n\"\\四")}},
 			Gauge: &dto.Gauge{Value: proto.Float64(5 << 30)},
 		}},
 	}}

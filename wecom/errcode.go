@@ -3,6 +3,11 @@
 
 package wecom
 
+import (
+	"maps"
+	"slices"
+)
+
 // A Language of the texts made for people.
 type Language int
 
@@ -31,6 +36,9 @@ func Known(code int64) bool {
 	_, ok := errcodes[code]
 	return ok || code == 0
 }
+
+// Errcodes returns the codes in the table of this package, in ascending order.
+func Errcodes() []int64 { return slices.Sorted(maps.Keys(errcodes)) }
 
 func lookup(code int64) errcode {
 	if e, ok := errcodes[code]; ok {
