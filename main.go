@@ -6,6 +6,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,6 +34,10 @@ const (
 )
 
 func main() {
+	// A binary that was built without a version still tells of one.
+	version.Version = cmp.Or(version.Version, "unknown")
+	version.Branch = cmp.Or(version.Branch, "unknown")
+
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// A second signal ends the process at once.
 	context.AfterFunc(ctx, stop)

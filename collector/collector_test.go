@@ -443,6 +443,32 @@ func TestTargetFiles(t *testing.T) {
 	})
 }
 
+func TestTargetDroppedWhileItIsAsked(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "targets.yml")
+	write := func(content string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("userids: [li, wang]")
+	virtually(t, func(t *testing.T) {
+		server := worldOf(wecomtest.Config{})
+		server.Fail(wecomtest.Fault{Endpoint: listEndpoint, Delay: 5 * time.Second})
+		cfg := configOf()
+		cfg.Corps[0].Targets.Files = []string{file}
+		r := start(t, server, cfg)
+		r.wait(2 * time.Second)
+		write("userids: [wang, zhao]")
+		r.wait(20 * time.Second)
+		r.expect(map[string]string{
+			`wecom_recordings{host="li",state="recording"}`: "-", `wecom_recording_files{host="wang"}`: "2",
+			`wecom_poll_targets{selector="userid",status="ok"}`: "2",
+		})
+	})
+}
+
 func TestIntervals(t *testing.T) {
 	t.Parallel()
 	virtually(t, func(t *testing.T) {

@@ -254,6 +254,14 @@ func (c *corp) settle(o pollOutcome) {
 	defer c.mu.Unlock()
 	c.inFlight--
 	now, t := time.Now(), o.target
+	if t.dropped {
+		// It was dropped while it was being asked, which may have filled the
+		// inventory again.
+		if c.schedule.targets[t.Target] == nil {
+			c.inventory.drop(t.Target)
+		}
+		return
+	}
 	if errors.Is(o.err, context.Canceled) {
 		c.schedule.done(t, t.due)
 		return

@@ -99,12 +99,32 @@ func (d *discovery) repeat(ctx context.Context, what string, interval time.Durat
 			}
 			lastErr, retry = "", 0
 		}
-		timer := time.NewTimer(wait)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
+		if !d.sleep(ctx, wait, err != nil) {
 			return
+		}
+	}
+}
+
+// sleep waits, and tells whether the context goes on. After a failure it wakes
+// early if there is another secret.
+func (d *discovery) sleep(ctx context.Context, wait time.Duration, failed bool) bool {
+	deadline := time.NewTimer(wait)
+	defer deadline.Stop()
+	check := time.NewTicker(secretCheckInterval)
+	defer check.Stop()
+	if !failed {
+		check.Stop()
+	}
+	for {
+		select {
+		case <-check.C:
+			if d.client.SecretChanged() {
+				return true
+			}
+		case <-deadline.C:
+			return true
+		case <-ctx.Done():
+			return false
 		}
 	}
 }

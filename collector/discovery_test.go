@@ -5,6 +5,8 @@ package collector
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -72,6 +74,32 @@ func TestDiscoveryAloneIsNotReadyWithoutMembers(t *testing.T) {
 		if !r.collector.Ready() {
 			t.Error("not ready though every target was asked")
 		}
+	})
+}
+
+func TestDiscoveryTriesANewSecretAtOnce(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "secret")
+	write := func(secret string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(secret), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("wrong")
+	virtually(t, func(t *testing.T) {
+		server := worldOf(wecomtest.Config{})
+		server.SetDirectory(staff("li"))
+		cfg := discovering(true, true)
+		cfg.Corps[0].Secret = config.SecretFromFile(file)
+		r := start(t, server, cfg)
+		r.wait(20 * time.Minute)
+		if n := server.Count("gettoken"); n > 6 {
+			t.Errorf("%d calls of gettoken with a wrong secret in 20 minutes, want 1, 2, 4, 8 ... minutes between them", n)
+		}
+		write(wecomtest.DefaultSecret)
+		r.wait(5 * time.Second)
+		r.expect(map[string]string{`wecom_recordings{host="li",state="recording"}`: "1"})
 	})
 }
 

@@ -160,9 +160,6 @@ func (s *schedule) probeBefore(t *target, i, best int) bool {
 
 // done puts a target back that take gave, to be asked again at due.
 func (s *schedule) done(t *target, due time.Time) {
-	if t.dropped {
-		return
-	}
 	t.due, t.urgent = due, false
 	heap.Push(&s.queue, t)
 }
