@@ -20,33 +20,34 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-const (
-	configurationPage = "docs/configuration.md"
-	tableBegins       = "<!-- The table is made by: go test . -run TestConfigurationPage -update -->\n"
-	tableIsAbove      = "<!-- The table ends. -->\n"
-)
-
-// TestConfigurationPage keeps the page of flags equal to the code.
-func TestConfigurationPage(t *testing.T) {
+// TestPages keeps the tables of flags and metrics in the documents equal to the
+// code.
+func TestPages(t *testing.T) {
 	t.Parallel()
-	content, err := os.ReadFile(configurationPage)
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, rest, found := strings.Cut(string(content), tableBegins)
-	table, after, ends := strings.Cut(rest, tableIsAbove)
-	if !found || !ends {
-		t.Fatalf("%s lacks the marks of its table", configurationPage)
-	}
-	want := flagsTable()
-	if *update {
-		if err := os.WriteFile(configurationPage, []byte(before+tableBegins+want+tableIsAbove+after), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		table = want
-	}
-	if diff := cmp.Diff(want, table); diff != "" {
-		t.Errorf("%s differs from the code; run the test with -update (-want +got):\n%s", configurationPage, diff)
+	for page, want := range map[string]string{"docs/configuration.md": flagsTable(), "docs/metrics.md": metricsTable()} {
+		t.Run(page, func(t *testing.T) {
+			t.Parallel()
+			const begins = "<!-- The table is made by: go test . -run TestPages -update -->\n"
+			const ends = "<!-- The table ends. -->\n"
+			content, err := os.ReadFile(page)
+			if err != nil {
+				t.Fatal(err)
+			}
+			before, rest, hasBegin := strings.Cut(string(content), begins)
+			table, after, hasEnd := strings.Cut(rest, ends)
+			if !hasBegin || !hasEnd {
+				t.Fatalf("%s lacks the marks of its table", page)
+			}
+			if *update {
+				if err := os.WriteFile(page, []byte(before+begins+want+ends+after), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				table = want
+			}
+			if diff := cmp.Diff(want, table); diff != "" {
+				t.Errorf("%s differs from the code; run the test with -update (-want +got):\n%s", page, diff)
+			}
+		})
 	}
 }
 
@@ -66,6 +67,21 @@ func flagsTable() string {
 			value = "`" + strings.Join(f.Default, " ") + "`"
 		}
 		fmt.Fprintf(&b, "| `--%s` | `%s` | %s | %s |\n", f.Name, f.Envar, value, strings.ReplaceAll(f.Help, "|", "\\|"))
+	}
+	b.WriteString("\n")
+	return b.String()
+}
+
+func metricsTable() string {
+	var b strings.Builder
+	b.WriteString("\n| metric | type | labels | meaning |\n|---|---|---|---|\n")
+	for _, d := range collector.Definitions() {
+		labels := make([]string, 0, len(d.Labels))
+		for _, l := range d.Labels {
+			labels = append(labels, "`"+l+"`")
+		}
+		help := strings.ReplaceAll(d.Help, "|", "\\|")
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", d.Name, d.Type, strings.Join(labels, ", "), help)
 	}
 	b.WriteString("\n")
 	return b.String()

@@ -300,7 +300,7 @@ func (c *Collector) Ready() bool {
 // Describe implements prometheus.Collector.
 func (c *Collector) Describe(ch chan<- *prometheus.Desc) {
 	c.calls.Describe(ch)
-	for _, d := range pollDefinitions {
+	for _, d := range pollGauges {
 		ch <- d.desc
 	}
 }

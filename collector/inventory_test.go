@@ -162,7 +162,7 @@ func TestMergeLists(t *testing.T) {
 	}
 }
 
-// TestWindowsSlide polls for ten days what lies at every edge of the windows, and
+// TestWindowsSlide polls for three days what lies at every edge of the windows, and
 // compares with what the inventory should hold whichever way WeCom selects.
 func TestWindowsSlide(t *testing.T) {
 	t.Parallel()
@@ -180,7 +180,7 @@ func TestWindowsSlide(t *testing.T) {
 				cfg := configOf("li")
 				cfg.Poll.Lookback = 90 * day
 				r := start(t, server, cfg)
-				for passed := range 10 {
+				for passed := range 3 {
 					r.wait(time.Hour)
 					r.expect(map[string]string{`wecom_recording_files{host="li"}`: strconv.Itoa(90 - passed)})
 					r.wait(23 * time.Hour)

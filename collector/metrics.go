@@ -16,6 +16,8 @@ type Definition struct {
 	Type   string   // "gauge", "counter" or "histogram"
 	Labels []string // the label corp comes first where the metric belongs to a corp
 	Help   string
+
+	desc *prometheus.Desc
 }
 
 // The names of labels.
@@ -125,12 +127,12 @@ func define(metricType, name, help string, labels ...string) Definition {
 }
 
 func defineOwn(metricType, name, help string, labels ...string) Definition {
-	d := Definition{Name: name, Type: metricType, Labels: labels, Help: help}
+	d := Definition{Name: name, Type: metricType, Labels: labels, Help: help, desc: prometheus.NewDesc(name, help, labels, nil)}
 	definitions = append(definitions, d)
 	return d
 }
 
-// Desc returns the descriptor of the metric.
-func (d Definition) Desc() *prometheus.Desc {
-	return prometheus.NewDesc(d.Name, d.Help, d.Labels, nil)
+// gauge returns a gauge of the metric, with the values of its labels.
+func (d Definition) gauge(value float64, labels ...string) prometheus.Metric {
+	return prometheus.MustNewConstMetric(d.desc, prometheus.GaugeValue, value, labels...)
 }

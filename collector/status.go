@@ -12,35 +12,15 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
-// A described definition has its descriptor made once.
-type described struct {
-	desc *prometheus.Desc
-}
-
-var (
-	describedUp          = described{up.Desc()}
-	describedTargets     = described{pollTargets.Desc()}
-	describedCoverage    = described{pollCoverage.Desc()}
-	describedLastSuccess = described{pollLastSuccess.Desc()}
-	describedLag         = described{pollLag.Desc()}
-	describedBudget      = described{apiBudget.Desc()}
-	describedExpiry      = described{tokenExpiry.Desc()}
-
-	pollDefinitions = []described{
-		describedUp, describedTargets, describedCoverage, describedLastSuccess, describedLag, describedBudget, describedExpiry,
-	}
-)
-
-func (d described) gauge(value float64, labels ...string) prometheus.Metric {
-	return prometheus.MustNewConstMetric(d.desc, prometheus.GaugeValue, value, labels...)
-}
+// pollGauges are the metrics that collect gives.
+var pollGauges = []Definition{up, pollTargets, pollCoverage, pollLastSuccess, pollLag, apiBudget, tokenExpiry}
 
 // collect gives the metrics about polling as they are now.
 func (c *corp) collect(now time.Time, ch chan<- prometheus.Metric) {
 	corp := c.config.Name
-	ch <- describedBudget.gauge(float64(c.client.Limits().Budget()), corp)
+	ch <- apiBudget.gauge(float64(c.client.Limits().Budget()), corp)
 	if expiry := c.observer.expiry.Load(); expiry != 0 {
-		ch <- describedExpiry.gauge(seconds(time.Unix(0, expiry)), corp)
+		ch <- tokenExpiry.gauge(seconds(time.Unix(0, expiry)), corp)
 	}
 
 	c.mu.Lock()
@@ -49,14 +29,14 @@ func (c *corp) collect(now time.Time, ch chan<- prometheus.Metric) {
 	if c.up {
 		isUp = 1
 	}
-	ch <- describedUp.gauge(isUp, corp)
-	ch <- describedCoverage.gauge(c.coverage(now), corp)
-	ch <- describedLag.gauge(c.schedule.lag(now).Seconds(), corp)
-	ch <- describedLastSuccess.gauge(seconds(c.lastSuccess), corp)
+	ch <- up.gauge(isUp, corp)
+	ch <- pollCoverage.gauge(c.coverage(now), corp)
+	ch <- pollLag.gauge(c.schedule.lag(now).Seconds(), corp)
+	ch <- pollLastSuccess.gauge(seconds(c.lastSuccess), corp)
 	counts := c.schedule.count()
 	for _, selector := range wecom.Selectors() {
 		for _, status := range statuses() {
-			ch <- describedTargets.gauge(float64(counts[selector][status]), corp, string(selector), status)
+			ch <- pollTargets.gauge(float64(counts[selector][status]), corp, string(selector), status)
 		}
 	}
 }
