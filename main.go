@@ -84,7 +84,7 @@ func newFlags() *flags {
 		logFormat: app.Flag("log.format", "Format of log messages: logfmt or json.").
 			Default("logfmt").String(),
 		config:      config.AddFlags(app),
-		serve:       app.Command("serve", "Serve metrics of the recordings of the configured corps.").Default(),
+		serve:       app.Command("serve", "Serve metrics of the recordings of the configured corps. This is what is done where no command is given."),
 		demo:        app.Command("demo", "Serve metrics of a simulated company: no account and no network needed."),
 		healthcheck: app.Command("healthcheck", "Ask a running exporter whether it is healthy; the exit status is 0 if it is."),
 	}
@@ -101,7 +101,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	err := f.checkEnvironment()
 	command := ""
 	if err == nil {
-		command, err = f.app.Parse(args)
+		command, err = f.app.Parse(f.withCommand(args))
 	}
 	if ended {
 		return 0 // --help or --version
@@ -129,6 +129,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 1
 	}
 	return 0
+}
+
+// withCommand puts serve in front of arguments without a command. A default
+// command of kingpin's own would overlook a flag that lacks its value.
+func (f *flags) withCommand(args []string) []string {
+	if parsed, err := f.app.ParseContext(args); err != nil || parsed.SelectedCommand != nil {
+		return args
+	}
+	return append([]string{f.serve.FullCommand()}, args...)
 }
 
 // checkEnvironment refuses variables that kingpin would refuse without naming

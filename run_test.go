@@ -78,6 +78,7 @@ func TestWrongConfigurations(t *testing.T) {
 		"an unknown host label":      {nil, append(good, "--metrics.host-label=name"), []string{"--metrics.host-label", "plain"}},
 		"a URL without scheme":       {nil, append(good, "--wecom.api-url=wecom.test"), []string{"--wecom.api-url", "http"}},
 		"a broken target file":       {nil, append(good, "--target.file="+brokenTargets), []string{"--target.file", "targets.yml", "users"}},
+		"a flag without its value":   {nil, append(good, "--poll.interval"), []string{"--poll.interval"}},
 		"an unknown flag":            {nil, append(good, "--wecom.secret=canary-secret-flag"), []string{"--wecom.secret", "--help"}},
 		"an unknown command":         {nil, []string{"run"}, []string{"run", "--help"}},
 		"an unknown log level":       {nil, append(good, "--log.level=loud"), []string{"--log.level", "loud", "debug"}},

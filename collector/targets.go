@@ -91,13 +91,10 @@ func (f *targetFiles) refreshFile(path string) bool {
 	}
 	info, err := os.Stat(path)
 	var content config.TargetFile
-	switch {
-	case err != nil:
-		read.modified = time.Time{}
-	case unchanged(info, read):
-		return false
-	default:
-		read.modified, read.size = info.ModTime(), info.Size()
+	if err == nil {
+		if read.err == nil && unchanged(info, read) {
+			return false
+		}
 		content, err = config.ReadTargetFile(path)
 	}
 	switch {
@@ -110,7 +107,7 @@ func (f *targetFiles) refreshFile(path string) bool {
 	if err != nil {
 		return false
 	}
-	read.content = content
+	read.content, read.modified, read.size = content, info.ModTime(), info.Size()
 	return true
 }
 

@@ -142,14 +142,14 @@ func languageOf(r *http.Request) (language wecom.Language, lang string) {
 var targetsTexts = map[wecom.Language]map[string]string{
 	wecom.English: {
 		"title": "Targets", "other": "中文", "otherLang": "zh", "corp": "Corp", "up": "WeCom accepts calls", "down": "WeCom did not accept the last call",
-		"count": "targets", "covered": "polled with success of late", "lag": "most overdue by", "budget": "calls in the last 60 seconds, of a budget of",
+		"count": "targets", "covered": "polled with success of late", "lag": "most overdue by", "budget": "calls in the last 60 seconds, and the budget",
 		"outage": "No target can be asked", "retry": "next try", "remedy": "what to do", "selector": "selector", "id": "target", "status": "status",
 		"asked": "last poll", "due": "due in", "recordings": "recordings", "error": "error", "never": "never", "previous": "previous", "next": "next",
 		"none": "no targets", "note": "Failing targets come first. What was known of them stays.",
 	},
 	wecom.Chinese: {
 		"title": "目标", "other": "English", "otherLang": "en", "corp": "企业", "up": "企业微信接受调用", "down": "企业微信未接受上一次调用",
-		"count": "个目标", "covered": "近期轮询成功", "lag": "最大逾期", "budget": "最近 60 秒的调用次数，预算为",
+		"count": "目标数", "covered": "近期轮询成功率", "lag": "最大逾期", "budget": "最近 60 秒调用次数与预算",
 		"outage": "无法查询任何目标", "retry": "下次重试", "remedy": "处理办法", "selector": "查询方式", "id": "目标", "status": "状态",
 		"asked": "上次轮询", "due": "距下次", "recordings": "录制数", "error": "错误", "never": "从未", "previous": "上一页", "next": "下一页",
 		"none": "没有目标", "note": "失败的目标排在最前，其已知数据会保留。",

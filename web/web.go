@@ -122,6 +122,9 @@ func (o Options) metricsHandler() http.Handler {
 	return handler
 }
 
+// To OpenMetrics this counter and the gauge go_memstats_alloc_bytes are one family.
+const clashing = "go_memstats_alloc_bytes_total"
+
 // A gatherer joins what is gathered at each scrape to the families of the
 // inventory, which are made once and shared by all scrapes.
 type gatherer struct {
@@ -132,6 +135,7 @@ type gatherer struct {
 // Gather implements prometheus.TransactionalGatherer.
 func (g gatherer) Gather() (families []*dto.MetricFamily, done func(), err error) {
 	live, err := g.registry.Gather()
+	live = slices.DeleteFunc(live, func(f *dto.MetricFamily) bool { return f.GetName() == clashing })
 	families = slices.Concat(live, g.inventory.Families())
 	slices.SortFunc(families, func(a, b *dto.MetricFamily) int { return strings.Compare(a.GetName(), b.GetName()) })
 	return families, func() {}, err //nolint:wrapcheck // The handler logs it as it is.

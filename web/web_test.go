@@ -21,6 +21,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/klauspost/compress/zstd"
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"go.uber.org/goleak"
@@ -281,6 +282,26 @@ func TestTelemetryPathAndNames(t *testing.T) {
 	}
 }
 
+func TestOpenMetricsOfTheProcessAreValid(t *testing.T) {
+	t.Parallel()
+	o := optionsOf(&fake{})
+	o.Registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	w := serve(t, o, http.MethodGet, "/metrics", "Accept", "application/openmetrics-text; version=1.0.0")
+	families := map[string]bool{}
+	for line := range strings.Lines(w.Body.String()) {
+		if name, ok := strings.CutPrefix(line, "# TYPE "); ok {
+			name, _, _ = strings.Cut(name, " ")
+			if families[name] {
+				t.Errorf("two families are called %s", name)
+			}
+			families[name] = true
+		}
+	}
+	if !families["go_memstats_alloc_bytes"] || !families["middle"] {
+		t.Errorf("families %v", families)
+	}
+}
+
 func TestMaxRequests(t *testing.T) {
 	t.Parallel()
 	f := &fake{gathering: make(chan struct{}), release: make(chan struct{})}
@@ -328,7 +349,7 @@ func TestTargetsPage(t *testing.T) {
 	}{
 		"first page": {"/targets", "en", []string{
 			"&lt;script&gt;", "errcode 60111 (the user ID was not found)", "remove the user ID", "user199", "1–200 / 401", "page=2",
-			"2026-03-02T01:00:00Z", "never", "50.0%", "1m30s", "7 calls in the last 60 seconds, of a budget of 1200",
+			"2026-03-02T01:00:00Z", "never", "50.0%", "1m30s", "calls in the last 60 seconds, and the budget: 7 / 1200",
 			"&lt;b&gt;other", "errcode 60020", "企业可信IP", "no targets",
 		}, []string{"<script>", "<b>other", "user200", "page=0"}},
 		"second page": {"/targets?corp=acme&page=2", "en", []string{"user200", "user399", "201–400 / 401", "page=1", "page=3"}, []string{"user199", "user400"}},

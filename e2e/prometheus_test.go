@@ -1,0 +1,161 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build e2e
+
+package e2e
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// A prometheus is a real one, with one job for each format.
+type prometheus struct {
+	*process
+
+	url string
+}
+
+func runPrometheus(t *testing.T, x *exporter) *prometheus {
+	t.Helper()
+	text := &strings.Builder{}
+	fmt.Fprint(text, "global: {scrape_interval: 1s, scrape_timeout: 1s}\nscrape_configs:\n")
+	for _, job := range []struct {
+		name, protocol string
+		native         bool
+	}{
+		{"text", "PrometheusText0.0.4", false},
+		{"openmetrics", "OpenMetricsText1.0.0", false},
+		{"protobuf", "PrometheusProto", true},
+	} {
+		fmt.Fprintf(text, "- {job_name: %s, scrape_protocols: [%s], scrape_native_histograms: %t, always_scrape_classic_histograms: true, "+
+			"extra_scrape_metrics: true, static_configs: [{targets: ['%s']}]}\n", job.name, job.protocol, job.native, x.address)
+	}
+	address := freeAddress(t)
+	return &prometheus{
+		process: start(t, nil, tool(t, "PROMETHEUS"),
+			"--config.file="+writeFile(t, "prometheus.yml", text.String()), "--storage.tsdb.path="+t.TempDir(), "--web.listen-address="+address),
+		url: "http://" + address,
+	}
+}
+
+// query asks for an instant vector, and returns its values by those of a label.
+func (p *prometheus) query(t *testing.T, by, expression string) (map[string]float64, error) {
+	t.Helper()
+	a, err := get(t.Context(), newClient(), p.url+"/api/v1/query?query="+url.QueryEscape(expression))
+	if err != nil {
+		return nil, err
+	}
+	var result struct {
+		Status string `json:"status"`
+		Error  string `json:"error"`
+		Data   struct {
+			Result []struct {
+				Metric map[string]string `json:"metric"`
+				Value  [2]any            `json:"value"` // time and text of a number
+			} `json:"result"`
+		} `json:"data"`
+	}
+	if err := json.Unmarshal(a.body, &result); err != nil {
+		return nil, err
+	}
+	if result.Status != "success" {
+		return nil, errors.New(result.Error)
+	}
+	values := map[string]float64{}
+	for _, r := range result.Data.Result {
+		if values[r.Metric[by]], err = strconv.ParseFloat(fmt.Sprint(r.Value[1]), 64); err != nil {
+			return nil, err
+		}
+	}
+	return values, nil
+}
+
+// awaitQuery waits until an expression has the wanted values by job.
+func (p *prometheus) awaitQuery(t *testing.T, expression string, want map[string]float64) {
+	t.Helper()
+	eventually(t, patience, func() error {
+		got, err := p.query(t, "job", expression)
+		if err != nil {
+			return err
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			return fmt.Errorf("%s (-want +got):\n%s", expression, diff)
+		}
+		return nil
+	})
+}
+
+func TestPrometheusScrapesDemo(t *testing.T) {
+	t.Parallel()
+	x := runDemo(t)
+	p := runPrometheus(t, x)
+	each := func(value float64) map[string]float64 {
+		return map[string]float64{"text": value, "openmetrics": value, "protobuf": value}
+	}
+	p.awaitQuery(t, "up", each(1))
+
+	// The demo moves: the two agree where it stood still in between.
+	for _, job := range []string{"text", "openmetrics", "protobuf"} {
+		eventually(t, patience, func() error {
+			want := x.scrape(t).sumBy(bytesMetric, "host")
+			got, err := p.query(t, "host", "sum by (host) (wecom_recording_bytes{job='"+job+"'})")
+			if err != nil {
+				return err
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				return fmt.Errorf("sums by host in job %s (-exposition +Prometheus):\n%s", job, diff)
+			}
+			return nil
+		})
+	}
+
+	// Classic and native histograms.
+	p.awaitQuery(t, "min by (job) (wecom_api_request_duration_seconds_count > bool 0)", each(1))
+	p.awaitQuery(t, "min by (job) (histogram_count(wecom_api_request_duration_seconds) > bool 0)", map[string]float64{"protobuf": 1})
+
+	// Series are not new again and again, and none is lost on the way.
+	p.awaitQuery(t, "min_over_time(up[10s]) * (count_over_time(up[10s]) >= bool 8)", each(1))
+	p.awaitQuery(t, "max_over_time(scrape_series_added[5s]) < bool 20", each(1))
+	p.awaitQuery(t, "scrape_samples_scraped > bool 600", each(1))
+	p.awaitQuery(t, "scrape_samples_scraped == bool scrape_samples_post_metric_relabeling", each(1))
+	p.awaitQuery(t, "scrape_duration_seconds < bool 0.5", each(1))
+
+	a, err := get(t.Context(), newClient(), p.url+"/api/v1/targets")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var targets struct {
+		Data struct {
+			ActiveTargets []struct {
+				ScrapePool string `json:"scrapePool"`
+				Health     string `json:"health"`
+				LastError  string `json:"lastError"`
+			} `json:"activeTargets"`
+		} `json:"data"`
+	}
+	if err := json.Unmarshal(a.body, &targets); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(targets.Data.ActiveTargets); n != 3 {
+		t.Errorf("%d targets, want 3", n)
+	}
+	for _, target := range targets.Data.ActiveTargets {
+		if target.Health != "up" || target.LastError != "" {
+			t.Errorf("job %s is %s: %s", target.ScrapePool, target.Health, target.LastError)
+		}
+	}
+	for _, line := range p.stderr.lines() {
+		if strings.Contains(line, "scrape") && (strings.Contains(line, "level=WARN") || strings.Contains(line, "level=ERROR")) {
+			t.Errorf("Prometheus complains: %s", line)
+		}
+	}
+}
