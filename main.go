@@ -134,8 +134,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 // withCommand puts serve in front of arguments without a command. A default
 // command of kingpin's own would overlook a flag that lacks its value.
 func (f *flags) withCommand(args []string) []string {
-	if parsed, err := f.app.ParseContext(args); err != nil || parsed.SelectedCommand != nil {
+	parsed, err := f.app.ParseContext(args)
+	if err != nil || parsed.SelectedCommand != nil {
 		return args
+	}
+	for _, element := range parsed.Elements {
+		if element.Clause == f.app.HelpFlag {
+			return args // the help of all commands
+		}
 	}
 	return append([]string{f.serve.FullCommand()}, args...)
 }
