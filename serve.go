@@ -99,12 +99,15 @@ func (f *flags) pollAndServe(
 	if *f.lifecycle {
 		options.Reloader = reloader
 	}
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
 	handler, err := web.NewHandler(options)
 	if err != nil {
 		return err //nolint:wrapcheck // It says what was being done.
 	}
 	level.Info(logger).Log("msg", "starting", "version", version.Info(), "build", version.BuildContext())
-	return f.listen(ctx, handler, func(ctx context.Context) { pollAndReload(ctx, poller, reloader) }, logger, slogger)
+	return f.listen(ctx, handler, func(ctx context.Context) { pollAndReload(ctx, poller, reloader, hangups) }, logger, slogger)
 }
 
 // isTelemetryPath tells whether metrics can be served at a path, which no other
@@ -164,11 +167,8 @@ func (f *flags) listen(
 }
 
 // pollAndReload polls until the context ends, and reads the configuration anew at
-// every SIGHUP.
-func pollAndReload(ctx context.Context, poller *collector.Collector, reloader *web.Reloader) {
-	hangups := make(chan os.Signal, 1)
-	signal.Notify(hangups, syscall.SIGHUP)
-	defer signal.Stop(hangups)
+// every signal.
+func pollAndReload(ctx context.Context, poller *collector.Collector, reloader *web.Reloader, hangups <-chan os.Signal) {
 	var polling sync.WaitGroup
 	polling.Go(func() { poller.Run(ctx) })
 	defer polling.Wait()

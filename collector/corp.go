@@ -6,6 +6,7 @@ package collector
 import (
 	"context"
 	"errors"
+	"net/http"
 	"sync"
 	"time"
 
@@ -33,6 +34,7 @@ type corp struct {
 	config    config.Corp
 	poll      config.Poll
 	client    *wecom.Client
+	transport http.RoundTripper
 	observer  *corpObserver
 	inventory *inventory
 	files     *targetFiles
@@ -107,6 +109,9 @@ func (c *corp) run(ctx context.Context) {
 	}
 	for c.asking() {
 		c.settle(<-outcomes)
+	}
+	if t, ok := c.transport.(interface{ CloseIdleConnections() }); ok {
+		t.CloseIdleConnections()
 	}
 }
 
