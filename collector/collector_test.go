@@ -283,6 +283,45 @@ func TestOutageOfTheCorp(t *testing.T) {
 	}
 }
 
+func TestUpstreamThatIsAway(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]wecomtest.Fault{
+		"no connection": {Endpoint: listEndpoint, Drop: true},
+		"bad gateway":   {Endpoint: listEndpoint, Status: 502},
+		"busy":          {Endpoint: listEndpoint, Errcode: -1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			virtually(t, func(t *testing.T) {
+				server := wecomtest.New(wecomtest.Config{})
+				users := make([]string, 0, 500)
+				for i := range 500 {
+					users = append(users, fmt.Sprintf("user%d", i))
+					server.Put(recorded("r"+users[i], users[i], time.Hour))
+				}
+				r := start(t, server, configOf(users...))
+				r.wait(2 * time.Minute)
+				mend := server.Fail(fault)
+				server.ResetRequests()
+				r.wait(time.Hour)
+				// Some in a row, then one probe a minute, each of four tries.
+				if n := server.Count(listEndpoint); n > 400 {
+					t.Errorf("%d calls in an hour without an answer", n)
+				}
+				r.expect(map[string]string{`wecom_up`: "0", `wecom_recording_files{host="user7"}`: "1"})
+				if n := strings.Count(r.log.String(), "level=error"); n != 1 {
+					t.Errorf("%d errors logged, want 1:\n%s", n, r.log)
+				}
+				mend()
+				r.wait(2 * time.Minute)
+				r.expect(map[string]string{`wecom_up`: "1"})
+				r.wait(5 * time.Minute)
+				r.expect(map[string]string{`wecom_poll_coverage_ratio`: "1"})
+			})
+		})
+	}
+}
+
 func TestCorpErrorOfOneTarget(t *testing.T) {
 	t.Parallel()
 	virtually(t, func(t *testing.T) {

@@ -23,6 +23,12 @@ const (
 	// when to ask again.
 	firstOutageWait   = time.Minute
 	longestOutageWait = 15 * time.Minute
+	// After so many polls in a row that got no answer of WeCom, more would get
+	// none either. It is looked sooner whether that is over, since nobody has to
+	// mend it by hand.
+	unansweredLimit       = 10
+	firstUnansweredWait   = 5 * time.Second
+	longestUnansweredWait = time.Minute
 	// How often a corp that waits looks whether its secret has changed.
 	secretCheckInterval = time.Second
 	targetCheckInterval = time.Second
@@ -46,6 +52,7 @@ type corp struct {
 	schedule    *schedule
 	inFlight    int
 	outage      *outage
+	unanswered  int // polls in a row that got no answer of WeCom
 	up          bool
 	targetsSet  bool   // whether the schedule was given its targets
 	found       uint64 // version of the discovery when it was
@@ -308,15 +315,21 @@ func (c *corp) settle(o pollOutcome) {
 	c.up = o.err == nil || class == wecom.ClassTarget
 	switch {
 	case c.up:
-		c.accepted = now
+		c.accepted, c.unanswered = now, 0
 		c.recover()
 		if o.err != nil {
 			c.logTarget(t, previous)
 		}
 	case corpWide:
-		c.suffer(now, o)
+		c.suffer(now, o, firstOutageWait, longestOutageWait)
 	default:
 		c.logTarget(t, previous)
+		if class == wecom.ClassRetryable {
+			c.unanswered++
+		}
+		if c.unanswered >= unansweredLimit {
+			c.suffer(now, o, firstUnansweredWait, longestUnansweredWait)
+		}
 	}
 }
 
@@ -331,13 +344,13 @@ func isCorpWide(err error) bool {
 
 // suffer begins or prolongs an outage. Calls that were in flight when it began
 // say nothing new.
-func (c *corp) suffer(now time.Time, o pollOutcome) {
+func (c *corp) suffer(now time.Time, o pollOutcome, first, longest time.Duration) {
 	if c.outage == nil {
 		c.outage = &outage{}
 	} else if !o.started.After(c.outage.until.Add(-c.outage.wait)) {
 		return
 	}
-	c.outage.wait = min(max(2*c.outage.wait, firstOutageWait), longestOutageWait)
+	c.outage.wait = min(max(2*c.outage.wait, first), longest)
 	if tokenErr, ok := errors.AsType[*wecom.TokenError](o.err); ok {
 		c.outage.wait = max(tokenErr.RetryAt.Sub(now), 0)
 	}
@@ -348,7 +361,7 @@ func (c *corp) suffer(now time.Time, o pollOutcome) {
 		logger = level.Error(c.logger)
 	}
 	c.outage.err = o.err
-	logger.Log("msg", "WeCom refuses all calls; what is known stays", "err", o.err,
+	logger.Log("msg", "no target can be asked; what is known stays", "err", o.err,
 		"remedy", wecom.Remedy(o.err, wecom.English), "remedy_zh", wecom.Remedy(o.err, wecom.Chinese),
 		"retry_in", c.outage.wait.Round(time.Second))
 }
