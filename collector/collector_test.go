@@ -283,6 +283,24 @@ func TestOutageOfTheCorp(t *testing.T) {
 	}
 }
 
+func TestOneTargetWithoutAnswersHurtsNoOther(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(t *testing.T) {
+		server := worldOf(wecomtest.Config{})
+		server.Fail(wecomtest.Fault{
+			Endpoint: listEndpoint, Status: 502, Match: func(req wecomtest.Request) bool { return req.Target == "odd" },
+		})
+		r := start(t, server, configOf("li", "wang", "odd"))
+		r.wait(3 * time.Hour)
+		if n := asked(server, "odd"); n < 4*unansweredLimit {
+			t.Fatalf("the odd target was asked %d times, too few for this test", n)
+		}
+		if text := r.log.String(); strings.Contains(text, "level=error") {
+			t.Errorf("one target makes an outage:\n%s", text)
+		}
+	})
+}
+
 func TestUpstreamThatIsAway(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]wecomtest.Fault{

@@ -132,6 +132,23 @@ func TestWhoStartsAMeetingIsAskedNext(t *testing.T) {
 	}
 }
 
+func TestWhoLeftIsNotAskedForPastMeetings(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(t *testing.T) {
+		server := worldOf(wecomtest.Config{})
+		server.SetDirectory(staff("li", "wang"))
+		r := start(t, server, discovering(true, true))
+		r.wait(time.Minute)
+		r.expect(map[string]string{`wecom_recording_files{host="wang"}`: "2"})
+		server.SetDirectory(staff("li"))
+		r.wait(time.Hour)
+		r.expect(map[string]string{
+			`wecom_recording_files{host="wang"}`: "-", `wecom_recordings{host="li",state="recording"}`: "1",
+			`wecom_poll_targets{selector="userid",status="ok"}`: "1", `wecom_poll_targets{selector="userid",status="failing"}`: "0",
+		})
+	})
+}
+
 func asked(server *wecomtest.Server, user string) int {
 	n := 0
 	for _, req := range server.Requests() {

@@ -83,6 +83,42 @@ func TestTokenIsRenewedBeforeItExpires(t *testing.T) {
 	}
 }
 
+func TestTokenIsRenewedWithAMargin(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(t *testing.T) {
+		server := wecomtest.New(wecomtest.Config{})
+		client, _ := clientOf(t, server)
+		for _, step := range []struct {
+			wait   time.Duration
+			tokens int
+		}{{0, 1}, {114 * time.Minute, 1}, {2 * time.Minute, 2}} {
+			time.Sleep(step.wait)
+			if _, err := recordingsOf(t.Context(), client, anyone, lastMonth()); err != nil {
+				t.Fatal(err)
+			}
+			if n := server.Count(tokenEndpoint); n != step.tokens {
+				t.Errorf("%d tokens after another %s, want %d", n, step.wait, step.tokens)
+			}
+		}
+	})
+}
+
+func TestOnlyTheRefusedTokenIsDropped(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(t *testing.T) {
+		client, _ := clientOf(t, wecomtest.New(wecomtest.Config{}))
+		old, err := client.tokens.get(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		client.tokens.issued(wecomtest.DefaultSecret, "new", time.Hour)
+		client.tokens.refused(old)
+		if token, err := client.tokens.get(t.Context()); token != "new" || err != nil {
+			t.Errorf("token %q, error %v; the new one was not refused", token, err)
+		}
+	})
+}
+
 func TestRefusedTokens(t *testing.T) {
 	t.Parallel()
 	for _, code := range []int{40001, 40014, 42001} {

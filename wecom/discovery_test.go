@@ -45,6 +45,7 @@ func TestMembers(t *testing.T) {
 	}{
 		"named members":        {scope: wecomtest.Scope{Users: []string{"Boss", "li"}}, want: []string{"Boss", "li"}},
 		"a tree":               {scope: wecomtest.Scope{Departments: []int{2}}, want: []string{"li", "wang"}},
+		"a tree within a tree": {scope: wecomtest.Scope{Departments: []int{3, 2}}, want: []string{"li", "wang"}},
 		"a member named twice": {scope: wecomtest.Scope{Users: []string{"LI"}, Departments: []int{2}}, want: []string{"LI", "wang"}},
 		"a tag with a department": {
 			scope: wecomtest.Scope{Tags: []int{7}}, want: []string{"qian", "zhao"},
@@ -92,8 +93,15 @@ func TestMembers(t *testing.T) {
 					t.Fatalf("error %v", err)
 				}
 				slices.Sort(got.UserIDs)
+				asked := map[string]bool{}
 				if diff := cmp.Diff(test.want, got.UserIDs); diff != "" {
 					t.Errorf("members (-want +got):\n%s", diff)
+				}
+				for _, req := range server.Requests() {
+					if req.Endpoint == usersEndpoint && asked[req.Target] && !test.fails {
+						t.Errorf("department %s was asked for twice", req.Target)
+					}
+					asked[req.Target] = asked[req.Target] || req.Endpoint == usersEndpoint
 				}
 				if len(got.Refused) != test.refused {
 					t.Errorf("refused: %v, want %d", got.Refused, test.refused)
