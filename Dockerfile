@@ -31,8 +31,6 @@ ARG BUILD_DATE=unknown
 ARG TARGETOS
 ARG TARGETARCH
 
-# The state directory is made here because the final image has no shell; a new
-# named volume takes its owner over.
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
     package=github.com/prometheus/common/version \
     && CGO_ENABLED=0 GOOS=${TARGETOS} GOARCH=${TARGETARCH} go build -trimpath -buildvcs=false \
@@ -42,8 +40,7 @@ RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache
         -X ${package}.Branch=${BRANCH} \
         -X ${package}.BuildUser=docker \
         -X ${package}.BuildDate=${BUILD_DATE}" \
-      -o /out/wecom_recording_exporter . \
-    && mkdir -p /out/state
+      -o /out/wecom_recording_exporter .
 
 FROM scratch
 
@@ -63,8 +60,6 @@ COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certifica
 COPY --from=build /usr/share/zoneinfo /usr/share/zoneinfo
 COPY --from=build /src/LICENSE /LICENSE
 COPY --from=build /out/wecom_recording_exporter /wecom_recording_exporter
-# For --storage.path, with a volume mounted on it.
-COPY --from=build --chown=65532:65532 /out/state /var/lib/wecom_recording_exporter
 
 USER 65532:65532
 EXPOSE 10168

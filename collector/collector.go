@@ -101,7 +101,7 @@ type limitsKey struct{ corpID, host string }
 func keyOf(c config.Corp) limitsKey {
 	host := c.APIURL
 	if u, err := url.Parse(c.APIURL); err == nil {
-		host = u.Host
+		host = strings.ToLower(u.Host)
 	}
 	return limitsKey{c.CorpID, host}
 }
