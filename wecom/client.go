@@ -186,28 +186,27 @@ var (
 // list that is none is an error, since an empty list would mean something else.
 func (c *Client) decode(endpoint string, status int, body []byte, query url.Values, into answer) error {
 	body = bytes.TrimSpace(bytes.TrimPrefix(body, byteOrderMark))
-	if err := json.Unmarshal(body, into); err != nil {
-		var typeErr *json.UnmarshalTypeError
-		switch {
-		case !errors.As(err, &typeErr) && !bytes.HasPrefix(body, []byte("{")):
-			return strangeAnswer(endpoint, status, body, query, errNotJSON)
-		case typeErr == nil:
-			return strangeAnswer(endpoint, status, body, query, errBroken)
-		case typeErr.Field == "":
-			return strangeAnswer(endpoint, status, body, query, errNotObject)
-		case typeErr.Type.Kind() == reflect.Slice && !strings.Contains(typeErr.Field, "."):
-			return strangeAnswer(endpoint, status, body, query, errNotAList)
-		}
-		c.observer.Anomalous(MalformedValue)
+	err := json.Unmarshal(body, into)
+	typeErr, mistyped := errors.AsType[*json.UnmarshalTypeError](err)
+	switch {
+	case mistyped && typeErr.Field == "":
+		return strangeAnswer(endpoint, status, body, query, errNotObject)
+	case mistyped || err == nil:
+	case bytes.HasPrefix(body, []byte("{")):
+		return strangeAnswer(endpoint, status, body, query, errBroken)
+	default:
+		return strangeAnswer(endpoint, status, body, query, errNotJSON)
 	}
 	code := into.header().Errcode
 	switch {
-	case code == nil && into.holdsPayload():
-		return nil
-	case code == nil || code.malformed:
+	case code == nil && !into.holdsPayload(), code != nil && code.malformed:
 		return strangeAnswer(endpoint, status, body, query, errNoErrcode)
-	case code.value != 0:
+	case code != nil && code.value != 0:
 		return &APIError{Endpoint: endpoint, Code: code.value, IP: callerIP(string(into.header().Errmsg))}
+	case mistyped && typeErr.Type.Kind() == reflect.Slice && !strings.Contains(typeErr.Field, "."):
+		return strangeAnswer(endpoint, status, body, query, errNotAList)
+	case mistyped:
+		c.observer.Anomalous(MalformedValue)
 	}
 	return nil
 }

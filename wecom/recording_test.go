@@ -240,6 +240,9 @@ func TestStrangeAnswers(t *testing.T) {
 			500, `<p>https://wecom.test/cgi-bin/x?access_token=marked-token and marked-token</p>`,
 			`meeting/record/list: HTTP status 500: not an answer of WeCom but 78 bytes: not JSON; it begins "<p><redacted> and <redacted></p>"`, 4,
 		},
+		"an error of WeCom with an odd list": {
+			200, `{"errcode":60111,"record_list":""}`, `meeting/record/list: errcode 60111 (the user ID was not found)`, 1,
+		},
 		"an error of WeCom with another status": {
 			500, `{"errcode":60111,"errmsg":"marked-errmsg"}`, `meeting/record/list: errcode 60111 (the user ID was not found)`, 1,
 		},
