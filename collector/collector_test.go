@@ -500,6 +500,28 @@ func TestTargetFiles(t *testing.T) {
 	})
 }
 
+func TestAnAppThatSeesNoRecordingsIsToldWhy(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		users []string
+		told  int
+	}{
+		"none": {[]string{"nobody", "noone"}, 1},
+		"some": {[]string{"nobody", "wang"}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			virtually(t, func(t *testing.T) {
+				r := start(t, worldOf(wecomtest.Config{}), configOf(test.users...))
+				r.wait(2 * time.Hour)
+				if n := strings.Count(r.log.String(), "created by this very app"); n != test.told {
+					t.Errorf("told %d times, want %d:\n%s", n, test.told, r.log)
+				}
+			})
+		})
+	}
+}
+
 func TestTargetDroppedWhileItIsAsked(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "targets.yml")

@@ -198,6 +198,11 @@ func (c *corp) noteTried(now time.Time) {
 	if !c.ready && c.discovery.complete() && c.schedule.tried() {
 		c.ready = true
 		c.schedule.plan(now).log(c.logger, "plan, now that it is known who has recordings", c.client.Limits().Budget())
+		if c.up && c.inventory.current() == 0 {
+			level.Warn(c.logger).Log("msg", "WeCom accepts the calls, but shows the app no recordings at all",
+				"remedy", "see whether the meetings were created by this very app: WeCom shows an app no others",
+				"remedy_zh", "请确认会议由本应用创建：企业微信不向应用展示其他会议")
+		}
 	}
 }
 
@@ -288,31 +293,22 @@ func (c *corp) settle(o pollOutcome) {
 		c.listed = true
 	}
 
-	class, corpWide := wecom.ClassOf(o.err), isCorpWide(o.err)
-	if its && corpWide {
-		class, corpWide = wecom.ClassTarget, false
+	class := wecom.ClassOf(o.err)
+	if its && isCorpWide(o.err) {
+		class = wecom.ClassTarget
 	}
-	var again time.Time
-	switch {
-	case o.err == nil:
+	if o.err == nil {
 		t.succeeded, c.lastSuccess = now, now
 		if o.history {
 			t.historyDue = o.started.Add(t.spread(c.poll.HistoryInterval))
 		}
-		again = o.started.Add(t.spread(c.schedule.interval(t, now)))
-	case corpWide:
-		again = now
-	case class == wecom.ClassTarget:
-		again = o.started.Add(c.poll.IdleInterval)
-	case class == wecom.ClassBlocked:
-		again = now // the client waits for the end of the block
-	default:
-		again = o.started.Add(t.spread(min(c.schedule.interval(t, now), c.poll.Interval)))
+		level.Debug(c.logger).Log("msg", "polled", "selector", t.Selector, "target", t.ID,
+			"recordings", o.recordings, "took", now.Sub(o.started))
 	}
-	c.schedule.done(t, again)
+	c.schedule.done(t, c.dueAfter(o, class, now))
+	c.up = o.err == nil || class == wecom.ClassTarget
 	c.noteTried(now)
 
-	c.up = o.err == nil || class == wecom.ClassTarget
 	switch {
 	case c.up:
 		c.accepted, c.unanswered = now, 0
@@ -320,7 +316,7 @@ func (c *corp) settle(o pollOutcome) {
 		if o.err != nil {
 			c.logTarget(t, previous)
 		}
-	case corpWide:
+	case class == wecom.ClassCorp || class == wecom.ClassToken:
 		c.suffer(now, o, firstOutageWait, longestOutageWait)
 	default:
 		c.logTarget(t, previous)
@@ -330,6 +326,21 @@ func (c *corp) settle(o pollOutcome) {
 		if c.unanswered >= unansweredLimit {
 			c.suffer(now, o, firstUnansweredWait, longestUnansweredWait)
 		}
+	}
+}
+
+// dueAfter returns when to ask a target again. The lock is held.
+func (c *corp) dueAfter(o pollOutcome, class wecom.Class, now time.Time) time.Time {
+	interval := c.schedule.interval(o.target, now)
+	switch {
+	case o.err == nil:
+		return o.started.Add(o.target.spread(interval))
+	case class == wecom.ClassTarget:
+		return o.started.Add(c.poll.IdleInterval)
+	case class == wecom.ClassRetryable || class == wecom.ClassConcurrency:
+		return o.started.Add(o.target.spread(min(interval, c.poll.Interval)))
+	default:
+		return now // as soon as the outage or the block is over
 	}
 }
 
