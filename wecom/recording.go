@@ -216,7 +216,13 @@ func (r *reader) recording(w *wireRecording) Recording {
 	}
 	for _, wires := range [][]wireFile{w.RecordFiles, w.RecordFileList} {
 		for i := range wires {
-			rec.Files = append(rec.Files, r.file(&wires[i]))
+			if wires[i].ID == "" {
+				r.observer.Anomalous(MissingID)
+			}
+			// What was no file at all was read as an empty one.
+			if wires[i] != (wireFile{}) {
+				rec.Files = append(rec.Files, r.file(&wires[i]))
+			}
 		}
 	}
 	return rec
@@ -233,9 +239,6 @@ func (r *reader) state(n number) State {
 }
 
 func (r *reader) file(w *wireFile) File {
-	if w.ID == "" {
-		r.observer.Anomalous(MissingID)
-	}
 	f := File{ID: string(w.ID), Start: r.instant(w.Start), End: r.instant(w.End), Size: r.size(w.Size)}
 	if f.End != 0 && f.End < f.Start {
 		r.observer.Anomalous(ImplausibleTime)

@@ -162,6 +162,11 @@ func TestRecordingsOfAnswers(t *testing.T) {
 			plain(func(r *Recording) { r.Files = []File{{Size: 7}} }),
 			map[Anomaly]int{MissingID: 1},
 		},
+		"garbage among the files": {
+			one(`"record_files":["garbage",7,null,{},{"record_file_id":"f","record_size":7}]`),
+			plain(func(r *Recording) { r.Files = []File{{ID: "f", Size: 7}} }),
+			map[Anomaly]int{MissingID: 4, MalformedValue: 1},
+		},
 		"files that are no list": {
 			one(`"record_files":"none"`), plain(func(*Recording) {}), map[Anomaly]int{MalformedValue: 1},
 		},
