@@ -102,6 +102,10 @@ cover: ## Measure coverage and fail below COVER_MIN percent
 			if (low || n != $(words $(COVER_PACKAGES))) { print "coverage below " min "% or not measured"; exit 1 } \
 		}'
 
+.PHONY: scale
+scale: ## Print the calls that a large company costs, against the fewest possible and the budget
+	$(GO) test -count=1 -tags=long -v -run 'LargeCompany|ManyTargets' ./collector | grep -E 'scale_test|^(ok|FAIL)'
+
 .PHONY: bench
 bench: ## Run the benchmarks that match BENCH
 	$(GO) test -run='^$$' -bench='$(BENCH)' -benchmem -benchtime=$(BENCH_TIME) -timeout=60m ./...
