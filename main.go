@@ -8,7 +8,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -30,7 +29,6 @@ import (
 const (
 	name           = "wecom_recording_exporter"
 	defaultAddress = ":10168"
-	envPrefix      = "WECOM_RECORDING_EXPORTER_"
 )
 
 func main() {
@@ -65,7 +63,7 @@ type flags struct {
 
 func newFlags() *flags {
 	app := kingpin.New(name, "Prometheus exporter for the cloud recordings of WeCom (企业微信) meetings. "+
-		"Each flag can be given as an environment variable too: "+envPrefix+" and the flag in upper snake case.")
+		"Each flag can be given as an environment variable too: "+config.VariablePrefix+" and the flag in upper snake case.")
 	app.DefaultEnvars()
 	app.Version(version.Print(name))
 	app.VersionFlag.NoEnvar()
@@ -150,7 +148,7 @@ func (f *flags) withCommand(args []string) []string {
 // them.
 func (f *flags) checkEnvironment() error {
 	for _, flag := range f.app.Model().Flags {
-		variable := variableOf(flag.Name)
+		variable := config.Variable(flag.Name)
 		value := os.Getenv(variable)
 		if _, err := strconv.ParseBool(value); flag.IsBoolFlag() && value != "" && err != nil {
 			return fmt.Errorf("--%s (or %s): %q is neither true nor false", flag.Name, variable, value)
@@ -161,23 +159,18 @@ func (f *flags) checkEnvironment() error {
 
 func (f *flags) checkLog() error {
 	if !slices.Contains(logLevels, *f.logLevel) {
-		return fmt.Errorf("--log.level (or %s): %q is no level: write one of %s", variableOf("log.level"), *f.logLevel, strings.Join(logLevels, ", "))
+		return fmt.Errorf("--log.level (or %s): %q is no level: write one of %s", config.Variable("log.level"), *f.logLevel, strings.Join(logLevels, ", "))
 	}
 	if !slices.Contains(logFormats, *f.logFormat) {
-		return fmt.Errorf("--log.format (or %s): %q is no format: write one of %s", variableOf("log.format"), *f.logFormat, strings.Join(logFormats, ", "))
+		return fmt.Errorf("--log.format (or %s): %q is no format: write one of %s", config.Variable("log.format"), *f.logFormat, strings.Join(logFormats, ", "))
 	}
 	return nil
 }
 
-// variableOf returns the environment variable of a flag of ours.
-func variableOf(flag string) string {
-	return envPrefix + strings.ToUpper(strings.NewReplacer(".", "_", "-", "_").Replace(flag))
-}
-
 // each takes apart an error of several lines, each of which stands for itself.
 func each(err error) []error {
-	var joined interface{ Unwrap() []error }
-	if errors.As(err, &joined) {
+	// Not an error further down, whose lines would lack what is around them.
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		return joined.Unwrap()
 	}
 	if err == nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
@@ -94,7 +95,7 @@ func TestDocumentsNameWhatThereIs(t *testing.T) {
 	known := map[string]bool{}
 	for _, f := range newFlags().app.Model().Flags {
 		known["--"+f.Name], known["--no-"+f.Name] = true, true
-		known[variableOf(f.Name)] = true
+		known[config.Variable(f.Name)] = true
 	}
 	for _, d := range collector.Definitions() {
 		known[d.Name] = true

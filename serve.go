@@ -58,14 +58,14 @@ func (f *flags) pollAndServe(
 	maxRequests, err := strconv.Atoi(*f.maxRequests)
 	if err != nil || maxRequests < 0 {
 		return fmt.Errorf("--web.max-requests (or %s): %q is no number of requests: write 0 for no limit, or a number above it",
-			variableOf("web.max-requests"), *f.maxRequests)
+			config.Variable("web.max-requests"), *f.maxRequests)
 	}
 	if !isTelemetryPath(*f.telemetryPath) {
 		return fmt.Errorf("--web.telemetry-path (or %s): %q is no path for metrics: write one such as /metrics",
-			variableOf("web.telemetry-path"), *f.telemetryPath)
+			config.Variable("web.telemetry-path"), *f.telemetryPath)
 	}
 	if err := toolkit.Validate(*f.web.WebConfigFile); err != nil {
-		return fmt.Errorf("--web.config.file (or %s): %s cannot be used: %w", variableOf("web.config.file"), *f.web.WebConfigFile, err)
+		return fmt.Errorf("--web.config.file (or %s): %s cannot be used: %w", config.Variable("web.config.file"), *f.web.WebConfigFile, err)
 	}
 
 	poller, err := collector.New(cfg, collector.Options{
@@ -142,7 +142,7 @@ func (f *flags) listen(
 		if errors.Is(err, syscall.EADDRINUSE) {
 			remedy = "another process uses the address: choose a free one"
 		}
-		return fmt.Errorf("--web.listen-address (or %s): serving: %w: %s", variableOf("web.listen-address"), err, remedy)
+		return fmt.Errorf("--web.listen-address (or %s): serving: %w: %s", config.Variable("web.listen-address"), err, remedy)
 	})
 	group.Go(func() error {
 		select {

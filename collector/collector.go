@@ -118,27 +118,35 @@ func (c *Collector) limitsOf(corpConfig config.Corp, budget int) *wecom.Limits {
 }
 
 func (c *Collector) newCorps(cfg *config.Config) ([]*corp, error) {
-	corps := make([]*corp, 0, len(cfg.Corps))
+	// What can fail comes first, so that a failed reload leaves nothing behind.
+	transports := make([]http.RoundTripper, 0, len(cfg.Corps))
 	for _, corpConfig := range cfg.Corps {
-		newCorp, err := c.newCorp(cfg, corpConfig)
+		transport, err := c.transportOf(corpConfig)
 		if err != nil {
 			return nil, err
 		}
-		corps = append(corps, newCorp)
+		transports = append(transports, transport)
+	}
+	corps := make([]*corp, 0, len(cfg.Corps))
+	for i, corpConfig := range cfg.Corps {
+		corps = append(corps, c.newCorp(cfg, corpConfig, transports[i]))
 	}
 	slices.SortFunc(corps, func(a, b *corp) int { return strings.Compare(a.config.Name, b.config.Name) })
 	return corps, nil
 }
 
-func (c *Collector) newCorp(cfg *config.Config, corpConfig config.Corp) (*corp, error) {
-	transport := c.options.Transport
-	if transport == nil {
-		var err error
-		transport, err = promconfig.NewRoundTripperFromConfig(corpConfig.HTTPClientConfig, "wecom")
-		if err != nil {
-			return nil, fmt.Errorf("corp %s: setting up the HTTP client: %w", corpConfig.Name, err)
-		}
+func (c *Collector) transportOf(corpConfig config.Corp) (http.RoundTripper, error) {
+	if c.options.Transport != nil {
+		return c.options.Transport, nil
 	}
+	transport, err := promconfig.NewRoundTripperFromConfig(corpConfig.HTTPClientConfig, "wecom")
+	if err != nil {
+		return nil, fmt.Errorf("corp %s: setting up the HTTP client: %w", corpConfig.Name, err)
+	}
+	return transport, nil
+}
+
+func (c *Collector) newCorp(cfg *config.Config, corpConfig config.Corp, transport http.RoundTripper) *corp {
 	observer := newCorpObserver(corpConfig.Name, c.calls)
 	logger := log.With(c.options.Logger, "corp", corpConfig.Name)
 	client := wecom.NewClient(wecom.Config{
@@ -165,7 +173,7 @@ func (c *Collector) newCorp(cfg *config.Config, corpConfig config.Corp) (*corp, 
 		hosts:     newHostNamer(cfg.Metrics),
 		logger:    logger,
 		warnings:  rate.Sometimes{First: firstWarnings, Interval: warningInterval},
-	}, nil
+	}
 }
 
 // Run polls until the context ends. It returns when all that it started has

@@ -79,7 +79,7 @@ func (b *familyBuilder) addHost(h *hostSums, labels []*dto.LabelPair) {
 	}
 	b.add(recordingFiles, float64(h.files), labels...)
 	b.add(recordingBytes, float64(h.bytes), labels...)
-	b.add(recordingDuration, h.duration.Seconds(), labels...)
+	b.add(recordingDuration, float64(h.milliseconds)/1000, labels...)
 	b.add(sharedFiles, float64(h.shared), labels...)
 	b.add(exposedFiles, float64(h.exposed), labels...)
 	if h.lastStart != 0 {

@@ -15,9 +15,6 @@ import (
 // about it counts: clocks differ, and the span is asked for in whole seconds.
 const spanMargin = 5 * time.Minute
 
-// Times before it are not believed when an item is judged by its age.
-var earliestBelieved = wecom.InstantOf(time.Date(2010, 1, 1, 0, 0, 0, 0, time.UTC))
-
 // An inventory is what is known of one corp's recordings. It is safe for
 // concurrent use.
 type inventory struct {
@@ -134,7 +131,7 @@ func (it *item) goneFrom(span wecom.Window, lookback time.Duration) bool {
 // selected the item; 0 where it has none to be believed.
 func (it *item) starts() (first, last wecom.Instant) {
 	note := func(i wecom.Instant) {
-		if i < earliestBelieved {
+		if i < wecom.EarliestPlausible {
 			return
 		}
 		if first == 0 || i < first {
@@ -156,7 +153,7 @@ func (it *item) outlived(lookbackStart wecom.Instant) bool {
 	for _, f := range it.recording.Files {
 		last = max(last, f.End)
 	}
-	return last >= earliestBelieved && last < lookbackStart
+	return last >= wecom.EarliestPlausible && last < lookbackStart
 }
 
 // each calls visit for every recording inside the lookback, and returns the

@@ -58,15 +58,14 @@ func (c *Collector) Report() []CorpReport {
 }
 
 // Targets returns reports of a part of a corp's targets, the failing ones first,
-// and how many there are in all. It tells whether there is such a corp.
-func (c *Collector) Targets(corpName string, offset, limit int) (part []TargetReport, total int, found bool) {
+// and how many there are in all.
+func (c *Collector) Targets(corpName string, offset, limit int) (part []TargetReport, total int) {
 	for _, corp := range c.current() {
 		if corp.config.Name == corpName {
-			part, total = corp.targetReports(offset, limit)
-			return part, total, true
+			return corp.targetReports(offset, limit)
 		}
 	}
-	return nil, 0, false
+	return nil, 0
 }
 
 func (c *corp) report(now time.Time) CorpReport {

@@ -39,7 +39,7 @@ type target struct {
 	succeeded       time.Time // when it was last asked with success; zero: never
 	recordings      int       // held in the inventory
 	active          time.Time // until when it is asked often since its user started a meeting
-	urgent          bool      // its user has started a meeting since it was last asked
+	urgent          bool      // its user has started a meeting and it was not asked since that was learned
 	err             error     // of the last time it was asked
 	// dropped marks a target that was taken out while it was being asked.
 	dropped bool
@@ -175,8 +175,8 @@ func (s *schedule) interval(t *target, now time.Time) time.Duration {
 // hot tells whether something is likely to change about the target.
 func (t *target) hot(now time.Time) bool { return t.recordings > 0 || now.Before(t.active) }
 
-// started notes when users started meetings, by folded ID. Who did so since the
-// target was asked is asked next.
+// started notes when users started meetings, by folded ID. Who did so lately is
+// asked next, even if that happened just now: the recording may begin late.
 func (s *schedule) started(starts map[string]time.Time, now time.Time) {
 	for _, t := range s.targets {
 		if t.Selector != wecom.ByUserID {
@@ -188,7 +188,7 @@ func (s *schedule) started(starts map[string]time.Time, now time.Time) {
 			continue
 		}
 		t.active = active
-		if at.Before(t.asked) || now.After(active) {
+		if now.After(active) {
 			continue
 		}
 		t.urgent, t.due = true, now

@@ -35,19 +35,26 @@ func (s *schedule) takeAll(now time.Time) (ids []string, taken []*target) {
 func TestWhoIsAskedFirst(t *testing.T) {
 	t.Parallel()
 	s := newSchedule(config.Poll{Interval: 5 * time.Minute, IdleInterval: time.Hour})
-	s.set(usersOf("late", "later", "latest", "starter", "notdue"), noon)
+	s.set(usersOf("late", "later", "latest", "starter", "missed", "notdue"), noon)
 	_, taken := s.takeAll(noon)
 	for _, x := range taken {
 		x.asked = noon
-		due := map[string]time.Duration{"late": 3 * time.Minute, "later": 2 * time.Minute, "latest": time.Minute, "starter": time.Hour, "notdue": time.Hour}
+		due := map[string]time.Duration{"late": 3 * time.Minute, "later": 2 * time.Minute, "latest": time.Minute, "starter": time.Hour, "missed": time.Hour, "notdue": time.Hour}
 		s.done(x, noon.Add(due[x.ID]))
 	}
 	now := noon.Add(10 * time.Minute)
-	s.set(usersOf("late", "later", "latest", "starter", "notdue", "new"), now)
+	s.set(usersOf("late", "later", "latest", "starter", "missed", "notdue", "new"), now)
 	s.started(map[string]time.Time{"starter": noon.Add(5 * time.Minute), "late": noon.Add(-day)}, now)
-	got, _ := s.takeAll(now)
-	if diff := cmp.Diff([]string{"new", "starter", "latest", "later", "late"}, got); diff != "" {
+	// This one was asked when its meeting had just begun and nothing was recorded yet.
+	s.started(map[string]time.Time{"missed": noon.Add(-time.Second)}, now.Add(time.Second))
+	got, taken := s.takeAll(now.Add(time.Second))
+	if diff := cmp.Diff([]string{"new", "starter", "missed", "latest", "later", "late"}, got); diff != "" {
 		t.Errorf("order (-want +got):\n%s", diff)
+	}
+	for _, x := range taken {
+		if want := x.ID == "starter" || x.ID == "missed"; x.hot(now) != want {
+			t.Errorf("%s is hot: %t, want %t", x.ID, x.hot(now), want)
+		}
 	}
 	if next, due := s.take(now); next != nil || !due.Equal(noon.Add(time.Hour)) {
 		t.Errorf("the next target is %v, due at %s", next, due)

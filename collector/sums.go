@@ -26,8 +26,9 @@ type hostSums struct {
 	recordings             [len(states)]int
 	files, shared, exposed int
 	bytes                  int64
-	duration               time.Duration
-	lastStart              wecom.Instant
+	// Nanoseconds would overflow where files have nonsense times.
+	milliseconds int64
+	lastStart    wecom.Instant
 }
 
 // The values of labels, each list in the order of the indexes into sums.
@@ -77,7 +78,7 @@ func (s *sums) add(r *wecom.Recording, now time.Time) {
 func (s *sums) addFile(host *hostSums, r *wecom.Recording, f *wecom.File, now time.Time) {
 	host.files++
 	host.bytes += f.Size
-	host.duration += f.Duration()
+	host.milliseconds += f.Duration().Milliseconds()
 	made := f.Start
 	if made == 0 {
 		made = r.MeetingStart
@@ -165,6 +166,6 @@ func (h *hostSums) merge(other *hostSums) {
 	h.shared += other.shared
 	h.exposed += other.exposed
 	h.bytes += other.bytes
-	h.duration += other.duration
+	h.milliseconds += other.milliseconds
 	h.lastStart = max(h.lastStart, other.lastStart)
 }

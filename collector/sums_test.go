@@ -101,6 +101,17 @@ func TestExposure(t *testing.T) {
 	}
 }
 
+func TestNonsenseDurationsDoNotOverflow(t *testing.T) {
+	t.Parallel()
+	s := newSums(noon)
+	for range 10 {
+		s.add(&wecom.Recording{Host: "li", Files: []wecom.File{{Start: 1, End: wecom.InstantOf(noon)}}}, noon)
+	}
+	if got, want := s.hosts["li"].milliseconds, 10*(noon.UnixMilli()-1); got != want {
+		t.Errorf("%d ms, want %d", got, want)
+	}
+}
+
 func TestExposureEndsWithTheLink(t *testing.T) {
 	t.Parallel()
 	virtually(t, func(t *testing.T) {

@@ -13,7 +13,8 @@ import (
 )
 
 const (
-	envPrefix = "WECOM_RECORDING_EXPORTER_"
+	// VariablePrefix begins the environment variables of all flags but a few.
+	VariablePrefix = "WECOM_RECORDING_EXPORTER_"
 
 	// envAPISecret has no flag, because the command line is there for all to see.
 	envAPISecret = "WECOM_API_SECRET" //nolint:gosec // The name of a variable.
@@ -39,6 +40,12 @@ type Flags struct {
 	perCorp []*setting
 }
 
+// Variable returns the environment variable of a flag, in the form that kingpin
+// derives: the prefix and the flag in upper snake case.
+func Variable(flag string) string {
+	return VariablePrefix + strings.ToUpper(strings.NewReplacer(".", "_", "-", "_").Replace(flag))
+}
+
 // setting is a flag and its environment variable. Its values are texts, because
 // kingpin's own errors name neither the variable nor a remedy.
 type setting struct {
@@ -62,7 +69,7 @@ func AddFlags(app *kingpin.Application) *Flags {
 	add := func(s *setting, name, help string) *kingpin.FlagClause {
 		s.name = name
 		if s.env == "" {
-			s.env = envPrefix + strings.ToUpper(strings.NewReplacer(".", "_", "-", "_").Replace(name))
+			s.env = Variable(name)
 		}
 		if strings.HasPrefix(name, "wecom.") || strings.HasPrefix(name, "target.") {
 			f.perCorp = append(f.perCorp, s)

@@ -30,7 +30,7 @@ var targetsTemplate = template.Must(template.New("targets").Parse(targetsHTML))
 // A Targets tells how polling goes.
 type Targets interface {
 	Report() []collector.CorpReport
-	Targets(corp string, offset, limit int) (part []collector.TargetReport, total int, found bool)
+	Targets(corp string, offset, limit int) (part []collector.TargetReport, total int)
 }
 
 type targetsPage struct {
@@ -101,9 +101,9 @@ func (o Options) serveTargets(w http.ResponseWriter, r *http.Request) {
 
 func (s *corpSection) addRows(targets Targets, now time.Time, language wecom.Language) {
 	offset := (s.Page - 1) * targetsPerPage
-	part, total, _ := targets.Targets(s.Name, offset, targetsPerPage)
+	part, total := targets.Targets(s.Name, offset, targetsPerPage)
 	for _, t := range part {
-		row := targetRow{TargetReport: t, Due: until(now, t.Due)}
+		row := targetRow{TargetReport: t, Due: t.Due.Sub(now).Round(time.Second).String()}
 		if !t.Asked.IsZero() {
 			row.Asked = t.Asked.UTC().Format(time.RFC3339)
 		}
@@ -122,9 +122,6 @@ func (s *corpSection) addRows(targets Targets, now time.Time, language wecom.Lan
 		s.NextPage = s.Page + 1
 	}
 }
-
-// until returns for how long something is not due yet, or is overdue.
-func until(now, due time.Time) string { return due.Sub(now).Round(time.Second).String() }
 
 // languageOf returns the language of a page: that of the query, or the first
 // that the browser wants.

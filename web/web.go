@@ -54,7 +54,11 @@ type Options struct {
 // NewHandler returns the handler of all endpoints.
 func NewHandler(o Options) (http.Handler, error) {
 	mux := http.NewServeMux()
-	mux.Handle("GET "+o.TelemetryPath, o.metricsHandler())
+	pattern := "GET " + o.TelemetryPath
+	if strings.HasSuffix(pattern, "/") {
+		pattern += "{$}" // and nothing below it
+	}
+	mux.Handle(pattern, o.metricsHandler())
 	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintln(w, "wecom_recording_exporter is healthy.")
 	})

@@ -71,12 +71,12 @@ func (f *fake) Report() []collector.CorpReport {
 	}
 }
 
-func (f *fake) Targets(corp string, offset, limit int) ([]collector.TargetReport, int, bool) {
+func (f *fake) Targets(corp string, offset, limit int) ([]collector.TargetReport, int) {
 	if corp != "acme" {
-		return nil, 0, corp == "<b>other"
+		return nil, 0
 	}
 	offset = min(offset, len(f.targets))
-	return f.targets[offset:min(offset+limit, len(f.targets))], len(f.targets), true
+	return f.targets[offset:min(offset+limit, len(f.targets))], len(f.targets)
 }
 
 func optionsOf(f *fake) Options {
@@ -272,6 +272,9 @@ func TestTelemetryPathAndNames(t *testing.T) {
 	o.TelemetryPath = "/"
 	if w := serve(t, o, http.MethodGet, "/"); !strings.Contains(w.Body.String(), "middle{") {
 		t.Errorf("metrics at /:\n%s", w.Body)
+	}
+	if w := serve(t, o, http.MethodGet, "/recordings"); w.Code != http.StatusNotFound {
+		t.Errorf("status %d of a page that is not there, with metrics at /", w.Code)
 	}
 	if w := serve(t, o, http.MethodGet, "/?name[]=middle"); strings.Contains(w.Body.String(), "a_first") {
 		t.Errorf("one name asked for:\n%s", w.Body)

@@ -45,9 +45,6 @@ type Target struct {
 	ID       string
 }
 
-// String returns the target for people.
-func (t Target) String() string { return string(t.Selector) + " " + t.ID }
-
 // A Window is the half-open span of time that one list asks for, in whole
 // seconds and at most [MaxWindow] long.
 type Window struct{ Start, End time.Time }
@@ -275,8 +272,9 @@ func (r *reader) size(n number) int64 {
 }
 
 const (
-	// WeCom had no meetings before.
-	earliestPlausible Instant = 1_262_304_000_000 // 2010-01-01
+	// EarliestPlausible is 2010-01-01; WeCom had no meetings before. An earlier
+	// time is an anomaly, and says nothing about the age of what has it.
+	EarliestPlausible Instant = 1_262_304_000_000
 	// Clocks may differ, but not by more.
 	largestSkew = 24 * time.Hour
 
@@ -293,7 +291,7 @@ func (r *reader) instant(n number) Instant {
 	case i > InstantOf(r.now.Add(largestSkew)):
 		r.observer.Anomalous(ImplausibleTime)
 		return 0
-	case i != 0 && i < earliestPlausible:
+	case i != 0 && i < EarliestPlausible:
 		r.observer.Anomalous(ImplausibleTime)
 	}
 	return i

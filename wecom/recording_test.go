@@ -331,7 +331,7 @@ func TestSelectors(t *testing.T) {
 		for _, target := range []Target{{ByUserID, "li"}, {ByMeetingID, "m"}, {ByMeetingCode, "123"}} {
 			list, err := recordingsOf(t.Context(), client, target, lastMonth())
 			if err != nil || len(list) != 1 {
-				t.Errorf("%s: %d recordings, error %v", target, len(list), err)
+				t.Errorf("%v: %d recordings, error %v", target, len(list), err)
 			}
 		}
 	})
