@@ -218,6 +218,25 @@ func TestHelpAndVersion(t *testing.T) {
 	}
 }
 
+func TestHealthOfOtherAnswers(t *testing.T) {
+	t.Parallel()
+	for status, healthy := range map[int]bool{200: true, 401: false, 404: false, 503: false} {
+		t.Run(http.StatusText(status), func(t *testing.T) {
+			t.Parallel()
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path != "/-/healthy" {
+					t.Errorf("asked for %s", r.URL.Path)
+				}
+				w.WriteHeader(status)
+			}))
+			defer server.Close()
+			if err := checkHealth(t.Context(), server.URL); (err == nil) != healthy {
+				t.Errorf("status %d: %v", status, err)
+			}
+		})
+	}
+}
+
 func TestHealthURL(t *testing.T) {
 	t.Parallel()
 	for address, want := range map[string]string{
