@@ -296,10 +296,11 @@ func (c *Collector) publish(now time.Time) {
 // They must not be changed. It takes no time and never calls WeCom.
 func (c *Collector) Families() []*dto.MetricFamily { return c.published.Load().families }
 
-// Ready tells whether every target was asked at least once.
+// Ready tells whether every target was asked at least once, and what that told
+// is in Families.
 func (c *Collector) Ready() bool {
-	for _, corp := range c.current() {
-		if !corp.isReady() {
+	for _, snapshot := range c.published.Load().snapshots {
+		if !snapshot.ready {
 			return false
 		}
 	}

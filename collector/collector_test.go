@@ -432,6 +432,17 @@ func TestReadyOnceEveryTargetWasAsked(t *testing.T) {
 	})
 }
 
+func TestWhatIsReadyIsServed(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(t *testing.T) {
+		r := start(t, worldOf(wecomtest.Config{}), configOf("li", "wang"))
+		for !r.collector.Ready() {
+			r.wait(time.Millisecond)
+		}
+		r.expect(map[string]string{`wecom_recording_files{host="wang"}`: "2", `wecom_recordings{host="li",state="recording"}`: "1"})
+	})
+}
+
 func TestRecordingsOfSeveralTargetsCountOnce(t *testing.T) {
 	t.Parallel()
 	virtually(t, func(t *testing.T) {

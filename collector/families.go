@@ -18,6 +18,7 @@ type corpSnapshot struct {
 	hosts  map[string]*hostSums // by the value of the label host
 	folded int
 	noHost bool  // whether the label host is left out
+	ready  bool  // whether every target had been asked
 	quota  int64 // 0: none configured
 }
 

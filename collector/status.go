@@ -58,12 +58,6 @@ func seconds(t time.Time) float64 {
 	return float64(t.UnixMilli()) / 1000
 }
 
-func (c *corp) isReady() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.ready
-}
-
 // snapshot returns what is served of the inventory: the snapshot that it returned
 // last if nothing has changed since. Only the goroutine that publishes calls it.
 func (c *corp) snapshot(now time.Time) *corpSnapshot {
@@ -71,12 +65,12 @@ func (c *corp) snapshot(now time.Time) *corpSnapshot {
 	listed, ready := c.listed, c.ready
 	c.mu.Unlock()
 	last := c.lastSnapshot
-	if last.snapshot != nil && last.listed == listed && last.ready == ready &&
+	if last.snapshot != nil && last.listed == listed && last.snapshot.ready == ready &&
 		(!listed || last.version == c.inventory.current() && now.Before(last.snapshot.sums.stale)) {
 		return last.snapshot
 	}
-	s := &corpSnapshot{corp: c.config.Name, quota: c.config.QuotaBytes, noHost: c.hosts.label == config.HostLabelOff}
-	c.lastSnapshot = takenSnapshot{snapshot: s, listed: listed, ready: ready}
+	s := &corpSnapshot{corp: c.config.Name, quota: c.config.QuotaBytes, noHost: c.hosts.label == config.HostLabelOff, ready: ready}
+	c.lastSnapshot = takenSnapshot{snapshot: s, listed: listed}
 	// Before the first list nothing is known, which is not the same as nothing
 	// being there.
 	if listed {
@@ -89,7 +83,7 @@ func (c *corp) snapshot(now time.Time) *corpSnapshot {
 
 // A takenSnapshot remembers what a snapshot was taken of.
 type takenSnapshot struct {
-	snapshot      *corpSnapshot
-	version       uint64
-	listed, ready bool
+	snapshot *corpSnapshot
+	version  uint64
+	listed   bool
 }
