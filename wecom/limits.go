@@ -129,16 +129,16 @@ func (l *Limits) end(endpoint string, began time.Time, err error) {
 	l.ended = append(l.ended, now)
 	l.wake()
 
-	var apiErr *APIError
+	b := l.blocks[endpoint]
+	// Calls that were in flight when a block began say nothing about it.
+	if !began.After(b.since) {
+		return
+	}
+	apiErr, refused := errors.AsType[*APIError](err)
 	switch {
 	case err == nil:
 		delete(l.blocks, endpoint)
-	case errors.As(err, &apiErr) && apiErr.Class() == ClassBlocked:
-		b := l.blocks[endpoint]
-		// Calls that were in flight when the block began say nothing new.
-		if !began.After(b.since) {
-			return
-		}
+	case refused && apiErr.Class() == ClassBlocked:
 		b.length = min(max(2*b.length, firstBlock), longestBlock)
 		b.since, b.until = now, now.Add(b.length)
 		l.blocks[endpoint] = b
