@@ -301,6 +301,24 @@ func TestOneTargetWithoutAnswersHurtsNoOther(t *testing.T) {
 	})
 }
 
+func TestPollsUnderWaySayNothingAboutAnOutage(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(t *testing.T) {
+		server := worldOf(wecomtest.Config{})
+		isWang := func(req wecomtest.Request) bool { return req.Target == "wang" }
+		server.Fail(wecomtest.Fault{Endpoint: listEndpoint, Delay: 5 * time.Second, Match: isWang, Times: 1})
+		server.Fail(wecomtest.Fault{Endpoint: listEndpoint, Errcode: 60020})
+		r := start(t, server, configOf("li", "wang"))
+		r.wait(30 * time.Second)
+		if n := server.Count(listEndpoint); n != 2 {
+			t.Errorf("%d calls, want the two that began before the outage was known", n)
+		}
+		if text := r.log.String(); strings.Contains(text, "accepts calls again") || strings.Count(text, "level=error") != 1 {
+			t.Errorf("log:\n%s", text)
+		}
+	})
+}
+
 func TestUpstreamThatIsAway(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]wecomtest.Fault{

@@ -60,7 +60,7 @@ type corp struct {
 	listed      bool   // whether any list was applied
 	ready       bool   // whether every target has been asked since the start
 	lastSuccess time.Time
-	accepted    time.Time // when WeCom last accepted a call chain
+	accepted    time.Time // when a poll last began whose call chain WeCom accepted
 
 	warnings rate.Sometimes // about single targets
 
@@ -71,9 +71,10 @@ type corp struct {
 
 // An outage is the time during which no target of a corp can be asked.
 type outage struct {
-	err   error
-	wait  time.Duration
-	until time.Time
+	err error
+	// since is when it began or was last prolonged. Polls that were under way
+	// then say nothing about it.
+	since, until time.Time
 }
 
 // An outcome is how asking a target went.
@@ -311,8 +312,8 @@ func (c *corp) settle(o pollOutcome) {
 
 	switch {
 	case c.up:
-		c.accepted, c.unanswered = now, 0
-		c.recover()
+		c.accepted, c.unanswered = o.started, 0
+		c.recover(o.started)
 		if o.err != nil {
 			c.logTarget(t, previous)
 		}
@@ -353,19 +354,18 @@ func isCorpWide(err error) bool {
 	return class == wecom.ClassCorp || class == wecom.ClassToken
 }
 
-// suffer begins or prolongs an outage. Calls that were in flight when it began
-// say nothing new.
+// suffer begins or prolongs an outage.
 func (c *corp) suffer(now time.Time, o pollOutcome, first, longest time.Duration) {
 	if c.outage == nil {
 		c.outage = &outage{}
-	} else if !o.started.After(c.outage.until.Add(-c.outage.wait)) {
+	} else if !o.started.After(c.outage.since) {
 		return
 	}
-	c.outage.wait = min(max(2*c.outage.wait, first), longest)
+	wait := min(max(2*c.outage.until.Sub(c.outage.since), first), longest)
 	if tokenErr, ok := errors.AsType[*wecom.TokenError](o.err); ok {
-		c.outage.wait = max(tokenErr.RetryAt.Sub(now), 0)
+		wait = max(tokenErr.RetryAt.Sub(now), 0)
 	}
-	c.outage.until = now.Add(c.outage.wait)
+	c.outage.since, c.outage.until = now, now.Add(wait)
 
 	logger := level.Debug(c.logger)
 	if c.outage.err == nil || c.outage.err.Error() != o.err.Error() {
@@ -374,11 +374,12 @@ func (c *corp) suffer(now time.Time, o pollOutcome, first, longest time.Duration
 	c.outage.err = o.err
 	logger.Log("msg", "no target can be asked; what is known stays", "err", o.err,
 		"remedy", wecom.Remedy(o.err, wecom.English), "remedy_zh", wecom.Remedy(o.err, wecom.Chinese),
-		"retry_in", c.outage.wait.Round(time.Second))
+		"retry_in", wait.Round(time.Second))
 }
 
-func (c *corp) recover() {
-	if c.outage == nil {
+// recover ends an outage, if a poll that began at the given time can tell.
+func (c *corp) recover(started time.Time) {
+	if c.outage == nil || !started.After(c.outage.since) {
 		return
 	}
 	c.outage = nil
