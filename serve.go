@@ -82,7 +82,7 @@ func (f *flags) pollAndServe(
 		return poller.Reload(ctx, cfg)
 	})
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(poller, versioncollector.NewCollector(name), reloader, newStorageMetric())
+	registry.MustRegister(poller, versioncollector.NewCollector(name), reloader)
 	if !*f.noExporterMetrics {
 		registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	}
@@ -180,10 +180,4 @@ func pollAndReload(ctx context.Context, poller *collector.Collector, reloader *w
 			return
 		}
 	}
-}
-
-// newStorageMetric returns the metric about the state on disk, of which there is
-// none: everything is kept in memory.
-func newStorageMetric() prometheus.Collector {
-	return prometheus.NewGauge(prometheus.GaugeOpts{Name: collector.StorageLastWrite.Name, Help: collector.StorageLastWrite.Help})
 }

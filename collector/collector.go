@@ -60,6 +60,7 @@ type Collector struct {
 	options Options
 	calls   *callMetrics
 	reloads chan reload
+	store   *store // nil: everything is kept in memory only
 
 	mu     sync.Mutex
 	corps  []*corp
@@ -81,13 +82,23 @@ type reload struct {
 }
 
 // New returns a collector for a configuration. It calls nobody before
-// [Collector.Run].
+// [Collector.Run]. What was stored of the corps is there at once.
 func New(cfg *config.Config, options Options) (*Collector, error) {
 	c := &Collector{
 		options: options, calls: newCallMetrics(), reloads: make(chan reload), limits: map[limitsKey]*wecom.Limits{},
 	}
+	if cfg.StoragePath != "" {
+		var err error
+		if c.store, err = openStore(cfg.StoragePath, migrations(), options.Logger); err != nil {
+			return nil, err
+		}
+	}
 	corps, err := c.newCorps(cfg)
+	if err == nil {
+		err = c.store.settle(time.Now())
+	}
 	if err != nil {
+		c.store.close()
 		return nil, err
 	}
 	c.corps = corps
@@ -129,10 +140,27 @@ func (c *Collector) newCorps(cfg *config.Config) ([]*corp, error) {
 	}
 	corps := make([]*corp, 0, len(cfg.Corps))
 	for i, corpConfig := range cfg.Corps {
-		corps = append(corps, c.newCorp(cfg, corpConfig, transports[i]))
+		corp := c.newCorp(cfg, corpConfig, transports[i])
+		if err := c.restore(corp); err != nil {
+			return nil, err
+		}
+		corps = append(corps, corp)
 	}
 	slices.SortFunc(corps, func(a, b *corp) int { return strings.Compare(a.config.Name, b.config.Name) })
 	return corps, nil
+}
+
+// restore has a corp go on where an earlier process ended, unless it will inherit
+// from a corp of now.
+func (c *Collector) restore(restored *corp) error {
+	if slices.ContainsFunc(c.current(), func(now *corp) bool { return now.key() == restored.key() }) {
+		return nil
+	}
+	inv, err := c.store.take(restored.key())
+	if err == nil && inv != nil {
+		restored.restore(inv)
+	}
+	return err
 }
 
 func (c *Collector) transportOf(corpConfig config.Corp) (http.RoundTripper, error) {
@@ -165,7 +193,7 @@ func (c *Collector) newCorp(cfg *config.Config, corpConfig config.Corp, transpor
 		client:    client,
 		transport: transport,
 		observer:  observer,
-		inventory: newInventory(),
+		inventory: newInventory(cfg.Poll.Lookback, time.Now()),
 		files:     newTargetFiles(logger),
 		discovery: newDiscovery(client, corpConfig, cfg.Poll, logger),
 		shard:     cfg.Shard,
@@ -177,20 +205,27 @@ func (c *Collector) newCorp(cfg *config.Config, corpConfig config.Corp, transpor
 }
 
 // Run polls until the context ends. It returns when all that it started has
-// ended.
+// ended, and what was learned is stored. It can be called once.
 func (c *Collector) Run(ctx context.Context) {
-	var publishing sync.WaitGroup
-	publishing.Go(func() { c.keepPublishing(ctx) })
-	defer publishing.Wait()
+	defer c.store.close()
+	timer := time.NewTimer(shortestPublishInterval)
+	defer timer.Stop()
+	stop := c.startCorps(ctx)
 	for {
-		stop := c.startCorps(ctx)
 		select {
+		case start := <-timer.C:
+			c.publish(start)
+			cost := time.Since(start) * publishCost
+			timer.Reset(min(max(cost, shortestPublishInterval), longestPublishInterval))
 		case r := <-c.reloads:
 			stop()
+			c.publish(time.Now())
 			c.replace(r.corps)
+			stop = c.startCorps(ctx)
 			close(r.done)
 		case <-ctx.Done():
 			stop()
+			c.publish(time.Now())
 			return
 		}
 	}
@@ -209,8 +244,8 @@ func (c *Collector) startCorps(ctx context.Context) (stop func()) {
 	}
 }
 
-// Reload goes on with another configuration. Corps that are still there, by
-// name, corp ID and API address, keep what is known of them. On an error nothing
+// Reload goes on with another configuration. Corps that are still there, by name
+// and corp ID, keep what is known of them. On an error nothing
 // has changed. It must not be called before [Collector.Run].
 func (c *Collector) Reload(ctx context.Context, cfg *config.Config) error {
 	corps, err := c.newCorps(cfg)
@@ -241,7 +276,7 @@ func (c *Collector) replace(corps []*corp) {
 		limits[key] = corp.client.Limits()
 		limits[key].SetBudget(corp.poll.MaxRequestsPerMinute)
 		old := before[corp.config.Name]
-		if old != nil && keyOf(old.config) == key && old.config.APIURL == corp.config.APIURL {
+		if old != nil && old.key() == corp.key() {
 			corp.inherit(old)
 			delete(before, corp.config.Name)
 		}
@@ -260,33 +295,25 @@ func (c *Collector) current() []*corp {
 	return c.corps
 }
 
-// keepPublishing renders the inventories anew when they have changed.
-func (c *Collector) keepPublishing(ctx context.Context) {
-	timer := time.NewTimer(shortestPublishInterval)
-	defer timer.Stop()
-	for {
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			return
-		}
-		start := time.Now()
-		c.publish(start)
-		cost := time.Since(start) * publishCost
-		timer.Reset(min(max(cost, shortestPublishInterval), longestPublishInterval))
-	}
-}
-
+// publish stores what has changed, and then renders the inventories anew if they
+// have. What is served is stored already, so that no counter goes down when the
+// process is killed.
 func (c *Collector) publish(now time.Time) {
 	last := c.published.Load()
 	corps := c.current()
 	changed := last == nil || len(last.snapshots) != len(corps)
 	snapshots := make([]*corpSnapshot, 0, len(corps))
+	var sets []*changeSet
+	saving := c.store.saving(now)
 	for i, corp := range corps {
-		snapshot := corp.snapshot(now)
+		snapshot, set := corp.snapshot(now, saving)
 		changed = changed || last.snapshots[i] != snapshot
 		snapshots = append(snapshots, snapshot)
+		if set != nil {
+			sets = append(sets, set)
+		}
 	}
+	c.store.commit(now, sets)
 	if changed {
 		c.published.Store(&publication{snapshots: snapshots, families: families(snapshots)})
 	}
@@ -313,6 +340,8 @@ func (c *Collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range pollGauges {
 		ch <- d.desc
 	}
+	ch <- StorageLastWrite.desc
+	ch <- StorageSuccessful.desc
 }
 
 // Collect implements prometheus.Collector.
@@ -322,4 +351,5 @@ func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 	for _, corp := range c.current() {
 		corp.collect(now, ch)
 	}
+	c.store.collect(ch)
 }

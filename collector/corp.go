@@ -54,11 +54,12 @@ type corp struct {
 	outage      *outage
 	unanswered  int // polls in a row that got no answer of WeCom
 	up          bool
-	targetsSet  bool   // whether the schedule was given its targets
-	found       uint64 // version of the discovery when it was
-	planned     bool   // whether the plan was logged
-	listed      bool   // whether any list was applied
-	ready       bool   // whether every target has been asked since the start
+	targetsSet  bool     // whether the schedule was given its targets
+	found       uint64   // version of the discovery when it was
+	planned     bool     // whether the plan was logged
+	listed      bool     // whether any list was applied
+	ready       bool     // whether every target has been asked, before a restart maybe
+	restored    []string // users that were targets before a restart
 	lastSuccess time.Time
 	accepted    time.Time // when a poll last began whose call chain WeCom accepted
 
@@ -81,6 +82,7 @@ type outage struct {
 type pollOutcome struct {
 	target     *target
 	started    time.Time
+	ended      time.Time
 	history    bool // whether the older windows were asked for too
 	applied    bool // whether any list was complete
 	recordings int
@@ -174,6 +176,9 @@ func (c *corp) readTargets(now time.Time) {
 		return
 	}
 	users, starts, version := c.discovery.found()
+	if !c.discovery.complete() {
+		users = append(users, c.restored...)
+	}
 	wanted := ofShard(c.files.merge(c.config.Targets, users), c.shard)
 	c.mu.Lock()
 	c.targetsSet, c.found = true, version
@@ -190,7 +195,7 @@ func (c *corp) readTargets(now time.Time) {
 	c.noteTried(now)
 	c.mu.Unlock()
 	for _, t := range dropped {
-		c.inventory.drop(t)
+		c.inventory.drop(t, now)
 	}
 }
 
@@ -199,7 +204,7 @@ func (c *corp) noteTried(now time.Time) {
 	if !c.ready && c.discovery.complete() && c.schedule.tried() {
 		c.ready = true
 		c.schedule.plan(now).log(c.logger, "plan, now that it is known who has recordings", c.client.Limits().Budget())
-		if c.up && c.inventory.current() == 0 {
+		if c.up && !c.inventory.holdsAny() {
 			level.Warn(c.logger).Log("msg", "WeCom accepts the calls, but shows the app no recordings at all",
 				"remedy", "see whether the meetings were created by this very app: WeCom shows an app no others",
 				"remedy_zh", "请确认会议由本应用创建：企业微信不向应用展示其他会议")
@@ -212,24 +217,26 @@ func (c *corp) noteTried(now time.Time) {
 func (c *corp) ask(ctx context.Context, t *target) pollOutcome {
 	now := time.Now()
 	o := pollOutcome{target: t, started: now, history: !now.Before(t.historyDue)}
-	var listed []wecom.Recording
+	l := listing{target: t.Target, asked: c.inventory.now()}
 	at := map[string]int{}
-	var span wecom.Window
 	for i, w := range windows(now, c.poll.Lookback, o.history) {
 		var recordings []wecom.Recording
 		recordings, o.err = c.list(ctx, t.Target, w)
 		if o.err != nil {
 			break
 		}
-		listed = mergeLists(listed, at, recordings)
+		l.recordings = mergeLists(l.recordings, at, recordings)
 		if i == 0 {
-			span.End = w.End
+			l.span.End = w.End
 		}
-		span.Start = w.Start
+		l.span.Start = w.Start
 		o.applied = true
 	}
+	o.ended = time.Now()
 	if o.applied {
-		o.recordings = c.inventory.apply(t.Target, span, c.poll.Lookback, listed)
+		l.at, l.succeeded = o.ended, o.err == nil
+		l.whole = l.succeeded && o.history
+		o.recordings = c.inventory.apply(&l)
 	}
 	return o
 }
@@ -276,7 +283,7 @@ func (c *corp) settle(o pollOutcome) {
 		// It was dropped while it was being asked, which may have filled the
 		// inventory again.
 		if c.schedule.targets[t.Target] == nil {
-			c.inventory.drop(t.Target)
+			c.inventory.drop(t.Target, time.Now())
 		}
 		return
 	}
@@ -299,7 +306,7 @@ func (c *corp) settle(o pollOutcome) {
 		class = wecom.ClassTarget
 	}
 	if o.err == nil {
-		t.succeeded, c.lastSuccess = now, now
+		t.succeeded, c.lastSuccess = o.ended, o.ended
 		if o.history {
 			t.historyDue = o.started.Add(t.spread(c.poll.HistoryInterval))
 		}
@@ -396,18 +403,40 @@ func (c *corp) logTarget(t *target, previous error) {
 		"remedy", wecom.Remedy(t.err, wecom.English), "remedy_zh", wecom.Remedy(t.err, wecom.Chinese))
 }
 
-// inherit takes over what is known from an earlier corp of the same name, corp ID
-// and API, which has stopped.
+// inherit takes over what is known from an earlier corp of the same name and corp
+// ID, which has stopped.
 func (c *corp) inherit(old *corp) {
 	old.mu.Lock()
 	defer old.mu.Unlock()
-	c.client.Inherit(old.client)
-	c.observer.expiry.Store(old.observer.expiry.Load())
+	if old.config.APIURL == c.config.APIURL {
+		c.client.Inherit(old.client)
+		c.observer.expiry.Store(old.observer.expiry.Load())
+		c.outage, c.up, c.accepted = old.outage, old.up, old.accepted
+	}
 	c.inventory = old.inventory
+	c.inventory.setLookback(c.poll.Lookback)
 	c.files = old.files
 	c.discovery.inherit(old.discovery)
 	c.schedule.inherit(old.schedule)
-	c.outage, c.up, c.listed, c.ready = old.outage, old.up, old.listed, old.ready
-	c.lastSuccess, c.accepted = old.lastSuccess, old.accepted
-	c.hosts.inherit(old.hosts)
+	c.listed, c.ready, c.lastSuccess, c.restored = old.listed, old.ready, old.lastSuccess, old.restored
+}
+
+func (c *corp) key() corpKey { return corpKey{c.config.Name, c.config.CorpID} }
+
+// restore goes on where an earlier process ended.
+func (c *corp) restore(inv *inventory) {
+	inv.setLookback(c.poll.Lookback)
+	c.inventory = inv
+	c.lastSuccess, c.ready = inv.lastSuccess, inv.ready
+	for t, h := range inv.holdings {
+		c.schedule.restore(t, h)
+		c.listed = true
+		if t.Selector == wecom.ByUserID {
+			c.restored = append(c.restored, t.ID)
+		}
+	}
+	if c.listed {
+		level.Info(c.logger).Log("msg", "the last known state was restored", "targets", len(inv.holdings),
+			"recordings", len(inv.items), "last_success", inv.lastSuccess.UTC().Format(time.RFC3339))
+	}
 }

@@ -7,19 +7,30 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	dto "github.com/prometheus/client_model/go"
+	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-// A corpSnapshot is what is served of one corp's inventory. It never changes.
+// A corpSnapshot is what is served of one corp's inventory and ledger. It never
+// changes.
 type corpSnapshot struct {
 	corp   string
-	sums   *sums
-	hosts  map[string]*hostSums // by the value of the label host
+	total  *sums                // nil: nothing is known yet
+	hosts  map[string]*hostView // by the value of the label host
 	folded int
-	noHost bool  // whether the label host is left out
-	ready  bool  // whether every target had been asked
-	quota  int64 // 0: none configured
+	noHost bool      // whether the label host is left out
+	ready  bool      // whether every target had been asked
+	quota  int64     // 0: none configured
+	stale  time.Time // when it changes by the clock alone
+
+	birth          time.Time
+	counted        bool // whether the hosts' totals can be told
+	removed        uint64
+	sharingChanges [len(changes)]uint64
+
+	fileSizes, fileDurations, transcodings distribution
 }
 
 // families renders snapshots, which must be in the order of their corps, as
@@ -44,7 +55,8 @@ func (b *familyBuilder) addCorp(s *corpSnapshot) {
 		b.add(quotaBytes, float64(s.quota), corp)
 	}
 	b.add(hostSeriesFolded, float64(s.folded), corp)
-	if s.sums == nil {
+	b.addEvents(s, corp)
+	if s.total == nil {
 		return
 	}
 	for _, host := range slices.Sorted(maps.Keys(s.hosts)) {
@@ -52,50 +64,87 @@ func (b *familyBuilder) addCorp(s *corpSnapshot) {
 		if !s.noHost {
 			labels = append(labels, pair(labelHost, host))
 		}
-		b.addHost(s.hosts[host], labels)
+		b.addHost(s, s.hosts[host], labels)
 	}
 	for a, audience := range audiences {
 		for p, password := range passwords {
 			for e, expiry := range expiries {
 				for d, download := range downloads {
-					b.add(sharingFiles, float64(s.sums.sharing[a][p][e][d]), pair("audience", audience), corp,
+					b.add(sharingFiles, float64(s.total.sharing[a][p][e][d]), pair("audience", audience), corp,
 						pair("download", download), pair("expiry", expiry), pair("password", password))
 				}
 			}
 		}
 	}
 	for i, age := range ages {
-		b.add(filesByAge, float64(s.sums.ages[i]), pair("age", age), corp)
+		b.add(filesByAge, float64(s.total.ages[i]), pair("age", age), corp)
 	}
 	for i, state := range states {
-		if oldest := s.sums.oldest[i]; oldest != 0 && state != "completed" {
+		if oldest := s.total.oldest[i]; oldest != 0 && state != "completed" {
 			b.add(oldestUnfinished, oldest.Seconds(), corp, pair(labelState, state))
 		}
 	}
 }
 
-func (b *familyBuilder) addHost(h *hostSums, labels []*dto.LabelPair) {
-	for i, state := range states {
-		b.add(recordings, float64(h.recordings[i]), append(slices.Clip(labels), pair(labelState, state))...)
+// addEvents adds what the ledger has that is not told by host.
+func (b *familyBuilder) addEvents(s *corpSnapshot, corp *dto.LabelPair) {
+	created := timestamppb.New(s.birth)
+	b.count(recordingsRemoved, float64(s.removed), created, corp)
+	for i, change := range changes {
+		b.count(sharingChanges, float64(s.sharingChanges[i]), created, pair("change", change), corp)
 	}
-	b.add(recordingFiles, float64(h.files), labels...)
-	b.add(recordingBytes, float64(h.bytes), labels...)
-	b.add(recordingDuration, float64(h.milliseconds)/1000, labels...)
-	b.add(sharedFiles, float64(h.shared), labels...)
-	b.add(exposedFiles, float64(h.exposed), labels...)
-	if h.lastStart != 0 {
-		b.add(lastStart, h.lastStart.Seconds(), labels...)
+	for _, h := range []struct {
+		definition   Definition
+		distribution *distribution
+	}{{fileSize, &s.fileSizes}, {fileDuration, &s.fileDurations}, {transcodingTime, &s.transcodings}} {
+		b.addMetric(h.definition, h.distribution.metric(s.birth, corp))
+	}
+}
+
+func (b *familyBuilder) addHost(s *corpSnapshot, h *hostView, labels []*dto.LabelPair) {
+	if s.counted {
+		created := timestamppb.New(s.birth)
+		b.count(discovered, float64(h.totals.recordings), created, labels...)
+		b.count(discoveredBytes, float64(h.totals.bytes), created, labels...)
+		b.count(discoveredSeconds, float64(h.totals.milliseconds)/1000, created, labels...)
+	}
+	if h.sums == nil {
+		return
+	}
+	for i, state := range states {
+		b.add(recordings, float64(h.sums.recordings[i]), append(slices.Clip(labels), pair(labelState, state))...)
+	}
+	b.add(recordingFiles, float64(h.sums.files), labels...)
+	b.add(recordingBytes, float64(h.sums.bytes), labels...)
+	b.add(recordingDuration, float64(h.sums.milliseconds)/1000, labels...)
+	b.add(sharedFiles, float64(h.sums.shared), labels...)
+	b.add(exposedFiles, float64(h.sums.exposed), labels...)
+	if h.sums.lastStart != 0 {
+		b.add(lastStart, h.sums.lastStart.Seconds(), labels...)
 	}
 }
 
 // add adds a gauge. The labels must be in the order of their names.
 func (b *familyBuilder) add(d Definition, value float64, labels ...*dto.LabelPair) {
+	b.addMetric(d, &dto.Metric{Label: labels, Gauge: &dto.Gauge{Value: new(value)}})
+}
+
+// count adds a counter.
+func (b *familyBuilder) count(d Definition, value float64, created *timestamppb.Timestamp, labels ...*dto.LabelPair) {
+	b.addMetric(d, &dto.Metric{Label: labels, Counter: &dto.Counter{Value: new(value), CreatedTimestamp: created}})
+}
+
+func (b *familyBuilder) addMetric(d Definition, metric *dto.Metric) {
 	family := b.families[d.Name]
 	if family == nil {
-		family = &dto.MetricFamily{Name: new(d.Name), Help: new(d.Help), Type: dto.MetricType_GAUGE.Enum()}
+		family = &dto.MetricFamily{Name: new(d.Name), Help: new(d.Help), Type: metricTypes[d.Type].Enum()}
 		b.families[d.Name] = family
 	}
-	family.Metric = append(family.Metric, &dto.Metric{Label: labels, Gauge: &dto.Gauge{Value: new(value)}})
+	family.Metric = append(family.Metric, metric)
+}
+
+var metricTypes = map[string]dto.MetricType{
+	gauge: dto.MetricType_GAUGE, counter: dto.MetricType_COUNTER, histogram: dto.MetricType_HISTOGRAM,
 }
 
 func pair(name, value string) *dto.LabelPair {

@@ -9,7 +9,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
-	"sync"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
 )
@@ -22,92 +21,138 @@ const (
 	hostHashBytes = 8
 )
 
-// A hostNamer decides under which value of the label host each host is counted.
-// It is safe for concurrent use.
+// undecided is a limit of hosts under which it was never decided which hosts have
+// series of their own.
+const undecided = -1
+
+// A hostNamer gives the values of the label host.
 type hostNamer struct {
 	label   config.HostLabel
 	hashKey []byte
 	limit   int // of hosts with series of their own; 0: none
-
-	mu sync.Mutex
-	// admitted hosts keep a series of their own for good, so that no counter
-	// ever goes down. It is nil until the first round is over, since only then
-	// it is known which hosts are the largest.
-	admitted map[string]bool
 }
 
 func newHostNamer(m config.Metrics) *hostNamer {
-	return &hostNamer{label: m.HostLabel, hashKey: m.HostHashKey, limit: m.MaxHosts}
+	n := &hostNamer{label: m.HostLabel, hashKey: m.HostHashKey, limit: m.MaxHosts}
+	if n.label == config.HostLabelOff {
+		n.limit = 0
+	}
+	return n
 }
 
-// fold sums up hosts by the label's value. It returns how many hosts were folded
-// into "other". The first fold with settled set decides for good which hosts are
-// admitted; later ones admit new hosts while there is room.
-func (n *hostNamer) fold(hosts map[string]*hostSums, settled bool) (map[string]*hostSums, int) {
-	if n.label == config.HostLabelOff {
-		total := &hostSums{}
-		for _, h := range hosts {
-			total.merge(h)
+// A hostView is what is served of a host, or of several together.
+type hostView struct {
+	sums   *sums // nil: none of its recordings are there any more
+	totals hostTotals
+}
+
+func (v *hostView) merge(other *hostView) {
+	v.totals.merge(&other.totals)
+	if other.sums != nil {
+		merged := sums{stale: other.sums.stale}
+		if v.sums != nil {
+			merged = *v.sums
 		}
-		return map[string]*hostSums{"": total}, 0
+		merged.merge(other.sums)
+		v.sums = &merged
 	}
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	admitted := n.admit(hosts, settled)
-	named := make(map[string]*hostSums, len(admitted)+1)
-	folded := 0
-	for host, h := range hosts {
+}
+
+// fold sums up hosts by the label's value, those that are not admitted under
+// "other". It returns how many those are.
+func (n *hostNamer) fold(hosts map[string]*hostView, admitted func(host string) bool) (named map[string]*hostView, folded int) {
+	if n.label == config.HostLabelOff {
+		return map[string]*hostView{"": total(hosts)}, 0
+	}
+	named = make(map[string]*hostView, len(hosts))
+	for host, view := range hosts {
 		name := hostOther
-		if n.limit == 0 || admitted[host] {
+		if n.limit == 0 || admitted(host) {
 			name = n.name(host)
 		} else {
 			folded++
 		}
 		if to := named[name]; to != nil {
 			merged := *to
-			merged.merge(h)
-			h = &merged
+			merged.merge(view)
+			view = &merged
 		}
-		named[name] = h
+		named[name] = view
 	}
 	return named, folded
 }
 
-// inherit takes over which hosts another namer admitted, if it counted alike.
-func (n *hostNamer) inherit(old *hostNamer) {
-	old.mu.Lock()
-	defer old.mu.Unlock()
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.label == old.label && n.limit == old.limit {
-		n.admitted = old.admitted
+// total returns what is served of all hosts together.
+func total(hosts map[string]*hostView) *hostView {
+	t := &hostView{}
+	for _, view := range hosts {
+		t.totals.merge(&view.totals)
+		if view.sums == nil {
+			continue
+		}
+		if t.sums == nil {
+			t.sums = &sums{stale: view.sums.stale}
+		}
+		t.sums.merge(view.sums)
 	}
+	return t
 }
 
-func (n *hostNamer) admit(hosts map[string]*hostSums, settled bool) map[string]bool {
-	if n.limit == 0 {
-		return nil
+// admit decides which hosts have series of their own, if no more than limit may.
+// The first time that settled is set it decides for good, for the hosts with the
+// most bytes; later ones admit new hosts while there is room, so that no counter
+// ever goes down. It tells who is admitted, and whether that is for good. The lock
+// is held.
+func (inv *inventory) admit(limit int, hosts map[string]*hostView, settled bool) (admitted func(host string) bool, decided bool) {
+	if limit == 0 {
+		inv.decide(limit, settled)
+		return func(string) bool { return true }, true
 	}
-	admitted := n.admitted
-	if admitted == nil {
-		admitted = map[string]bool{}
+	chosen := make(map[string]bool, min(limit, len(hosts)))
+	if inv.hostLimit == limit {
+		for host, totals := range inv.ledger.hosts {
+			if totals.admitted {
+				chosen[host] = true
+			}
+		}
 	}
 	var waiting []string
 	for host := range hosts {
-		if !admitted[host] {
+		if !chosen[host] {
 			waiting = append(waiting, host)
 		}
 	}
+	bytes := func(host string) int64 {
+		if s := hosts[host].sums; s != nil {
+			return s.bytes
+		}
+		return 0
+	}
 	slices.SortFunc(waiting, func(a, b string) int {
-		return cmp.Or(cmp.Compare(hosts[b].bytes, hosts[a].bytes), cmp.Compare(a, b))
+		return cmp.Or(cmp.Compare(bytes(b), bytes(a)), cmp.Compare(a, b))
 	})
-	for _, host := range waiting[:min(len(waiting), max(0, n.limit-len(admitted)))] {
-		admitted[host] = true
+	waiting = waiting[:min(len(waiting), max(0, limit-len(chosen)))]
+	for _, host := range waiting {
+		chosen[host] = true
 	}
-	if settled {
-		n.admitted = admitted
+	if inv.decide(limit, settled) {
+		for host, totals := range inv.ledger.hosts {
+			if totals.admitted != chosen[host] {
+				totals.admitted = chosen[host]
+				inv.ledger.touched[host] = struct{}{}
+			}
+		}
 	}
-	return admitted
+	return func(host string) bool { return chosen[host] }, inv.hostLimit == limit || len(hosts) <= limit
+}
+
+// decide notes under which limit it is decided who is admitted, and tells whether
+// it is.
+func (inv *inventory) decide(limit int, settled bool) bool {
+	if settled && inv.hostLimit != limit {
+		inv.hostLimit, inv.saved = limit, never
+	}
+	return inv.hostLimit == limit
 }
 
 // public returns what may be shown of a user ID outside of metrics.

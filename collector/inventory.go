@@ -4,6 +4,7 @@
 package collector
 
 import (
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -11,45 +12,117 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
-// How far from the start of a span a time must lie before a list's silence
-// about it counts: clocks differ, and the span is asked for in whole seconds.
-const spanMargin = 5 * time.Minute
+const (
+	// How far from the start of a span a time must lie before a list's silence
+	// about it counts: clocks differ, and the span is asked for in whole seconds.
+	spanMargin = 5 * time.Minute
+	// How long after it left the lookback a recording is known, so that it is not
+	// counted again where a list has it late.
+	memoryMargin   = day
+	forgetInterval = time.Hour
+)
 
-// An inventory is what is known of one corp's recordings. It is safe for
-// concurrent use.
+// An inventory is what is known of one corp's recordings, and the ledger of what
+// has happened to them. It is safe for concurrent use.
 type inventory struct {
-	mu      sync.Mutex
-	items   map[string]*item // by recording ID
-	held    map[wecom.Target][]*item
-	version uint64 // grows with every change
+	mu       sync.Mutex
+	lookback time.Duration
+	ledger   ledger
+	items    map[string]*item // by recording ID, those that are gone included
+	holdings map[wecom.Target]*holding
+	hosts    map[string]*host // by host_user_id, those that have recordings
+	clock    uint32           // grows with every list that is applied
+	version  uint64           // grows with every change of what is served
+	number   uint32           // of the newest item
+	// forgotten is before when recordings may have been counted that are not
+	// among the items any more.
+	forgotten   wecom.Instant
+	forgetDue   time.Time
+	lastSuccess time.Time // when any target was last listed to the end
+	ready       bool      // whether every target was asked once
+	hostLimit   int       // when it was decided which hosts have series of their own; undecided before
+
+	unsaved *unsaved
+	saved   uint64 // the version of the ledger that was last stored
+
+	// These save allocations.
+	known  record
+	buffer []byte
 }
 
-// An item is a recording that one or more targets hold, which is to say that
-// their last list had it or said nothing about it.
+// An item is a recording that was listed once. One or more targets hold it, which
+// is to say that their last list had it or said nothing about it, or it is gone.
 type item struct {
-	recording wecom.Recording
-	holders   int
+	encoded string // the record
+	host    *host  // of an item that is held
+	index   int32  // among the items of the host
+	holders int32
+	changed uint32 // the inventory's clock when the record last changed
+	number  uint32 // by which it is stored
 }
 
-func newInventory() *inventory {
-	return &inventory{items: map[string]*item{}, held: map[wecom.Target][]*item{}}
+// A holding is what a target holds.
+type holding struct {
+	items []*item
+	// covered is the start of the earliest span that was ever listed; 0: none.
+	covered wecom.Instant
+	// When it was last listed to the end, and all of the lookback so.
+	succeeded, whole time.Time
 }
 
-// apply takes in a complete list: all recordings of a target in a span that
-// ends now. Recordings that earlier lists had and this one lacks are gone where
-// the span leaves no doubt, or once they started before the lookback. It
-// returns how many recordings the target holds then.
-func (inv *inventory) apply(t wecom.Target, span wecom.Window, lookback time.Duration, listed []wecom.Recording) int {
+// A host is the host of recordings that are held.
+type host struct {
+	name  string
+	items []*item
+	sums  *sums // as last computed; nil: to be computed
+}
+
+// A listing is a complete list: all recordings of a target in a span that ends
+// now.
+type listing struct {
+	target     wecom.Target
+	span       wecom.Window
+	recordings []wecom.Recording
+	asked      uint32    // what [inventory.now] said before the list was asked for
+	at         time.Time // when it had come
+	succeeded  bool      // whether everything that was asked for was listed
+	whole      bool      // whether that was all of the lookback
+}
+
+func newInventory(lookback time.Duration, birth time.Time) *inventory {
+	return &inventory{
+		lookback: lookback, ledger: newLedger(birth), hostLimit: undecided, unsaved: newUnsaved(), saved: never,
+		items: map[string]*item{}, holdings: map[wecom.Target]*holding{}, hosts: map[string]*host{},
+	}
+}
+
+// now returns the inventory's clock.
+func (inv *inventory) now() uint32 {
 	inv.mu.Lock()
 	defer inv.mu.Unlock()
-	before := inv.held[t]
+	return inv.clock
+}
+
+// apply takes in a listing. Recordings that earlier ones of the target had and
+// this one lacks are gone where the span leaves no doubt, or once they started
+// before the lookback. It returns how many recordings the target holds then.
+func (inv *inventory) apply(l *listing) int {
+	inv.mu.Lock()
+	defer inv.mu.Unlock()
+	inv.clock++
+	h := inv.holdings[l.target]
+	if h == nil {
+		h = &holding{}
+		inv.holdings[l.target] = h
+	}
+	before := h.items
 	held := make(map[*item]bool, len(before)) // whether the new list has it
 	for _, it := range before {
 		held[it] = false
 	}
-	after := make([]*item, 0, len(listed))
-	for _, recording := range listed {
-		it := inv.put(recording)
+	after := make([]*item, 0, len(l.recordings))
+	for i := range l.recordings {
+		it := inv.see(&l.recordings[i], l, h.covered)
 		seen, hadIt := held[it]
 		if seen {
 			continue
@@ -64,117 +137,273 @@ func (inv *inventory) apply(t wecom.Target, span wecom.Window, lookback time.Dur
 		if held[it] {
 			continue
 		}
-		if it.goneFrom(span, lookback) {
-			inv.release(it)
+		gone, removed := inv.goneFrom(it, l.span)
+		if gone {
+			inv.release(it, removed, l.at)
 		} else {
 			after = append(after, it)
 		}
 	}
-	if len(after) == 0 {
-		delete(inv.held, t)
-	} else {
-		inv.held[t] = after
+	h.items = after
+	if start := wecom.InstantOf(l.span.Start); h.covered == 0 || start < h.covered {
+		h.covered = start
 	}
+	if l.succeeded {
+		h.succeeded, inv.lastSuccess = l.at, l.at
+	}
+	if l.whole {
+		h.whole = l.at
+	}
+	inv.unsaved.targets[l.target] = struct{}{}
 	return len(after)
 }
 
-// drop forgets what a target holds.
-func (inv *inventory) drop(t wecom.Target) {
-	inv.mu.Lock()
-	defer inv.mu.Unlock()
-	for _, it := range inv.held[t] {
-		inv.release(it)
-	}
-	delete(inv.held, t)
-}
-
-func (inv *inventory) put(recording wecom.Recording) *item {
-	it, known := inv.items[recording.ID]
-	if !known {
-		it = &item{}
-		inv.items[recording.ID] = it
-	} else if sameRecording(it.recording, recording) {
+// see takes in what a list says of a recording. Where another list has told of it
+// since this one was asked for, nobody knows which of them is newer, and the next
+// one will tell.
+func (inv *inventory) see(listed *wecom.Recording, l *listing, covered wecom.Instant) *item {
+	it := inv.items[listed.ID]
+	if it != nil && it.changed > l.asked {
 		return it
 	}
-	it.recording = recording
-	inv.version++
+	var known *record
+	if it == nil {
+		inv.number++
+		it = &item{number: inv.number}
+	} else {
+		inv.read(it)
+		known = &inv.known
+	}
+	_, last := startsOf(listed)
+	r := inv.ledger.see(known, listed, sight{
+		at: l.at, first: covered == 0 || last != 0 && last < covered, forgotten: inv.forgotten,
+	})
+	inv.write(it, &r)
 	return it
 }
 
-func (inv *inventory) release(it *item) {
-	it.holders--
-	if it.holders == 0 {
-		delete(inv.items, it.recording.ID)
-		inv.version++
+// read reads the record of an item into inv.known.
+func (inv *inventory) read(it *item) {
+	_ = inv.known.decode(it.encoded) // It was written by write, or checked when it was loaded.
+}
+
+// write makes a record that of an item.
+func (inv *inventory) write(it *item, r *record) {
+	inv.buffer = r.appendTo(inv.buffer[:0])
+	if it.encoded == string(inv.buffer) {
+		return
 	}
+	it.encoded, it.changed = string(inv.buffer), inv.clock
+	// The key is a part of the record.
+	inv.items[idOf(it.encoded)] = it
+	inv.unsaved.items[it] = struct{}{}
+	inv.attach(it, r)
+	inv.version++
 }
 
-func sameRecording(a, b wecom.Recording) bool {
-	return a.Host == b.Host && a.MeetingStart == b.MeetingStart && a.State == b.State && slices.Equal(a.Files, b.Files)
+// attach puts an item among those of its host, unless it is gone.
+func (inv *inventory) attach(it *item, r *record) {
+	if it.host != nil && (it.host.name != r.Host || r.Gone != 0) {
+		inv.detach(it)
+	}
+	switch {
+	case r.Gone != 0:
+		return
+	case it.host != nil:
+		it.host.sums = nil
+		return
+	}
+	h := inv.hosts[r.Host]
+	if h == nil {
+		h = &host{name: r.Host}
+		inv.hosts[r.Host] = h
+		inv.ledger.open(r.Host)
+	}
+	it.host, it.index = h, int32(len(h.items)) //nolint:gosec // Memory would not hold more.
+	h.items = append(h.items, it)
+	h.sums = nil
 }
 
-// goneFrom tells whether an item that a list of the span lacks is gone. WeCom
-// does not say whether it selects by the start of the meeting or by that of the
-// recording, so both must lie in the span.
-func (it *item) goneFrom(span wecom.Window, lookback time.Duration) bool {
-	first, last := it.starts()
+// detach takes an item out of those of its host.
+func (inv *inventory) detach(it *item) {
+	h := it.host
+	last := len(h.items) - 1
+	h.items[it.index] = h.items[last]
+	h.items[it.index].index = it.index
+	h.items[last] = nil
+	h.items = h.items[:last]
+	h.sums = nil
+	it.host = nil
 	if last == 0 {
-		return true // nothing else tells when it ends
+		delete(inv.hosts, h.name)
 	}
-	if last < wecom.InstantOf(span.End.Add(-lookback)) {
-		return true
-	}
-	return first >= wecom.InstantOf(span.Start.Add(spanMargin)) && last <= wecom.InstantOf(span.End)
 }
 
-// starts returns the earliest and the latest time by which WeCom may have
-// selected the item; 0 where it has none to be believed.
-func (it *item) starts() (first, last wecom.Instant) {
-	note := func(i wecom.Instant) {
-		if i < wecom.EarliestPlausible {
-			return
-		}
-		if first == 0 || i < first {
-			first = i
-		}
-		last = max(last, i)
-	}
-	note(it.recording.MeetingStart)
-	for _, f := range it.recording.Files {
-		note(f.Start)
-	}
-	return first, last
-}
-
-// outlived tells whether everything about the item lies before the lookback, as
-// happens where a target has failed for long.
-func (it *item) outlived(lookbackStart wecom.Instant) bool {
-	_, last := it.starts()
-	for _, f := range it.recording.Files {
-		last = max(last, f.End)
-	}
-	return last >= wecom.EarliestPlausible && last < lookbackStart
-}
-
-// each calls visit for every recording inside the lookback, and returns the
-// version of what was visited.
-func (inv *inventory) each(lookbackStart time.Time, visit func(*wecom.Recording)) uint64 {
+// drop forgets what a target holds.
+func (inv *inventory) drop(t wecom.Target, now time.Time) {
 	inv.mu.Lock()
 	defer inv.mu.Unlock()
-	start := wecom.InstantOf(lookbackStart)
-	for _, it := range inv.items {
-		if !it.outlived(start) {
-			visit(&it.recording)
-		}
+	h := inv.holdings[t]
+	if h == nil {
+		return
 	}
-	return inv.version
+	for _, it := range h.items {
+		inv.release(it, false, now)
+	}
+	delete(inv.holdings, t)
+	inv.unsaved.targets[t] = struct{}{}
 }
 
-// current returns the version of the inventory.
-func (inv *inventory) current() uint64 {
+// release takes an item from a target.
+func (inv *inventory) release(it *item, removed bool, now time.Time) {
+	it.holders--
+	if it.holders > 0 {
+		return
+	}
+	inv.read(it)
+	r := &inv.known
+	r.Gone = wecom.InstantOf(now)
+	if removed {
+		inv.ledger.remove(r)
+	}
+	inv.write(it, r)
+}
+
+// goneFrom tells whether an item that a list of the span lacks is gone, and
+// whether that is because it was removed. WeCom does not say whether it selects
+// by the start of the meeting or by that of the recording, so both must lie in
+// the span.
+func (inv *inventory) goneFrom(it *item, span wecom.Window) (gone, removed bool) {
+	inv.read(it)
+	first, last := inv.known.starts()
+	switch {
+	case last == 0:
+		return true, false // nothing else tells when it ends
+	case last < wecom.InstantOf(span.End.Add(-inv.lookback)):
+		return true, false
+	}
+	inside := first >= wecom.InstantOf(span.Start.Add(spanMargin)) && last <= wecom.InstantOf(span.End)
+	return inside, inside
+}
+
+// forget drops items that have been gone for so long that no list will have them
+// again.
+func (inv *inventory) forget(now time.Time) {
+	if now.Before(inv.forgetDue) {
+		return
+	}
+	inv.forgetDue = now.Add(forgetInterval)
+	before := wecom.InstantOf(now.Add(-inv.lookback - memoryMargin))
+	for id, it := range inv.items {
+		if it.holders > 0 {
+			continue
+		}
+		inv.read(it)
+		last := inv.known.latest()
+		if last == 0 {
+			last = inv.known.Gone
+		}
+		if last < before {
+			delete(inv.items, id)
+			inv.unsaved.forget(it)
+			inv.forgotten = max(inv.forgotten, before)
+		}
+	}
+}
+
+// each calls visit for every recording inside the lookback.
+func (inv *inventory) each(now time.Time, visit func(*record)) {
 	inv.mu.Lock()
 	defer inv.mu.Unlock()
-	return inv.version
+	for _, h := range inv.hosts {
+		inv.eachOf(h, now, visit)
+	}
+}
+
+// eachOf calls visit for every recording of a host inside the lookback. A target
+// that has failed for long holds some that are not. It returns when the next one
+// leaves.
+func (inv *inventory) eachOf(h *host, now time.Time, visit func(*record)) (next wecom.Instant) {
+	start := wecom.InstantOf(now.Add(-inv.lookback))
+	for _, it := range h.items {
+		inv.read(it)
+		latest := inv.known.latest()
+		if latest != 0 && latest < start {
+			continue
+		}
+		if latest != 0 {
+			next = earliest(next, latest+1)
+		}
+		visit(&inv.known)
+	}
+	return next
+}
+
+// sumsOf returns the sums of a host at the given time.
+func (inv *inventory) sumsOf(h *host, now time.Time) *sums {
+	if h.sums == nil || !now.Before(h.sums.stale) {
+		s := newSums(now)
+		next := inv.eachOf(h, now, func(r *record) { s.add(r, now) })
+		if next != 0 {
+			s.staleAt(next.Time().Add(inv.lookback))
+		}
+		h.sums = s
+	}
+	return h.sums
+}
+
+// setLookback goes on with another lookback.
+func (inv *inventory) setLookback(lookback time.Duration) {
+	inv.mu.Lock()
+	defer inv.mu.Unlock()
+	if inv.lookback == lookback {
+		return
+	}
+	inv.lookback = lookback
+	inv.version++
+	for _, h := range inv.hosts {
+		h.sums = nil
+	}
+}
+
+// holdsAny tells whether any target holds a recording.
+func (inv *inventory) holdsAny() bool {
+	inv.mu.Lock()
+	defer inv.mu.Unlock()
+	return len(inv.hosts) > 0
+}
+
+// idOf returns the ID of an encoded record, in the same memory.
+func idOf(encoded string) string {
+	d := recordReader{rest: encoded}
+	return d.string()
+}
+
+// An unsaved is what has changed since it was last stored.
+type unsaved struct {
+	items   map[*item]struct{}
+	gone    map[uint32]struct{} // numbers of items that were forgotten
+	targets map[wecom.Target]struct{}
+}
+
+func newUnsaved() *unsaved {
+	return &unsaved{items: map[*item]struct{}{}, gone: map[uint32]struct{}{}, targets: map[wecom.Target]struct{}{}}
+}
+
+func (u *unsaved) forget(it *item) {
+	delete(u.items, it)
+	u.gone[it.number] = struct{}{}
+}
+
+// add adds what was to be stored, and was not.
+func (u *unsaved) add(other *unsaved) {
+	maps.Copy(u.targets, other.targets)
+	maps.Copy(u.gone, other.gone)
+	for it := range other.items {
+		if _, gone := u.gone[it.number]; !gone {
+			u.items[it] = struct{}{}
+		}
+	}
 }
 
 // mergeLists adds the recordings of one page or window to those of others. A

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -37,9 +38,17 @@ func listed(id string, meeting, file time.Duration) wecom.Recording {
 	return r
 }
 
-func (inv *inventory) ids(now time.Time, lookback time.Duration) []string {
+// list applies a list of everything in a span, that was asked for and came at its
+// end, and returns how many recordings the target holds then.
+func (inv *inventory) list(t wecom.Target, span wecom.Window, recordings ...wecom.Recording) int {
+	return inv.apply(&listing{
+		target: t, span: span, recordings: recordings, asked: inv.now(), at: span.End, succeeded: true, whole: true,
+	})
+}
+
+func (inv *inventory) ids(now time.Time) []string {
 	ids := []string{}
-	inv.each(now.Add(-lookback), func(r *wecom.Recording) { ids = append(ids, r.ID) })
+	inv.each(now, func(r *record) { ids = append(ids, strings.Clone(r.ID)) })
 	slices.Sort(ids)
 	return ids
 }
@@ -68,14 +77,14 @@ func TestWhatANewListTakesAway(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			inv := newInventory()
-			inv.apply(li, wecom.Window{Start: noon.Add(-test.lookback), End: noon}, test.lookback, []wecom.Recording{test.had})
-			if got := inv.ids(noon, test.lookback); len(got) != 1 {
+			inv := newInventory(test.lookback, noon)
+			inv.list(li, wecom.Window{Start: noon.Add(-test.lookback), End: noon}, test.had)
+			if got := inv.ids(noon); len(got) != 1 {
 				t.Fatalf("the inventory has %v at first", got)
 			}
 			now := noon.Add(test.later)
-			held := inv.apply(li, wecom.Window{Start: now.Add(-test.span), End: now}, test.lookback, nil)
-			if stays := len(inv.ids(now, test.lookback)) == 1; stays != test.stays || (held == 1) != test.stays {
+			held := inv.list(li, wecom.Window{Start: now.Add(-test.span), End: now})
+			if stays := len(inv.ids(now)) == 1; stays != test.stays || (held == 1) != test.stays {
 				t.Errorf("it stays: %t, want %t; %d held", stays, test.stays, held)
 			}
 		})
@@ -84,46 +93,44 @@ func TestWhatANewListTakesAway(t *testing.T) {
 
 func TestInventoryOfSeveralTargets(t *testing.T) {
 	t.Parallel()
-	inv := newInventory()
+	inv := newInventory(month, noon)
 	span := wecom.Window{Start: noon.Add(-month), End: noon}
 	apply := func(target wecom.Target, want []string, recordings ...wecom.Recording) {
 		t.Helper()
-		inv.apply(target, span, month, recordings)
-		if diff := cmp.Diff(want, inv.ids(noon, month)); diff != "" {
+		inv.list(target, span, recordings...)
+		if diff := cmp.Diff(want, inv.ids(noon)); diff != "" {
 			t.Errorf("inventory (-want +got):\n%s", diff)
 		}
 	}
 	a, b := listed("a", day, day), listed("b", 2*day, 2*day)
 	apply(li, []string{"a", "b"}, a, b)
 	apply(wang, []string{"a", "b"}, b)
-	version := inv.current()
+	version := inv.version
 	apply(wang, []string{"a", "b"}, b)
-	if inv.current() != version {
+	if inv.version != version {
 		t.Error("the same list makes a new version")
 	}
 	apply(li, []string{"b"})
 	apply(li, []string{"b"})
 	apply(wang, []string{})
 	apply(li, []string{"a"}, a)
-	inv.drop(li)
+	inv.drop(li, noon)
 	apply(wang, []string{})
 	changed := a
 	changed.State = wecom.StateTranscoding
 	apply(li, []string{"a"}, a)
-	version = inv.current()
+	version = inv.version
 	apply(li, []string{"a"}, changed)
-	if inv.current() == version {
+	if inv.version == version {
 		t.Error("a changed recording makes no new version")
 	}
 }
 
 func TestInventoryAgesWithoutLists(t *testing.T) {
 	t.Parallel()
-	inv := newInventory()
+	inv := newInventory(month, noon)
 	sample := wecom.Recording{ID: "1970", MeetingStart: 177777777}
-	inv.apply(li, wecom.Window{Start: noon.Add(-month), End: noon}, month, []wecom.Recording{
-		listed("old", 30*day, 30*day), listed("new", day, day), sample,
-	})
+	inv.list(li, wecom.Window{Start: noon.Add(-month), End: noon}, listed("old", 30*day, 30*day), listed("new", day, day), sample)
 	for _, test := range []struct {
 		later time.Duration
 		want  []string
@@ -133,7 +140,7 @@ func TestInventoryAgesWithoutLists(t *testing.T) {
 		{day + 2*time.Hour, []string{"1970", "new"}},
 		{40 * day, []string{"1970"}},
 	} {
-		if diff := cmp.Diff(test.want, inv.ids(noon.Add(test.later), month)); diff != "" {
+		if diff := cmp.Diff(test.want, inv.ids(noon.Add(test.later))); diff != "" {
 			t.Errorf("after %s (-want +got):\n%s", test.later, diff)
 		}
 	}

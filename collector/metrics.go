@@ -34,6 +34,8 @@ const (
 	histogram = "histogram"
 )
 
+const sinceBirth = " Polled in the background, and counted since the created timestamp."
+
 const polled = " Polled in the background; see wecom_poll_lag_seconds."
 
 // The metrics of a corp's inventory.
@@ -65,6 +67,27 @@ var (
 		"Space for recordings in bytes, as configured. Absent where none is configured.")
 	hostSeriesFolded = define(gauge, "wecom_host_series_folded",
 		"Hosts whose values are summed up under host=\"other\", since there are more hosts than --metrics.max-hosts.")
+)
+
+// The metrics of a corp's ledger.
+var (
+	discovered = define(counter, "wecom_recordings_discovered_total",
+		"Recordings that were seen for the first time, those not counted that were there before counting began."+sinceBirth, labelHost)
+	discoveredBytes = define(counter, "wecom_recording_discovered_bytes_total",
+		"Size in bytes of recording files that were seen for the first time."+sinceBirth, labelHost)
+	discoveredSeconds = define(counter, "wecom_recording_discovered_seconds_total",
+		"Length in seconds of recording files that were seen for the first time."+sinceBirth, labelHost)
+	recordingsRemoved = define(counter, "wecom_recordings_removed_total",
+		"Recordings that WeCom listed, and listed no longer while they were still inside the lookback."+sinceBirth)
+	sharingChanges = define(counter, "wecom_recording_sharing_changes_total",
+		"Changes of the sharing of known files: enabled, disabled, widened where anything became more open (audience, password, expiry or download), narrowed where things became less open only."+sinceBirth,
+		"change")
+	fileSize = define(histogram, "wecom_recording_file_size_bytes",
+		"Size of recording files in bytes, as they were first seen."+sinceBirth)
+	fileDuration = define(histogram, "wecom_recording_file_duration_seconds",
+		"Length of recording files in seconds, as they were first seen."+sinceBirth)
+	transcodingTime = define(histogram, "wecom_recording_transcoding_seconds",
+		"Seconds from the end of a recording's last file until it was first seen completed."+sinceBirth)
 )
 
 // The metrics of polling.
@@ -104,7 +127,9 @@ var (
 	ReloadTimestamp = defineOwn(gauge, "wecom_recording_exporter_config_last_reload_success_timestamp_seconds",
 		"When the configuration was last read with success, in seconds since the Unix epoch.")
 	StorageLastWrite = defineOwn(gauge, "wecom_recording_exporter_storage_last_write_timestamp_seconds",
-		"When the state was last written to disk, in seconds since the Unix epoch. 0 where it is kept in memory only.")
+		"When the state was last written to disk, in seconds since the Unix epoch. 0 where it was not.")
+	StorageSuccessful = defineOwn(gauge, "wecom_recording_exporter_storage_last_write_successful",
+		"Whether the state could last be written to disk: 1 if so, 0 if it is kept in memory only against the user's wish. Absent without --storage.path.")
 )
 
 var definitions []Definition

@@ -96,6 +96,18 @@ func (s *schedule) set(wanted []wecom.Target, now time.Time) (dropped []wecom.Ta
 	return dropped
 }
 
+// restore adds a target as an earlier process left it. It is due when it would
+// have been.
+func (s *schedule) restore(w wecom.Target, h *holding) {
+	t := &target{Target: w, phase: phaseOf(w), asked: h.succeeded, succeeded: h.succeeded, recordings: len(h.items)}
+	t.due = h.succeeded.Add(t.spread(s.interval(t, h.succeeded)))
+	if !h.whole.IsZero() {
+		t.historyDue = h.whole.Add(t.spread(s.poll.HistoryInterval))
+	}
+	s.targets[w] = t
+	heap.Push(&s.queue, t)
+}
+
 // inherit takes over the targets of another schedule, none of which is being
 // asked, and how they went. Where an interval is shorter now, they fall due
 // earlier; where the lookback is longer, at once.

@@ -6,6 +6,7 @@ package collector
 import (
 	"time"
 
+	"github.com/go-kit/log/level"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
@@ -44,7 +45,7 @@ func (c *corp) collect(now time.Time, ch chan<- prometheus.Metric) {
 // coverage returns which share of the targets was polled with success of late; 0
 // while it is yet to be found who they are. The lock is held.
 func (c *corp) coverage(now time.Time) float64 {
-	if !c.discovery.complete() {
+	if !c.discovery.complete() && len(c.restored) == 0 {
 		return 0
 	}
 	return c.schedule.coverage(now)
@@ -59,31 +60,73 @@ func seconds(t time.Time) float64 {
 }
 
 // snapshot returns what is served of the inventory: the snapshot that it returned
-// last if nothing has changed since. Only the goroutine that publishes calls it.
-func (c *corp) snapshot(now time.Time) *corpSnapshot {
+// last if nothing has changed since. If that is to be saved now, it returns too what
+// has to be stored for the same to be there after a crash. Only the goroutine that
+// publishes calls it.
+func (c *corp) snapshot(now time.Time, saving saving) (*corpSnapshot, *changeSet) {
 	c.mu.Lock()
 	listed, ready := c.listed, c.ready
 	c.mu.Unlock()
-	last := c.lastSnapshot
-	if last.snapshot != nil && last.listed == listed && last.snapshot.ready == ready &&
-		(!listed || last.version == c.inventory.current() && now.Before(last.snapshot.sums.stale)) {
-		return last.snapshot
+	inv := c.inventory
+	inv.mu.Lock()
+	defer inv.mu.Unlock()
+	inv.forget(now)
+	if ready != inv.ready {
+		inv.ready, inv.saved = ready, never
 	}
-	s := &corpSnapshot{corp: c.config.Name, quota: c.config.QuotaBytes, noHost: c.hosts.label == config.HostLabelOff, ready: ready}
-	c.lastSnapshot = takenSnapshot{snapshot: s, listed: listed}
+	if last := c.lastSnapshot; last.snapshot == nil || last.listed != listed || last.snapshot.ready != ready ||
+		last.inventory != inv.version || last.ledger != inv.ledger.version || !now.Before(last.snapshot.stale) {
+		c.lastSnapshot = takenSnapshot{c.newSnapshot(now, listed, ready), inv.version, inv.ledger.version, listed}
+	}
+	switch saving {
+	case saveNever:
+		inv.discardChanges()
+		return c.lastSnapshot.snapshot, nil
+	case saveLater:
+		return c.lastSnapshot.snapshot, nil
+	}
+	changes, err := inv.changes(c.key())
+	if err != nil {
+		level.Error(c.logger).Log("msg", "the state cannot be stored", "err", err)
+	}
+	return c.lastSnapshot.snapshot, changes
+}
+
+// newSnapshot takes a snapshot. The lock of the inventory is held.
+func (c *corp) newSnapshot(now time.Time, listed, ready bool) *corpSnapshot {
+	l := &c.inventory.ledger
+	s := &corpSnapshot{
+		corp: c.config.Name, quota: c.config.QuotaBytes, noHost: c.hosts.label == config.HostLabelOff, ready: ready,
+		birth: l.Birth, removed: l.Removed, sharingChanges: l.SharingChanges,
+		fileSizes: l.FileSizes.clone(), fileDurations: l.FileDurations.clone(), transcodings: l.Transcodings.clone(),
+		stale: now.Add(day),
+	}
 	// Before the first list nothing is known, which is not the same as nothing
 	// being there.
-	if listed {
-		s.sums = newSums(now)
-		c.lastSnapshot.version = c.inventory.each(now.Add(-c.poll.Lookback), func(r *wecom.Recording) { s.sums.add(r, now) })
-		s.hosts, s.folded = c.hosts.fold(s.sums.hosts, ready)
+	if !listed {
+		return s
 	}
+	views := make(map[string]*hostView, len(l.hosts))
+	for name, totals := range l.hosts {
+		view := &hostView{totals: *totals}
+		if h := c.inventory.hosts[name]; h != nil {
+			view.sums = c.inventory.sumsOf(h, now)
+		}
+		views[name] = view
+	}
+	s.total = &sums{stale: s.stale}
+	if all := total(views); all.sums != nil {
+		s.total, s.stale = all.sums, all.sums.stale
+	}
+	admitted, decided := c.inventory.admit(c.hosts.limit, views, ready)
+	s.hosts, s.folded = c.hosts.fold(views, admitted)
+	s.counted = decided || s.noHost
 	return s
 }
 
-// A takenSnapshot remembers what a snapshot was taken of.
+// A takenSnapshot remembers of which versions a snapshot was taken.
 type takenSnapshot struct {
-	snapshot *corpSnapshot
-	version  uint64
-	listed   bool
+	snapshot          *corpSnapshot
+	inventory, ledger uint64
+	listed            bool
 }

@@ -11,24 +11,21 @@ import (
 
 const day = 24 * time.Hour
 
-// sums are what the inventory of a corp amounts to at one moment.
+// sums are what the recordings of one host, or of several, amount to at one
+// moment.
 type sums struct {
-	hosts   map[string]*hostSums // by host_user_id; "" where WeCom gives none
-	sharing [len(audiences)][len(passwords)][len(expiries)][len(downloads)]int
-	ages    [len(ages)]int
-	oldest  [len(states)]wecom.Instant // start of the oldest recording in each state; 0: none
-	// stale is when the sums change by the clock alone, because a link expires
-	// or a file passes an age.
-	stale time.Time
-}
-
-type hostSums struct {
-	recordings             [len(states)]int
-	files, shared, exposed int
+	recordings             [len(states)]int32
+	oldest                 [len(states)]wecom.Instant // start of the oldest recording in each state; 0: none
+	files, shared, exposed int32
 	bytes                  int64
 	// Nanoseconds would overflow where files have nonsense times.
 	milliseconds int64
 	lastStart    wecom.Instant
+	sharing      [len(audiences)][len(passwords)][len(expiries)][len(downloads)]int32
+	ages         [len(ages)]int32
+	// stale is when the sums change by the clock alone, because a link expires, a
+	// file passes an age or a recording leaves the lookback.
+	stale time.Time
 }
 
 // The values of labels, each list in the order of the indexes into sums.
@@ -53,32 +50,23 @@ const (
 	neverEnds  = len(expiries) - 1
 )
 
-func newSums(now time.Time) *sums {
-	return &sums{hosts: map[string]*hostSums{}, stale: now.Add(day)}
-}
+func newSums(now time.Time) *sums { return &sums{stale: now.Add(day)} }
 
 // add counts a recording in.
-func (s *sums) add(r *wecom.Recording, now time.Time) {
-	host := s.hosts[r.Host]
-	if host == nil {
-		host = &hostSums{}
-		s.hosts[r.Host] = host
-	}
-	host.recordings[r.State]++
-	start := recordingStart(r)
-	host.lastStart = max(host.lastStart, start)
-	if oldest := s.oldest[r.State]; start != 0 && (oldest == 0 || start < oldest) {
-		s.oldest[r.State] = start
-	}
+func (s *sums) add(r *record, now time.Time) {
+	s.recordings[r.State]++
+	start := r.started()
+	s.lastStart = max(s.lastStart, start)
+	s.oldest[r.State] = earliest(s.oldest[r.State], start)
 	for i := range r.Files {
-		s.addFile(host, r, &r.Files[i], now)
+		s.addFile(r, &r.Files[i].File, now)
 	}
 }
 
-func (s *sums) addFile(host *hostSums, r *wecom.Recording, f *wecom.File, now time.Time) {
-	host.files++
-	host.bytes += f.Size
-	host.milliseconds += f.Duration().Milliseconds()
+func (s *sums) addFile(r *record, f *wecom.File, now time.Time) {
+	s.files++
+	s.bytes += f.Size
+	s.milliseconds += f.Duration().Milliseconds()
 	made := f.Start
 	if made == 0 {
 		made = r.MeetingStart
@@ -87,14 +75,8 @@ func (s *sums) addFile(host *hostSums, r *wecom.Recording, f *wecom.File, now ti
 	if !f.Sharing.On {
 		return
 	}
-	host.shared++
-	audience, password, expiry, download := 0, 0, s.expiry(f.Sharing.Expire, now), 0
-	switch {
-	case f.Sharing.Attendee:
-		audience = 2
-	case f.Sharing.SameCorp:
-		audience = 1
-	}
+	s.shared++
+	audience, password, expiry, download := audienceOf(f.Sharing), 0, s.expiry(f.Sharing.Expire, now), 0
 	if f.Sharing.HasPassword {
 		password = 1
 	}
@@ -103,8 +85,19 @@ func (s *sums) addFile(host *hostSums, r *wecom.Recording, f *wecom.File, now ti
 	}
 	s.sharing[audience][password][expiry][download]++
 	if audience == 0 && password == 0 && expiry != expired {
-		host.exposed++
+		s.exposed++
 	}
+}
+
+// audienceOf returns the index into audiences of a link's audience.
+func audienceOf(s wecom.Sharing) int {
+	switch {
+	case s.Attendee:
+		return 2
+	case s.SameCorp:
+		return 1
+	}
+	return 0
 }
 
 // age returns the index into ages of a file made at the given time. The last
@@ -142,30 +135,37 @@ func (s *sums) staleAt(t time.Time) {
 	}
 }
 
-// recordingStart returns when a recording began: with its meeting, or with its
-// first file where WeCom does not tell when the meeting began.
-func recordingStart(r *wecom.Recording) wecom.Instant {
-	start := r.MeetingStart
-	if start != 0 {
-		return start
+// earliest returns the earlier of two instants, one of which may be absent.
+func earliest(a, b wecom.Instant) wecom.Instant {
+	if a == 0 || b != 0 && b < a {
+		return b
 	}
-	for _, f := range r.Files {
-		if f.Start != 0 && (start == 0 || f.Start < start) {
-			start = f.Start
-		}
-	}
-	return start
+	return a
 }
 
-// merge adds the sums of another host.
-func (h *hostSums) merge(other *hostSums) {
-	for state, n := range other.recordings {
-		h.recordings[state] += n
+// merge adds other sums.
+func (s *sums) merge(other *sums) {
+	for state := range states {
+		s.recordings[state] += other.recordings[state]
+		s.oldest[state] = earliest(s.oldest[state], other.oldest[state])
 	}
-	h.files += other.files
-	h.shared += other.shared
-	h.exposed += other.exposed
-	h.bytes += other.bytes
-	h.milliseconds += other.milliseconds
-	h.lastStart = max(h.lastStart, other.lastStart)
+	s.files += other.files
+	s.shared += other.shared
+	s.exposed += other.exposed
+	s.bytes += other.bytes
+	s.milliseconds += other.milliseconds
+	s.lastStart = max(s.lastStart, other.lastStart)
+	for a := range audiences {
+		for p := range passwords {
+			for e := range expiries {
+				for d := range downloads {
+					s.sharing[a][p][e][d] += other.sharing[a][p][e][d]
+				}
+			}
+		}
+	}
+	for i := range ages {
+		s.ages[i] += other.ages[i]
+	}
+	s.staleAt(other.stale)
 }

@@ -67,7 +67,7 @@ func TestExposure(t *testing.T) {
 	soon, past := wecom.InstantOf(noon.Add(time.Hour)), wecom.InstantOf(noon.Add(-time.Hour))
 	for name, test := range map[string]struct {
 		sharing         wecom.Sharing
-		shared, exposed int
+		shared, exposed int32
 	}{
 		"not shared":                  {wecom.Sharing{}, 0, 0},
 		"open":                        {wecom.Sharing{On: true}, 1, 1},
@@ -83,8 +83,8 @@ func TestExposure(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newSums(noon)
-			s.add(&wecom.Recording{Host: "li", Files: []wecom.File{{ID: "f", Sharing: test.sharing}}}, noon)
-			host, matrix := s.hosts["li"], 0
+			s.add(&record{Files: []fileRecord{{File: wecom.File{ID: "f", Sharing: test.sharing}}}}, noon)
+			matrix := int32(0)
 			for _, a := range s.sharing {
 				for _, p := range a {
 					for _, e := range p {
@@ -94,8 +94,8 @@ func TestExposure(t *testing.T) {
 					}
 				}
 			}
-			if host.shared != test.shared || host.exposed != test.exposed || matrix != test.shared {
-				t.Errorf("%d shared, %d exposed, %d in the matrix; want %d and %d", host.shared, host.exposed, matrix, test.shared, test.exposed)
+			if s.shared != test.shared || s.exposed != test.exposed || matrix != test.shared {
+				t.Errorf("%d shared, %d exposed, %d in the matrix; want %d and %d", s.shared, s.exposed, matrix, test.shared, test.exposed)
 			}
 		})
 	}
@@ -105,9 +105,9 @@ func TestNonsenseDurationsDoNotOverflow(t *testing.T) {
 	t.Parallel()
 	s := newSums(noon)
 	for range 10 {
-		s.add(&wecom.Recording{Host: "li", Files: []wecom.File{{Start: 1, End: wecom.InstantOf(noon)}}}, noon)
+		s.add(&record{Files: []fileRecord{{File: wecom.File{Start: 1, End: wecom.InstantOf(noon)}}}}, noon)
 	}
-	if got, want := s.hosts["li"].milliseconds, 10*(noon.UnixMilli()-1); got != want {
+	if got, want := s.milliseconds, 10*(noon.UnixMilli()-1); got != want {
 		t.Errorf("%d ms, want %d", got, want)
 	}
 }
@@ -126,12 +126,13 @@ func TestExposureEndsWithTheLink(t *testing.T) {
 
 func TestRecordingStart(t *testing.T) {
 	t.Parallel()
-	for want, r := range map[wecom.Instant]wecom.Recording{
-		5: {MeetingStart: 5, Files: []wecom.File{{Start: 3}}},
-		3: {Files: []wecom.File{{}, {Start: 4}, {Start: 3}}},
-		0: {Files: []wecom.File{{}}},
+	at := func(start wecom.Instant) fileRecord { return fileRecord{File: wecom.File{Start: start}} }
+	for want, r := range map[wecom.Instant]record{
+		5: {MeetingStart: 5, Files: []fileRecord{at(3)}},
+		3: {Files: []fileRecord{at(0), at(4), at(3)}},
+		0: {Files: []fileRecord{at(0)}},
 	} {
-		if got := recordingStart(&r); got != want {
+		if got := r.started(); got != want {
 			t.Errorf("start %d, want %d", got, want)
 		}
 	}
@@ -139,10 +140,10 @@ func TestRecordingStart(t *testing.T) {
 
 func TestFoldHosts(t *testing.T) {
 	t.Parallel()
-	hosts := func(bytes map[string]int64) map[string]*hostSums {
-		m := map[string]*hostSums{}
+	hosts := func(bytes map[string]int64) map[string]*hostView {
+		m := map[string]*hostView{}
 		for name, b := range bytes {
-			m[name] = &hostSums{bytes: b, files: 1}
+			m[name] = &hostView{sums: &sums{bytes: b, files: 1}, totals: hostTotals{bytes: 10 * b}}
 		}
 		return m
 	}
@@ -179,14 +180,21 @@ func TestFoldHosts(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			namer := newHostNamer(test.metrics)
+			namer, inv := newHostNamer(test.metrics), newInventory(month, noon)
 			for i, round := range test.rounds {
 				given := hosts(round.hosts)
-				named, folded := namer.fold(given, round.settled)
+				for host := range given {
+					inv.ledger.open(host)
+				}
+				admitted, _ := inv.admit(namer.limit, given, round.settled)
+				named, folded := namer.fold(given, admitted)
 				got, files := map[string]int64{}, 0
 				for name, h := range named {
-					got[name] = h.bytes
-					files += h.files
+					got[name] = h.sums.bytes
+					files += int(h.sums.files)
+					if h.totals.bytes != 10*h.sums.bytes {
+						t.Errorf("round %d: %s has a total of %d bytes, and %d bytes", i, name, h.totals.bytes, h.sums.bytes)
+					}
 				}
 				if diff := cmp.Diff(round.want, got); diff != "" || folded != round.folded {
 					t.Errorf("round %d: %d folded, want %d; bytes by host (-want +got):\n%s", i, folded, round.folded, diff)
@@ -195,7 +203,7 @@ func TestFoldHosts(t *testing.T) {
 					t.Errorf("round %d: folding changes the total to %d", i, files)
 				}
 				for name, h := range given {
-					if h.bytes != round.hosts[name] {
+					if h.sums.bytes != round.hosts[name] {
 						t.Errorf("round %d: folding changes what it was given", i)
 					}
 				}

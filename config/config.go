@@ -37,6 +37,9 @@ type Config struct {
 	Poll    Poll
 	Metrics Metrics
 	Shard   Shard
+	// StoragePath is the directory for the state, or empty to keep it in memory.
+	// If it exists, it is a directory.
+	StoragePath string
 }
 
 // Poll tells when and how fast to ask. Every value is positive.

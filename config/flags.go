@@ -34,6 +34,8 @@ type Flags struct {
 
 	hostLabel, hostHashKeyFile, maxHosts setting
 
+	storagePath setting
+
 	shardOrdinal, shardTotal setting
 
 	// perCorp are the flags that a configuration file replaces.
@@ -61,8 +63,8 @@ func (s *setting) String() string {
 	return "--" + s.name + " (or " + s.env + ")"
 }
 
-// AddFlags registers --config.file, --wecom.*, --target.*, --poll.*, --metrics.*
-// and --shard.* on app, each with its environment variable.
+// AddFlags registers --config.file, --wecom.*, --target.*, --poll.*, --metrics.*,
+// --storage.* and --shard.* on app, each with its environment variable.
 func AddFlags(app *kingpin.Application) *Flags {
 	f := &Flags{lookupEnv: os.LookupEnv}
 
@@ -118,6 +120,8 @@ func AddFlags(app *kingpin.Application) *Flags {
 	one(&f.hostHashKeyFile, "metrics.host-hash-key-file", "File with the key that hosts are hashed with, at least 16 bytes.", "")
 	one(&f.maxHosts, "metrics.max-hosts", `Hosts with series of their own; further ones are summed up as host="other"; 0 is no limit.`, "10000")
 
+	one(&f.storagePath, "storage.path", "Directory for what is known and what was counted, so that both survive a restart; without it they are kept in memory.", "")
+
 	one(&f.shardOrdinal, "shard.ordinal", "Number of this shard, from 0.", "0")
 	one(&f.shardTotal, "shard.total", "Number of shards that the targets are divided among.", "1")
 	return f
@@ -153,9 +157,18 @@ func (f *Flags) common(p *problems) *Config {
 			Concurrency:          p.wholeNumber(f.concurrency.String(), f.concurrency.value, 1),
 			MaxRequestsPerMinute: p.wholeNumber(f.maxRequestsPerMinute.String(), f.maxRequestsPerMinute.value, 1),
 		},
-		Metrics: f.metrics(p),
-		Shard:   f.shard(p),
+		Metrics:     f.metrics(p),
+		Shard:       f.shard(p),
+		StoragePath: f.storage(p),
 	}
+}
+
+func (f *Flags) storage(p *problems) string {
+	path := f.storagePath.value
+	if info, err := os.Stat(path); path != "" && err == nil && !info.IsDir() {
+		p.addf("%s: %s is not a directory: name one; it is made if it is not there", &f.storagePath, path)
+	}
+	return path
 }
 
 func (f *Flags) metrics(p *problems) Metrics {

@@ -119,6 +119,8 @@ func (o Options) metricsHandler() http.Handler {
 		ErrorHandling:       promhttp.HTTPErrorOnError,
 		MaxRequestsInFlight: o.MaxRequests,
 		EnableOpenMetrics:   true,
+		// Without these, a counter that starts above 0 looks like a jump.
+		EnableOpenMetricsTextCreatedSamples: true,
 	})
 	if o.ExporterMetrics {
 		return promhttp.InstrumentMetricHandler(o.Registry, handler)

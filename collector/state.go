@@ -1,0 +1,248 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package collector
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
+)
+
+// A corp that is not configured any more is forgotten after so long.
+const abandonedAfter = 366 * day
+
+// never is no version of a ledger.
+const never = math.MaxUint64
+
+// corpState is what is stored of a corp besides its recordings, targets and
+// hosts, of which it tells how many there are.
+type corpState struct {
+	ledger
+
+	Forgotten   wecom.Instant `json:"forgotten"`
+	LastSuccess time.Time     `json:"last_success"`
+	Ready       bool          `json:"ready"`
+	Number      uint32        `json:"number"`
+	HostLimit   int           `json:"host_limit"`
+	Recordings  int           `json:"recordings"`
+	Targets     int           `json:"targets"`
+	Hosts       int           `json:"hosts"`
+}
+
+// changes returns what has changed since it was last called, or nil if that is
+// nothing. The lock is held.
+func (inv *inventory) changes(key corpKey) (*changeSet, error) {
+	u, touched := inv.unsaved, inv.ledger.touched
+	if len(u.items)+len(u.gone)+len(u.targets)+len(touched) == 0 && inv.saved == inv.ledger.version {
+		return nil, nil //nolint:nilnil // Nothing has changed.
+	}
+	set := &changeSet{corp: key, inventory: inv, unsaved: u, touched: touched}
+	for it := range u.items {
+		set.recordings = append(set.recordings, entry{numberKey(it.number), []byte(it.encoded)})
+	}
+	for number := range u.gone {
+		set.recordings = append(set.recordings, entry{numberKey(number), nil})
+	}
+	for t := range u.targets {
+		e := entry{key: targetKey(t)}
+		if h := inv.holdings[t]; h != nil {
+			e.value = h.append(nil)
+		}
+		set.targets = append(set.targets, e)
+	}
+	for host := range touched {
+		set.hosts = append(set.hosts, entry{[]byte("@" + host), inv.ledger.hosts[host].append(nil)})
+	}
+	var err error
+	if set.ledger, err = json.Marshal(inv.state()); err != nil {
+		return nil, fmt.Errorf("encoding the ledger: %w", err)
+	}
+	inv.discardChanges()
+	return set, nil
+}
+
+// discardChanges has only what changes from now on stored.
+func (inv *inventory) discardChanges() {
+	if u := inv.unsaved; len(u.items)+len(u.gone)+len(u.targets) > 0 {
+		inv.unsaved = newUnsaved()
+	}
+	if len(inv.ledger.touched) > 0 {
+		inv.ledger.touched = map[string]struct{}{}
+	}
+	inv.saved = inv.ledger.version
+}
+
+func (inv *inventory) state() *corpState {
+	return &corpState{
+		ledger: inv.ledger, Forgotten: inv.forgotten, LastSuccess: inv.lastSuccess, Ready: inv.ready, Number: inv.number,
+		HostLimit: inv.hostLimit, Recordings: len(inv.items), Targets: len(inv.holdings), Hosts: len(inv.ledger.hosts),
+	}
+}
+
+// loadInventory reads what changes returned over time.
+func loadInventory(corp *bbolt.Bucket) (*inventory, error) {
+	value, err := unsealed(keyLedger, corp.Get(keyLedger))
+	if err != nil {
+		return nil, fmt.Errorf("ledger: %w", err)
+	}
+	inv := newInventory(0, time.Time{})
+	state := inv.state()
+	if err := json.Unmarshal(value, state); err != nil {
+		return nil, fmt.Errorf("ledger: %w", err)
+	}
+	inv.ledger = state.ledger
+	for _, d := range []*distribution{&inv.ledger.FileSizes, &inv.ledger.FileDurations, &inv.ledger.Transcodings} {
+		if err := d.check(); err != nil {
+			return nil, fmt.Errorf("ledger: %w", err)
+		}
+	}
+	inv.forgotten, inv.lastSuccess, inv.ready, inv.number, inv.hostLimit =
+		state.Forgotten, state.LastSuccess, state.Ready, state.Number, state.HostLimit
+
+	byNumber := make(map[uint32]*item, state.Recordings)
+	err = eachEntry(corp.Bucket(bucketRecordings), state.Recordings, func(key, value []byte) error {
+		return inv.loadItem(key, string(value), byNumber)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("recordings: %w", err)
+	}
+	err = eachEntry(corp.Bucket(bucketHosts), state.Hosts, func(key, value []byte) error {
+		return inv.loadHost(string(key), value)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("hosts: %w", err)
+	}
+	err = eachEntry(corp.Bucket(bucketTargets), state.Targets, func(key, value []byte) error {
+		return inv.loadHolding(string(key), value, byNumber)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("targets: %w", err)
+	}
+	for _, it := range inv.items {
+		if (it.holders == 0) != (it.host == nil) {
+			return nil, errors.New("recordings: one is held by nobody and not gone, or the other way round")
+		}
+	}
+	inv.discardChanges()
+	return inv, nil
+}
+
+// eachEntry reads the entries of a bucket, of which there must be so many.
+func eachEntry(b *bbolt.Bucket, want int, visit func(key, value []byte) error) error {
+	n := 0
+	if b != nil {
+		err := b.ForEach(func(key, sealed []byte) error {
+			value, err := unsealed(key, sealed)
+			if err != nil {
+				return err
+			}
+			n++
+			return visit(key, value)
+		})
+		if err != nil {
+			return err //nolint:wrapcheck // The caller says what was being done.
+		}
+	}
+	if n != want {
+		return fmt.Errorf("there are %d, and not %d", n, want)
+	}
+	return nil
+}
+
+func (inv *inventory) loadItem(key []byte, encoded string, byNumber map[uint32]*item) error {
+	if len(key) != numberSize {
+		return errors.New("a key is no number")
+	}
+	it := &item{encoded: encoded, number: binary.BigEndian.Uint32(key)}
+	if err := inv.known.decode(encoded); err != nil {
+		return err
+	}
+	byNumber[it.number] = it
+	inv.items[idOf(encoded)] = it
+	inv.attach(it, &inv.known)
+	return nil
+}
+
+func (inv *inventory) loadHost(key string, value []byte) error {
+	name, ok := strings.CutPrefix(key, "@")
+	d := recordReader{rest: string(value)}
+	t := &hostTotals{recordings: d.uvarint(), bytes: d.varint(), milliseconds: d.varint(), admitted: d.byte() != 0}
+	if !ok || d.bad || d.rest != "" {
+		return errors.New("one cannot be read")
+	}
+	inv.ledger.hosts[name] = t
+	return nil
+}
+
+func (inv *inventory) loadHolding(key string, value []byte, byNumber map[uint32]*item) error {
+	selector, id, ok := strings.Cut(key, "\x00")
+	d := recordReader{rest: string(value)}
+	h := &holding{covered: wecom.Instant(d.varint()), succeeded: instantTime(d.varint()), whole: instantTime(d.varint())}
+	for range d.uvarint() {
+		it := byNumber[uint32(d.uvarint())] //nolint:gosec // Another number is found to be no item's.
+		if it == nil {
+			return errors.New("one holds a recording that there is not")
+		}
+		it.holders++
+		h.items = append(h.items, it)
+	}
+	if !ok || d.bad || d.rest != "" {
+		return errors.New("one cannot be read")
+	}
+	inv.holdings[wecom.Target{Selector: wecom.Selector(selector), ID: id}] = h
+	return nil
+}
+
+func (h *holding) append(b []byte) []byte {
+	b = binary.AppendVarint(b, int64(h.covered))
+	b = binary.AppendVarint(b, timeInstant(h.succeeded))
+	b = binary.AppendVarint(b, timeInstant(h.whole))
+	b = binary.AppendUvarint(b, uint64(len(h.items)))
+	for _, it := range h.items {
+		b = binary.AppendUvarint(b, uint64(it.number))
+	}
+	return b
+}
+
+func (t *hostTotals) append(b []byte) []byte {
+	b = binary.AppendUvarint(b, t.recordings)
+	b = binary.AppendVarint(b, t.bytes)
+	b = binary.AppendVarint(b, t.milliseconds)
+	admitted := byte(0)
+	if t.admitted {
+		admitted = 1
+	}
+	return append(b, admitted)
+}
+
+const numberSize = 4
+
+func numberKey(number uint32) []byte {
+	return binary.BigEndian.AppendUint32(make([]byte, 0, numberSize), number)
+}
+
+func targetKey(t wecom.Target) []byte { return []byte(string(t.Selector) + "\x00" + t.ID) }
+
+// instantTime and timeInstant keep a zero time a zero.
+func instantTime(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms)
+}
+
+func timeInstant(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
