@@ -425,11 +425,12 @@ func (c *corp) key() corpKey { return corpKey{c.config.Name, c.config.CorpID} }
 
 // restore goes on where an earlier process ended.
 func (c *corp) restore(inv *inventory) {
+	longer := c.poll.Lookback > inv.lookback
 	inv.setLookback(c.poll.Lookback)
 	c.inventory = inv
 	c.lastSuccess, c.ready = inv.lastSuccess, inv.ready
 	for t, h := range inv.holdings {
-		c.schedule.restore(t, h)
+		c.schedule.restore(t, h, longer)
 		c.listed = true
 		if t.Selector == wecom.ByUserID {
 			c.restored = append(c.restored, t.ID)

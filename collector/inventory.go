@@ -360,6 +360,7 @@ func (inv *inventory) setLookback(lookback time.Duration) {
 		return
 	}
 	inv.lookback = lookback
+	inv.saved = never
 	inv.version++
 	for _, h := range inv.hosts {
 		h.sums = nil

@@ -97,11 +97,11 @@ func (s *schedule) set(wanted []wecom.Target, now time.Time) (dropped []wecom.Ta
 }
 
 // restore adds a target as an earlier process left it. It is due when it would
-// have been.
-func (s *schedule) restore(w wecom.Target, h *holding) {
+// have been, or at once if the lookback is longer now.
+func (s *schedule) restore(w wecom.Target, h *holding, longer bool) {
 	t := &target{Target: w, phase: phaseOf(w), asked: h.succeeded, succeeded: h.succeeded, recordings: len(h.items)}
-	t.due = h.succeeded.Add(t.spread(s.interval(t, h.succeeded)))
-	if !h.whole.IsZero() {
+	if !longer {
+		t.due = h.succeeded.Add(t.spread(s.interval(t, h.succeeded)))
 		t.historyDue = h.whole.Add(t.spread(s.poll.HistoryInterval))
 	}
 	s.targets[w] = t

@@ -28,6 +28,7 @@ const never = math.MaxUint64
 type corpState struct {
 	ledger
 
+	Lookback    time.Duration `json:"lookback"`
 	Forgotten   wecom.Instant `json:"forgotten"`
 	LastSuccess time.Time     `json:"last_success"`
 	Ready       bool          `json:"ready"`
@@ -83,7 +84,7 @@ func (inv *inventory) discardChanges() {
 
 func (inv *inventory) state() *corpState {
 	return &corpState{
-		ledger: inv.ledger, Forgotten: inv.forgotten, LastSuccess: inv.lastSuccess, Ready: inv.ready, Number: inv.number,
+		ledger: inv.ledger, Lookback: inv.lookback, Forgotten: inv.forgotten, LastSuccess: inv.lastSuccess, Ready: inv.ready, Number: inv.number,
 		HostLimit: inv.hostLimit, Recordings: len(inv.items), Targets: len(inv.holdings), Hosts: len(inv.ledger.hosts),
 	}
 }
@@ -105,8 +106,8 @@ func loadInventory(corp *bbolt.Bucket) (*inventory, error) {
 			return nil, fmt.Errorf("ledger: %w", err)
 		}
 	}
-	inv.forgotten, inv.lastSuccess, inv.ready, inv.number, inv.hostLimit =
-		state.Forgotten, state.LastSuccess, state.Ready, state.Number, state.HostLimit
+	inv.lookback, inv.forgotten, inv.lastSuccess, inv.ready, inv.number, inv.hostLimit =
+		state.Lookback, state.Forgotten, state.LastSuccess, state.Ready, state.Number, state.HostLimit
 
 	byNumber := make(map[uint32]*item, state.Recordings)
 	err = eachEntry(corp.Bucket(bucketRecordings), state.Recordings, func(key, value []byte) error {

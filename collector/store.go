@@ -153,6 +153,7 @@ func (s *store) setAside(d damage) error {
 		return fmt.Errorf("moving a damaged store out of the way: %w", err)
 	}
 	clear(s.loaded)
+	s.lastWrite = time.Time{}
 	level.Error(s.logger).Log("msg", "the store was set aside, and counting begins anew", "err", d, "moved_to", aside,
 		"remedy", "put a backup in the place of the file while the exporter is stopped; or delete what was set aside, if nobody needs to look at it")
 	return nil
@@ -188,7 +189,7 @@ func (s *store) readAll() (version int, err error) {
 		if version, err = s.readSchema(tx); err != nil {
 			return err
 		}
-		s.read = tx.ID()
+		s.read, s.lastWrite = tx.ID(), info.ModTime()
 		corps := tx.Bucket(bucketCorps)
 		if version <= len(s.migrations) {
 			return walk(corps) // It can be read once it was migrated.
