@@ -66,10 +66,12 @@ func (d *distribution) check() error {
 	for _, n := range d.Buckets {
 		classic += n
 	}
+	negative := false
 	for _, n := range d.Native {
+		negative = negative || n < 0
 		native += uint64(n) //nolint:gosec // The sum is compared.
 	}
-	if len(d.Buckets) != len(d.bounds)+1 || classic != d.Count || native != d.Count || d.Native == nil {
+	if len(d.Buckets) != len(d.bounds)+1 || classic != d.Count || native != d.Count || negative || d.Native == nil {
 		return fmt.Errorf("a histogram of %d values has %d in %d buckets and %d in native ones", d.Count, classic, len(d.Buckets), native)
 	}
 	return nil

@@ -54,12 +54,15 @@ type inventory struct {
 // is to say that their last list had it or said nothing about it, or it is gone.
 type item struct {
 	encoded string // the record
-	host    *host  // of an item that is held
+	host    *host  // nil: it is gone
 	index   int32  // among the items of the host
 	holders int32
 	changed uint32 // the inventory's clock when the record last changed
 	number  uint32 // by which it is stored
 }
+
+// gone tells whether no target holds the item.
+func (it *item) gone() bool { return it.host == nil }
 
 // A holding is what a target holds.
 type holding struct {
@@ -124,7 +127,7 @@ func (inv *inventory) apply(l *listing) int {
 	for i := range l.recordings {
 		it := inv.see(&l.recordings[i], l, h.covered)
 		seen, hadIt := held[it]
-		if seen {
+		if seen || it.gone() {
 			continue
 		}
 		if !hadIt {
@@ -295,7 +298,7 @@ func (inv *inventory) forget(now time.Time) {
 	inv.forgetDue = now.Add(forgetInterval)
 	before := wecom.InstantOf(now.Add(-inv.lookback - memoryMargin))
 	for id, it := range inv.items {
-		if it.holders > 0 {
+		if !it.gone() {
 			continue
 		}
 		inv.read(it)

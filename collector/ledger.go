@@ -4,6 +4,7 @@
 package collector
 
 import (
+	"slices"
 	"time"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
@@ -75,40 +76,38 @@ type sight struct {
 // it. Where it was never seen, known is nil.
 func (l *ledger) see(known *record, listed *wecom.Recording, s sight) record {
 	r := record{ID: listed.ID, Host: listed.Host, MeetingStart: listed.MeetingStart, State: listed.State}
+	var before []fileRecord
 	unfinished := false
 	if known != nil {
 		r.Completed, r.Removed = known.Completed, known.Removed
-		unfinished = !known.Completed
+		before, unfinished = slices.Concat(known.Files, known.Former), !known.Completed
 	}
 	for i := range listed.Files {
-		r.Files = append(r.Files, l.seeFile(known, listed, &listed.Files[i], unfinished, s))
+		file := &listed.Files[i]
+		same := nthFile(before, file, countFiles(r.Files, file))
+		r.Files = append(r.Files, l.seeFile(same, listed, file, unfinished, s))
 	}
-	if known != nil {
-		r.keepFormer(known.Files)
-		r.keepFormer(known.Former)
-	} else if l.counts(r.started(), r.latest(), s) {
+	// Files that are listed no longer are kept, so that they are not counted again
+	// when they come back.
+	for i := range before {
+		file := &before[i].File
+		if nthFile(r.Files, file, countFiles(before[:i], file)) == nil {
+			r.Former = append(r.Former, before[i])
+		}
+	}
+	if known == nil && l.counts(r.started(), r.latest(), s) {
 		l.of(r.Host).recordings++
 	}
 	if r.State == wecom.StateCompleted && !r.Completed {
 		r.Completed = true
 		// At the first sight of a recording that had been completed for long, that
 		// tells nothing.
-		if end := r.lastEnd(); end != 0 && (known != nil || !s.first) {
+		if end := r.lastEnd(); end != 0 && (known != nil || !s.first && end >= s.forgotten) {
 			l.Transcodings.observe(max(s.at.Sub(end.Time()), 0).Seconds())
 			l.version++
 		}
 	}
 	return r
-}
-
-// keepFormer keeps those of the files that are listed no longer, so that they are
-// not counted again when they come back.
-func (r *record) keepFormer(known []fileRecord) {
-	for i := range known {
-		if findFile(r.Files, &known[i].File) == nil {
-			r.Former = append(r.Former, known[i])
-		}
-	}
 }
 
 // lastEnd returns when the last of the files ended; 0 where that is not known.
@@ -123,24 +122,36 @@ func (r *record) lastEnd() wecom.Instant {
 	return end
 }
 
-func findFile(files []fileRecord, file *wecom.File) *fileRecord {
+// nthFile returns the record of a file, of which there are several where it has
+// no ID and starts when others do: the one after n others of them, or nil.
+func nthFile(files []fileRecord, file *wecom.File, n int) *fileRecord {
 	for i := range files {
-		if files[i].is(file) {
+		if !files[i].is(file) {
+			continue
+		}
+		if n == 0 {
 			return &files[i]
 		}
+		n--
 	}
 	return nil
 }
 
-// seeFile counts what is new about a file, and returns what is to be kept of it.
-func (l *ledger) seeFile(known *record, listed *wecom.Recording, file *wecom.File, unfinished bool, s sight) fileRecord {
-	f := fileRecord{File: *file}
-	var before *fileRecord
-	if known != nil {
-		if before = findFile(known.Files, file); before == nil {
-			before = findFile(known.Former, file)
+// countFiles returns how many of the records are the file's.
+func countFiles(files []fileRecord, file *wecom.File) int {
+	n := 0
+	for i := range files {
+		if files[i].is(file) {
+			n++
 		}
 	}
+	return n
+}
+
+// seeFile counts what is new about a file, and returns what is to be kept of it.
+// Where it was never seen, before is nil.
+func (l *ledger) seeFile(before *fileRecord, listed *wecom.Recording, file *wecom.File, unfinished bool, s sight) fileRecord {
+	f := fileRecord{File: *file}
 	if before == nil {
 		ended := endOf(listed, file, s.at)
 		if f.Counted = l.counts(ended, ended, s); f.Counted {

@@ -129,7 +129,7 @@ func loadInventory(corp *bbolt.Bucket) (*inventory, error) {
 		return nil, fmt.Errorf("targets: %w", err)
 	}
 	for _, it := range inv.items {
-		if (it.holders == 0) != (it.host == nil) {
+		if (it.holders == 0) != it.gone() {
 			return nil, errors.New("recordings: one is held by nobody and not gone, or the other way round")
 		}
 	}
