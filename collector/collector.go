@@ -71,6 +71,7 @@ type Collector struct {
 
 // A publication is what was last rendered of the inventories.
 type publication struct {
+	version   uint64
 	snapshots []*corpSnapshot // in the order of the corps
 	families  []*dto.MetricFamily
 }
@@ -315,13 +316,21 @@ func (c *Collector) publish(now time.Time) {
 	}
 	c.store.commit(now, sets)
 	if changed {
-		c.published.Store(&publication{snapshots: snapshots, families: families(snapshots)})
+		p := &publication{snapshots: snapshots, families: families(snapshots)}
+		if last != nil {
+			p.version = last.version + 1
+		}
+		c.published.Store(p)
 	}
 }
 
-// Families returns the metrics of the inventories, in the order of their names.
-// They must not be changed. It takes no time and never calls WeCom.
-func (c *Collector) Families() []*dto.MetricFamily { return c.published.Load().families }
+// Families returns the metrics of the inventories, in the order of their names,
+// and their version, which grows when they change. They must not be changed. It
+// takes no time and never calls WeCom.
+func (c *Collector) Families() (families []*dto.MetricFamily, version uint64) {
+	p := c.published.Load()
+	return p.families, p.version
+}
 
 // Ready tells whether every target was asked at least once, and what that told
 // is in Families.

@@ -17,16 +17,14 @@ import (
 // changes.
 type corpSnapshot struct {
 	corp   string
-	total  *sums                // nil: nothing is known yet
-	hosts  map[string]*hostView // by the value of the label host
+	total  *sums         // nil: nothing is known yet
+	hosts  []*hostSeries // in the order of the label host
 	folded int
-	noHost bool      // whether the label host is left out
 	ready  bool      // whether every target had been asked
 	quota  int64     // 0: none configured
 	stale  time.Time // when it changes by the clock alone
 
 	birth          time.Time
-	counted        bool // whether the hosts' totals can be told
 	removed        uint64
 	sharingChanges [len(changes)]uint64
 
@@ -40,6 +38,7 @@ func families(snapshots []*corpSnapshot) []*dto.MetricFamily {
 	for _, s := range snapshots {
 		b.addCorp(s)
 	}
+	maps.DeleteFunc(b.families, func(_ string, f *dto.MetricFamily) bool { return len(f.GetMetric()) == 0 })
 	list := slices.Collect(maps.Values(b.families))
 	slices.SortFunc(list, func(a, b *dto.MetricFamily) int { return strings.Compare(a.GetName(), b.GetName()) })
 	return list
@@ -59,12 +58,16 @@ func (b *familyBuilder) addCorp(s *corpSnapshot) {
 	if s.total == nil {
 		return
 	}
-	for _, host := range slices.Sorted(maps.Keys(s.hosts)) {
-		labels := []*dto.LabelPair{corp}
-		if !s.noHost {
-			labels = append(labels, pair(labelHost, host))
+	for _, f := range hostFamilies {
+		family := b.family(f.Definition)
+		family.Metric = slices.Grow(family.Metric, len(s.hosts)*(f.end-f.first))
+		for _, host := range s.hosts {
+			for i := f.first; i < f.end; i++ {
+				if host.served[i] {
+					family.Metric = append(family.Metric, &host.metrics[i])
+				}
+			}
 		}
-		b.addHost(s, s.hosts[host], labels)
 	}
 	for a, audience := range audiences {
 		for p, password := range passwords {
@@ -101,29 +104,6 @@ func (b *familyBuilder) addEvents(s *corpSnapshot, corp *dto.LabelPair) {
 	}
 }
 
-func (b *familyBuilder) addHost(s *corpSnapshot, h *hostView, labels []*dto.LabelPair) {
-	if s.counted {
-		created := timestamppb.New(s.birth)
-		b.count(discovered, float64(h.totals.recordings), created, labels...)
-		b.count(discoveredBytes, float64(h.totals.bytes), created, labels...)
-		b.count(discoveredSeconds, float64(h.totals.milliseconds)/1000, created, labels...)
-	}
-	if h.sums == nil {
-		return
-	}
-	for i, state := range states {
-		b.add(recordings, float64(h.sums.recordings[i]), append(slices.Clip(labels), pair(labelState, state))...)
-	}
-	b.add(recordingFiles, float64(h.sums.files), labels...)
-	b.add(recordingBytes, float64(h.sums.bytes), labels...)
-	b.add(recordingDuration, float64(h.sums.milliseconds)/1000, labels...)
-	b.add(sharedFiles, float64(h.sums.shared), labels...)
-	b.add(exposedFiles, float64(h.sums.exposed), labels...)
-	if h.sums.lastStart != 0 {
-		b.add(lastStart, h.sums.lastStart.Seconds(), labels...)
-	}
-}
-
 // add adds a gauge. The labels must be in the order of their names.
 func (b *familyBuilder) add(d Definition, value float64, labels ...*dto.LabelPair) {
 	b.addMetric(d, &dto.Metric{Label: labels, Gauge: &dto.Gauge{Value: new(value)}})
@@ -135,12 +115,17 @@ func (b *familyBuilder) count(d Definition, value float64, created *timestamppb.
 }
 
 func (b *familyBuilder) addMetric(d Definition, metric *dto.Metric) {
+	family := b.family(d)
+	family.Metric = append(family.Metric, metric)
+}
+
+func (b *familyBuilder) family(d Definition) *dto.MetricFamily {
 	family := b.families[d.Name]
 	if family == nil {
 		family = &dto.MetricFamily{Name: new(d.Name), Help: new(d.Help), Type: metricTypes[d.Type].Enum()}
 		b.families[d.Name] = family
 	}
-	family.Metric = append(family.Metric, metric)
+	return family
 }
 
 var metricTypes = map[string]dto.MetricType{

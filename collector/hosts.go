@@ -44,6 +44,15 @@ func newHostNamer(m config.Metrics) *hostNamer {
 type hostView struct {
 	sums   *sums // nil: none of its recordings are there any more
 	totals hostTotals
+	series *hostSeries // nil: not made yet
+}
+
+// viewOf returns the view of a host, which is the last one if nothing has changed.
+func viewOf(last *hostView, s *sums, totals *hostTotals) *hostView {
+	if last != nil && last.sums == s && last.totals == *totals {
+		return last
+	}
+	return &hostView{sums: s, totals: *totals}
 }
 
 func (v *hostView) merge(other *hostView) {
@@ -73,9 +82,10 @@ func (n *hostNamer) fold(hosts map[string]*hostView, admitted func(host string) 
 			folded++
 		}
 		if to := named[name]; to != nil {
-			merged := *to
+			merged := &hostView{}
+			merged.merge(to)
 			merged.merge(view)
-			view = &merged
+			view = merged
 		}
 		named[name] = view
 	}

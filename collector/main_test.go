@@ -101,7 +101,8 @@ func (r *rig) gather() []*dto.MetricFamily {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	return append(live, r.collector.Families()...)
+	families, _ := r.collector.Families()
+	return append(live, families...)
 }
 
 // exposition returns everything that is served, as text.

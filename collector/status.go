@@ -4,10 +4,13 @@
 package collector
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/go-kit/log/level"
 	"github.com/prometheus/client_golang/prometheus"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
@@ -76,7 +79,8 @@ func (c *corp) snapshot(now time.Time, saving saving) (*corpSnapshot, *changeSet
 	}
 	if last := c.lastSnapshot; last.snapshot == nil || last.listed != listed || last.snapshot.ready != ready ||
 		last.inventory != inv.version || last.ledger != inv.ledger.version || !now.Before(last.snapshot.stale) {
-		c.lastSnapshot = takenSnapshot{c.newSnapshot(now, listed, ready), inv.version, inv.ledger.version, listed}
+		c.lastSnapshot.snapshot = c.newSnapshot(now, listed, ready)
+		c.lastSnapshot.inventory, c.lastSnapshot.ledger, c.lastSnapshot.listed = inv.version, inv.ledger.version, listed
 	}
 	switch saving {
 	case saveNever:
@@ -96,7 +100,7 @@ func (c *corp) snapshot(now time.Time, saving saving) (*corpSnapshot, *changeSet
 func (c *corp) newSnapshot(now time.Time, listed, ready bool) *corpSnapshot {
 	l := &c.inventory.ledger
 	s := &corpSnapshot{
-		corp: c.config.Name, quota: c.config.QuotaBytes, noHost: c.hosts.label == config.HostLabelOff, ready: ready,
+		corp: c.config.Name, quota: c.config.QuotaBytes, ready: ready,
 		birth: l.Birth, removed: l.Removed, sharingChanges: l.SharingChanges,
 		fileSizes: l.FileSizes.clone(), fileDurations: l.FileDurations.clone(), transcodings: l.Transcodings.clone(),
 		stale: now.Add(day),
@@ -108,20 +112,42 @@ func (c *corp) newSnapshot(now time.Time, listed, ready bool) *corpSnapshot {
 	}
 	views := make(map[string]*hostView, len(l.hosts))
 	for name, totals := range l.hosts {
-		view := &hostView{totals: *totals}
+		var held *sums
 		if h := c.inventory.hosts[name]; h != nil {
-			view.sums = c.inventory.sumsOf(h, now)
+			held = c.inventory.sumsOf(h, now)
 		}
-		views[name] = view
+		views[name] = viewOf(c.lastSnapshot.views[name], held, totals)
 	}
 	s.total = &sums{stale: s.stale}
 	if all := total(views); all.sums != nil {
 		s.total, s.stale = all.sums, all.sums.stale
 	}
 	admitted, decided := c.inventory.admit(c.hosts.limit, views, ready)
-	s.hosts, s.folded = c.hosts.fold(views, admitted)
-	s.counted = decided || s.noHost
+	named, folded := c.hosts.fold(views, admitted)
+	s.folded = folded
+	s.hosts = c.series(named, decided, l.Birth)
+	c.lastSnapshot.views = views
 	return s
+}
+
+// series returns the series of hosts, in the order of the label host.
+func (c *corp) series(named map[string]*hostView, counted bool, birth time.Time) []*hostSeries {
+	labels := seriesLabels{
+		corp: pair(labelCorp, c.config.Name), noHost: c.hosts.label == config.HostLabelOff, counted: counted,
+		created: timestamppb.New(birth),
+	}
+	for i, state := range states {
+		labels.states[i] = pair(labelState, state)
+	}
+	list := make([]*hostSeries, 0, len(named))
+	for _, name := range slices.Sorted(maps.Keys(named)) {
+		view := named[name]
+		if view.series == nil || view.series.served[0] != counted {
+			view.series = labels.of(name, view)
+		}
+		list = append(list, view.series)
+	}
+	return list
 }
 
 // A takenSnapshot remembers of which versions a snapshot was taken.
@@ -129,4 +155,5 @@ type takenSnapshot struct {
 	snapshot          *corpSnapshot
 	inventory, ledger uint64
 	listed            bool
+	views             map[string]*hostView // by host_user_id
 }

@@ -8,14 +8,10 @@ package web
 import (
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/go-kit/log"
-	"github.com/go-kit/log/level"
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
-	_ "github.com/prometheus/client_golang/prometheus/promhttp/zstd" // offers zstd
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/version"
 	toolkit "github.com/prometheus/exporter-toolkit/web"
@@ -23,9 +19,9 @@ import (
 
 // An Inventory is what a handler serves of the recordings.
 type Inventory interface {
-	// Families returns metric families in the order of their names. They are not
-	// changed.
-	Families() []*dto.MetricFamily
+	// Families returns metric families in the order of their names, and their
+	// version, which grows when they change. They are not changed themselves.
+	Families() ([]*dto.MetricFamily, uint64)
 	// Ready tells whether the families can be relied on.
 	Ready() bool
 }
@@ -58,7 +54,7 @@ func NewHandler(o Options) (http.Handler, error) {
 	if strings.HasSuffix(pattern, "/") {
 		pattern += "{$}" // and nothing below it
 	}
-	mux.Handle(pattern, o.metricsHandler())
+	mux.Handle(pattern, newMetricsHandler(&o))
 	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintln(w, "wecom_recording_exporter is healthy.")
 	})
@@ -111,46 +107,4 @@ func (o Options) serveReload(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	o.Reloader.ServeHTTP(w, r)
-}
-
-func (o Options) metricsHandler() http.Handler {
-	handler := promhttp.HandlerForTransactional(gatherer{o.Registry, o.Inventory}, promhttp.HandlerOpts{
-		ErrorLog:            errorLog{o.Logger},
-		ErrorHandling:       promhttp.HTTPErrorOnError,
-		MaxRequestsInFlight: o.MaxRequests,
-		EnableOpenMetrics:   true,
-		// Without these, a counter that starts above 0 looks like a jump.
-		EnableOpenMetricsTextCreatedSamples: true,
-	})
-	if o.ExporterMetrics {
-		return promhttp.InstrumentMetricHandler(o.Registry, handler)
-	}
-	return handler
-}
-
-// To OpenMetrics this counter and the gauge go_memstats_alloc_bytes are one family.
-const clashing = "go_memstats_alloc_bytes_total"
-
-// A gatherer joins what is gathered at each scrape to the families of the
-// inventory, which are made once and shared by all scrapes.
-type gatherer struct {
-	registry  *prometheus.Registry
-	inventory Inventory
-}
-
-// Gather implements prometheus.TransactionalGatherer.
-func (g gatherer) Gather() (families []*dto.MetricFamily, done func(), err error) {
-	live, err := g.registry.Gather()
-	live = slices.DeleteFunc(live, func(f *dto.MetricFamily) bool { return f.GetName() == clashing })
-	families = slices.Concat(live, g.inventory.Families())
-	slices.SortFunc(families, func(a, b *dto.MetricFamily) int { return strings.Compare(a.GetName(), b.GetName()) })
-	return families, func() {}, err //nolint:wrapcheck // The handler logs it as it is.
-}
-
-// An errorLog lets promhttp log.
-type errorLog struct{ logger log.Logger }
-
-// Println implements promhttp.Logger.
-func (l errorLog) Println(v ...any) {
-	level.Error(l.logger).Log("msg", "serving metrics failed", "err", strings.TrimSpace(fmt.Sprintln(v...)))
 }

@@ -44,7 +44,7 @@ type fake struct {
 
 func (f *fake) Ready() bool { return f.ready }
 
-func (f *fake) Families() []*dto.MetricFamily {
+func (f *fake) Families() ([]*dto.MetricFamily, uint64) {
 	if f.gathering != nil && f.begun.CompareAndSwap(false, true) {
 		close(f.gathering)
 		<-f.release
@@ -55,7 +55,7 @@ func (f *fake) Families() []*dto.MetricFamily {
 			Label: []*dto.LabelPair{{Name: new("host"), Value: new("li\n\"\\四")}},
 			Gauge: &dto.Gauge{Value: proto.Float64(5 << 30)},
 		}},
-	}}
+	}}, 0
 }
 
 func (f *fake) Report() []collector.CorpReport {
@@ -230,7 +230,7 @@ func TestExpositionFormats(t *testing.T) {
 						}
 					}
 				}
-				want := []string{"a_first", "middle", "z_last"}
+				want := []string{"middle", "a_first", "z_last"} // the inventory comes first
 				if test.want == expfmt.TypeTextPlain {
 					want = names // the text decoder keeps no order
 				}

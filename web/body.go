@@ -1,0 +1,145 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package web
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"sync"
+
+	"github.com/klauspost/compress/flate"
+	"github.com/klauspost/compress/zstd"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+)
+
+// A body is the start of a response that is the same for many. What comes behind
+// it may be new each time, and the whole is one valid response in its encoding.
+type body struct {
+	start    []byte
+	encoding promhttp.Compression
+
+	// A gzip member ends with the checksum and the size of all that is in it.
+	checksum, size uint32
+}
+
+// gzipHeader begins a gzip member without a name or a time; see RFC 1952, 2.3.
+var gzipHeader = []byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff}
+
+// newBody encodes families in a variant.
+func newBody(v variant, families []*dto.MetricFamily) (*body, error) {
+	format, _ := canonical(v.format)
+	b := &body{encoding: v.encoding}
+	var out bytes.Buffer
+	var err error
+	switch v.encoding {
+	case promhttp.Gzip:
+		err = b.deflate(&out, format, families)
+	case promhttp.Zstd:
+		err = compressZstd(&out, format, families)
+	default:
+		err = encode(&out, format, families, false)
+	}
+	if err != nil {
+		return nil, err
+	}
+	b.start = bytes.Clone(out.Bytes()) // It is kept, and the buffer may be twice as large.
+	return b, nil
+}
+
+// encode writes families in a format, and what ends it if they are the last.
+func encode(w io.Writer, format expfmt.Format, families []*dto.MetricFamily, last bool) error {
+	encoder := expfmt.NewEncoder(w, format, expfmt.WithCreatedLines())
+	for _, family := range families {
+		if err := encoder.Encode(family); err != nil {
+			return fmt.Errorf("encoding %s: %w", family.GetName(), err)
+		}
+	}
+	if closer, ok := encoder.(expfmt.Closer); ok && last {
+		if err := closer.Close(); err != nil {
+			return fmt.Errorf("ending the exposition: %w", err)
+		}
+	}
+	return nil
+}
+
+// deflate writes the start of a gzip member that ends between two bytes, so that
+// another deflate stream can go on there.
+func (b *body) deflate(out io.Writer, format expfmt.Format, families []*dto.MetricFamily) error {
+	if _, err := out.Write(gzipHeader); err != nil {
+		return fmt.Errorf("compressing: %w", err)
+	}
+	compressor, err := flate.NewWriter(out, flate.DefaultCompression)
+	if err != nil {
+		return fmt.Errorf("compressing: %w", err)
+	}
+	if err := encode(io.MultiWriter(compressor, writerFunc(b.sum)), format, families, false); err != nil {
+		return err
+	}
+	if err := compressor.Flush(); err != nil {
+		return fmt.Errorf("compressing: %w", err)
+	}
+	return nil
+}
+
+func (b *body) sum(p []byte) {
+	b.checksum = crc32.Update(b.checksum, crc32.IEEETable, p)
+	b.size += uint32(len(p)) //nolint:gosec // It is meant modulo 2^32.
+}
+
+func compressZstd(out io.Writer, format expfmt.Format, families []*dto.MetricFamily) error {
+	compressor, err := zstd.NewWriter(out, zstd.WithEncoderConcurrency(1))
+	if err != nil {
+		return fmt.Errorf("compressing: %w", err)
+	}
+	if err := encode(compressor, format, families, false); err != nil {
+		return err
+	}
+	if err := compressor.Close(); err != nil {
+		return fmt.Errorf("compressing: %w", err)
+	}
+	return nil
+}
+
+// frames makes single frames of what comes behind the start, which is short.
+var frames = sync.OnceValues(func() (*zstd.Encoder, error) {
+	return zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(1<<17), zstd.WithLowerEncoderMem(true))
+})
+
+// A writerFunc is told what is written.
+type writerFunc func(p []byte)
+
+// Write implements io.Writer.
+func (f writerFunc) Write(p []byte) (int, error) {
+	f(p)
+	return len(p), nil
+}
+
+// finish writes what comes behind the start so that the response ends with the
+// rest.
+func (b *body) finish(out *bytes.Buffer, rest []byte) error {
+	switch b.encoding {
+	case promhttp.Gzip:
+		if err := flate.StatelessDeflate(out, rest, true, nil); err != nil {
+			return fmt.Errorf("compressing: %w", err)
+		}
+		whole := *b
+		whole.sum(rest)
+		out.Write(binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(out.AvailableBuffer(), whole.checksum), whole.size))
+	case promhttp.Zstd:
+		// A response may be several frames; see RFC 8878, 3.1.
+		compressor, err := frames()
+		if err != nil {
+			return fmt.Errorf("compressing: %w", err)
+		}
+		out.Write(compressor.EncodeAll(rest, out.AvailableBuffer()))
+	default:
+		out.Write(rest)
+	}
+	return nil
+}
