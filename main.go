@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,12 +30,19 @@ import (
 const (
 	name           = "wecom_recording_exporter"
 	defaultAddress = ":10168"
+	gcPercent      = 30
 )
 
 func main() {
 	// A binary that was built without a version still tells of one.
 	version.Version = cmp.Or(version.Version, "unknown")
 	version.Branch = cmp.Or(version.Branch, "unknown")
+
+	// Most of the memory is what is known, and that lives for long: without this,
+	// as much again would be left to garbage before it is collected.
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// A second signal ends the process at once.

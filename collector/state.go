@@ -90,8 +90,8 @@ func (inv *inventory) state() *corpState {
 }
 
 // loadInventory reads what changes returned over time.
-func loadInventory(corp *bbolt.Bucket) (*inventory, error) {
-	value, err := unsealed(keyLedger, corp.Get(keyLedger))
+func loadInventory(key []byte, corp *bbolt.Bucket) (*inventory, error) {
+	value, err := unsealed(ledgerSeal(key), corp.Get(keyLedger))
 	if err != nil {
 		return nil, fmt.Errorf("ledger: %w", err)
 	}

@@ -51,6 +51,7 @@ func migrations() []migration { return nil }
 var (
 	bucketExporter   = []byte("exporter")
 	keySchema        = []byte("schema")
+	keyCorps         = []byte("corps") // how many there are
 	bucketCorps      = []byte("corps")
 	keyLedger        = []byte("ledger")
 	bucketRecordings = []byte("recordings")
@@ -95,36 +96,49 @@ func (d damage) Error() string { return fmt.Sprintf("it is damaged: %v", d.cause
 // it. A damaged one is set aside. Where nothing can be written the store goes on
 // in memory.
 func openStore(dir string, steps []migration, logger log.Logger) (*store, error) {
-	s := &store{path: filepath.Join(dir, storeFile), migrations: steps, logger: logger, loaded: map[string]*inventory{}}
+	s := &store{path: filepath.Join(dir, storeFile), migrations: steps, logger: logger}
 	s.logger = log.With(logger, "file", s.path)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		s.goOnInMemory(err)
-		return s, nil
+	err := os.MkdirAll(dir, 0o700)
+	if err == nil {
+		err = s.open()
 	}
-	version, err := s.readAll()
-	damaged, isDamaged := errors.AsType[damage](err)
+	if damaged, ok := errors.AsType[damage](err); ok {
+		if err = s.setAside(damaged); err == nil {
+			err = s.open()
+		}
+	}
 	switch {
 	case errors.Is(err, bbolterrors.ErrTimeout):
 		return nil, s.inUse()
 	case errors.Is(err, errNewerSchema):
 		return nil, fmt.Errorf("%s: %w: run that version, or name another directory with --storage.path to count anew", s.path, err)
-	case isDamaged:
-		if err := s.setAside(damaged); err != nil {
-			s.goOnInMemory(err)
-			return s, nil
-		}
-		version = 0
 	case err != nil:
-		s.goOnInMemory(err)
-		return s, nil
-	}
-	if err := s.openToWrite(version); err != nil {
-		if errors.Is(err, bbolterrors.ErrTimeout) {
-			return nil, s.inUse()
-		}
 		s.goOnInMemory(err)
 	}
 	return s, nil
+}
+
+func (s *store) open() error {
+	s.loaded, s.lastWrite = map[string]*inventory{}, time.Time{}
+	return damageOnPanic(func() error {
+		version, err := s.readAll()
+		if err != nil {
+			return err
+		}
+		return s.openToWrite(version)
+	})
+}
+
+// damageOnPanic makes an error of a panic, which is how bbolt tells of much that is
+// wrong with a file. It maps the file into memory, so one that is cut off faults.
+func damageOnPanic(do func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = damage{cause}
+		}
+	}()
+	return do()
 }
 
 func (s *store) inUse() error {
@@ -148,12 +162,10 @@ func remedyOf(err error) string {
 
 // setAside moves a damaged store out of the way.
 func (s *store) setAside(d damage) error {
-	aside := s.path + ".damaged-" + time.Now().UTC().Format("20060102T150405Z")
+	aside := s.path + ".damaged-" + time.Now().UTC().Format("20060102T150405.000Z")
 	if err := os.Rename(s.path, aside); err != nil {
 		return fmt.Errorf("moving a damaged store out of the way: %w", err)
 	}
-	clear(s.loaded)
-	s.lastWrite = time.Time{}
 	level.Error(s.logger).Log("msg", "the store was set aside, and counting begins anew", "err", d, "moved_to", aside,
 		"remedy", "put a backup in the place of the file while the exporter is stopped; or delete what was set aside, if nobody needs to look at it")
 	return nil
@@ -164,19 +176,15 @@ func (s *store) setAside(d damage) error {
 // store.
 func (s *store) readAll() (version int, err error) {
 	info, err := os.Stat(s.path)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return 0, nil
+	case err != nil:
+		return 0, fmt.Errorf("looking for the store: %w", err)
+	case info.Size() == 0:
+		level.Warn(s.logger).Log("msg", "the store is empty, and counting begins anew")
 		return 0, nil
 	}
-	if err != nil {
-		return 0, fmt.Errorf("looking for the store: %w", err)
-	}
-	// The file is mapped into memory, and one that was cut off faults.
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer func() {
-		if cause := recover(); cause != nil {
-			err = damage{cause}
-		}
-	}()
 	db, err := bbolt.Open(s.path, 0o600, &bbolt.Options{ReadOnly: true, Timeout: storeLockTimeout})
 	if err != nil {
 		return 0, openError(err)
@@ -186,15 +194,17 @@ func (s *store) readAll() (version int, err error) {
 		if tx.Size() > info.Size() {
 			return damage{fmt.Sprintf("it has %d bytes, and should have %d", info.Size(), tx.Size())}
 		}
-		if version, err = s.readSchema(tx); err != nil {
-			return err
+		if err := checkPages(s.path, tx); err != nil {
+			return damage{err}
 		}
 		s.read, s.lastWrite = tx.ID(), info.ModTime()
-		corps := tx.Bucket(bucketCorps)
-		if version <= len(s.migrations) {
-			return walk(corps) // It can be read once it was migrated.
+		if first, _ := tx.Cursor().First(); first == nil {
+			return nil // Its first process was ended while it made the store.
 		}
-		return s.loadAll(corps)
+		if version, err = s.readSchema(tx); err != nil || version <= len(s.migrations) {
+			return err // One of an earlier schema can be read once it was migrated.
+		}
+		return s.loadAll(tx)
 	})
 	return version, err
 }
@@ -210,13 +220,15 @@ func openError(err error) error {
 }
 
 func (s *store) readSchema(tx *bbolt.Tx) (int, error) {
-	exporter, corps := tx.Bucket(bucketExporter), tx.Bucket(bucketCorps)
-	if exporter == nil || corps == nil {
+	exporter := tx.Bucket(bucketExporter)
+	if exporter == nil || tx.Bucket(bucketCorps) == nil {
 		return 0, damage{"it is no store of this program"}
 	}
-	version, err := strconv.Atoi(string(exporter.Get(keySchema)))
+	version, err := readNumber(exporter, keySchema)
 	switch current := len(s.migrations) + 1; {
-	case err != nil || version < 1:
+	case err != nil:
+		return 0, damage{fmt.Errorf("schema: %w", err)}
+	case version < 1:
 		return 0, damage{"it does not tell its schema"}
 	case version > current:
 		return 0, fmt.Errorf("%w: schema %d, and this version knows schemas up to %d", errNewerSchema, version, current)
@@ -224,26 +236,51 @@ func (s *store) readSchema(tx *bbolt.Tx) (int, error) {
 	return version, nil
 }
 
-// walk reads everything in a bucket.
-func walk(b *bbolt.Bucket) error {
-	return b.ForEach(func(key, value []byte) error { //nolint:wrapcheck // It is damage or nil.
-		if value == nil {
-			return walk(b.Bucket(key))
-		}
-		crc32.ChecksumIEEE(value)
-		return nil
+// loadAll loads all corps, of which there must be as many as were stored.
+func (s *store) loadAll(tx *bbolt.Tx) error {
+	want, err := readNumber(tx.Bucket(bucketExporter), keyCorps)
+	if err != nil {
+		return damage{fmt.Errorf("corps: %w", err)}
+	}
+	corps := tx.Bucket(bucketCorps)
+	err = corps.ForEachBucket(func(key []byte) error {
+		inv, err := loadInventory(key, corps.Bucket(key))
+		s.loaded[string(key)] = inv
+		return err
 	})
+	if err == nil && len(s.loaded) != want {
+		err = fmt.Errorf("corps: there are %d, and not %d", len(s.loaded), want)
+	}
+	if err != nil {
+		clear(s.loaded)
+		return damage{err}
+	}
+	return nil
 }
 
-func (s *store) loadAll(corps *bbolt.Bucket) error {
-	return corps.ForEachBucket(func(key []byte) error { //nolint:wrapcheck // It is damage or nil.
-		inv, err := loadInventory(corps.Bucket(key))
-		if err != nil {
-			return damage{err}
-		}
-		s.loaded[string(key)] = inv
-		return nil
-	})
+// countCorps stores how many corps there are.
+func countCorps(tx *bbolt.Tx) error {
+	n := 0
+	err := tx.Bucket(bucketCorps).ForEachBucket(func([]byte) error { n++; return nil })
+	if err == nil {
+		err = writeNumber(tx.Bucket(bucketExporter), keyCorps, n)
+	}
+	if err != nil {
+		return fmt.Errorf("counting the corps: %w", err)
+	}
+	return nil
+}
+
+func readNumber(b *bbolt.Bucket, key []byte) (int, error) {
+	value, err := unsealed(key, b.Get(key))
+	if err != nil {
+		return 0, err
+	}
+	return strconv.Atoi(string(value)) //nolint:wrapcheck // The caller says what was being done.
+}
+
+func writeNumber(b *bbolt.Bucket, key []byte, n int) error {
+	return b.Put(key, sealed(key, []byte(strconv.Itoa(n)))) //nolint:wrapcheck // The caller says what was being done.
 }
 
 // openToWrite opens the store of a schema for good; 0 where there is none.
@@ -257,31 +294,36 @@ func (s *store) openToWrite(version int) error {
 		}
 		return fmt.Errorf("opening the store: %w", err)
 	}
-	err = db.View(func(tx *bbolt.Tx) error {
+	if err = s.prepare(db, version); err != nil {
+		db.Close()
+		return err
+	}
+	s.db, s.written = db, true
+	return nil
+}
+
+// prepare brings an open store from one schema to that of this program.
+func (s *store) prepare(db *bbolt.DB, version int) error {
+	err := db.View(func(tx *bbolt.Tx) error {
 		if version == 0 && tx.Bucket(bucketExporter) == nil || version != 0 && tx.ID() == s.read {
 			return nil
 		}
 		return bbolterrors.ErrTimeout // Another process wrote it since it was read.
 	})
-	if err != nil {
-		db.Close()
+	current := len(s.migrations) + 1
+	if err != nil || version == current {
 		return err //nolint:wrapcheck // The caller tells of it.
 	}
-	current := len(s.migrations) + 1
-	if version != current {
-		if err := db.Update(func(tx *bbolt.Tx) error { return s.migrate(tx, version) }); err != nil {
-			db.Close()
-			return fmt.Errorf("preparing the store for schema %d: %w", current, err)
-		}
+	if err := db.Update(func(tx *bbolt.Tx) error { return s.migrate(tx, version) }); err != nil {
+		return fmt.Errorf("preparing the store for schema %d: %w", current, err)
 	}
-	if version != 0 && version != current {
-		if err := db.View(func(tx *bbolt.Tx) error { return s.loadAll(tx.Bucket(bucketCorps)) }); err != nil {
-			db.Close()
-			return fmt.Errorf("reading the store after its migration from schema %d to %d: %w", version, current, err)
-		}
-		level.Info(s.logger).Log("msg", "the store was migrated", "from_schema", version, "to_schema", current)
+	if version == 0 {
+		return nil
 	}
-	s.db, s.written = db, true
+	if err := db.View(s.loadAll); err != nil {
+		return fmt.Errorf("reading the store after its migration from schema %d to %d: %w", version, current, err)
+	}
+	level.Info(s.logger).Log("msg", "the store was migrated", "from_schema", version, "to_schema", current)
 	return nil
 }
 
@@ -302,7 +344,10 @@ func (s *store) migrate(tx *bbolt.Tx, version int) error {
 			}
 		}
 	}
-	return exporter.Put(keySchema, []byte(strconv.Itoa(len(s.migrations)+1))) //nolint:wrapcheck // As above.
+	if err := writeNumber(exporter, keySchema, len(s.migrations)+1); err != nil {
+		return err
+	}
+	return countCorps(tx)
 }
 
 // take returns what is stored of a corp; nil where that is nothing.
@@ -321,7 +366,7 @@ func (s *store) take(key corpKey) (*inventory, error) {
 	var inv *inventory
 	err := s.db.View(func(tx *bbolt.Tx) (err error) {
 		if b := tx.Bucket(bucketCorps).Bucket(key.bytes()); b != nil {
-			inv, err = loadInventory(b)
+			inv, err = loadInventory(key.bytes(), b)
 		}
 		return err
 	})
@@ -353,7 +398,7 @@ func (s *store) settle(now time.Time) error {
 				return err //nolint:wrapcheck // It is, below.
 			}
 		}
-		return nil
+		return countCorps(tx)
 	})
 	if err != nil {
 		return fmt.Errorf("%s: deleting what is stored of corps that are gone: %w", s.path, err)
@@ -406,7 +451,7 @@ func (s *store) commit(now time.Time, sets []*changeSet) {
 				return err
 			}
 		}
-		return nil
+		return countCorps(tx)
 	})
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -468,7 +513,7 @@ func (c *changeSet) write(corps *bbolt.Bucket) error {
 			return fmt.Errorf("writing the %s of corp %s: %w", part.bucket, c.corp.name, err)
 		}
 	}
-	if err := b.Put(keyLedger, sealed(keyLedger, c.ledger)); err != nil {
+	if err := b.Put(keyLedger, sealed(ledgerSeal(c.corp.bytes()), c.ledger)); err != nil {
 		return fmt.Errorf("writing the ledger of corp %s: %w", c.corp.name, err)
 	}
 	return nil
@@ -503,6 +548,10 @@ func (c *changeSet) giveBack() {
 	maps.Copy(inv.ledger.touched, c.touched)
 	inv.saved = never
 }
+
+// ledgerSeal is what the ledger of a corp is sealed with: the corp's own key too,
+// so that no damage makes it that of another.
+func ledgerSeal(corp []byte) []byte { return slices.Concat(corp, []byte{0}, keyLedger) }
 
 // castagnoli is what values are summed with.
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)

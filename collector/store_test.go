@@ -338,7 +338,7 @@ func TestDamage(t *testing.T) {
 			t.Fatal(err)
 		}
 		store := &store{path: filepath.Join(damagedDir, storeFile), logger: log.NewNopLogger(), loaded: map[string]*inventory{}}
-		if _, err := store.readAll(); err != nil {
+		if err := damageOnPanic(func() error { _, err := store.readAll(); return err }); err != nil {
 			aside++
 			continue
 		}

@@ -27,8 +27,8 @@ const patience = 30 * time.Second
 
 // eventually tries until there is no error. The last one ends the test when the
 // time is over.
-func eventually(t *testing.T, limit time.Duration, try func() error) {
-	t.Helper()
+func eventually(tb testing.TB, limit time.Duration, try func() error) {
+	tb.Helper()
 	deadline := time.NewTimer(limit)
 	defer deadline.Stop()
 	again := time.NewTicker(50 * time.Millisecond)
@@ -41,7 +41,7 @@ func eventually(t *testing.T, limit time.Duration, try func() error) {
 		select {
 		case <-again.C:
 		case <-deadline.C:
-			t.Fatalf("not within %s: %v", limit, err)
+			tb.Fatalf("not within %s: %v", limit, err)
 		}
 	}
 }
@@ -81,29 +81,29 @@ type process struct {
 // start runs a program with nothing but env for its environment. Unless the test
 // awaits its end, it is ended by SIGTERM after the test, and must end with
 // status 0.
-func start(t *testing.T, env []string, path string, args ...string) *process {
-	t.Helper()
+func start(tb testing.TB, env []string, path string, args ...string) *process {
+	tb.Helper()
 	p := &process{ended: make(chan struct{})}
-	p.cmd = exec.CommandContext(t.Context(), path, args...)
+	p.cmd = exec.CommandContext(tb.Context(), path, args...)
 	// The race detector would have the program wait a second before it ends.
 	p.cmd.Env = append([]string{"GORACE=atexit_sleep_ms=0"}, env...)
 	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
 	p.cmd.Cancel = func() error { return p.cmd.Process.Signal(syscall.SIGTERM) }
 	p.cmd.WaitDelay = patience
 	if err := p.cmd.Start(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	go func() {
 		_ = p.cmd.Wait() // The state tells more.
 		close(p.ended)
 	}()
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		<-p.ended
 		if state := p.cmd.ProcessState; !p.awaited && state.ExitCode() != 0 {
-			t.Errorf("%s: %s", path, state)
+			tb.Errorf("%s: %s", path, state)
 		}
-		if t.Failed() {
-			t.Logf("%s\nstdout:\n%s\nstderr:\n%s", p.cmd, &p.stdout, &p.stderr)
+		if tb.Failed() {
+			tb.Logf("%s\nstdout:\n%s\nstderr:\n%s", p.cmd, &p.stdout, &p.stderr)
 		}
 	})
 	return p
@@ -158,17 +158,17 @@ var given sync.Map
 
 // freeAddress returns an address on the loopback interface on which nothing
 // listens.
-func freeAddress(t *testing.T) string {
-	t.Helper()
+func freeAddress(tb testing.TB) string {
+	tb.Helper()
 	for {
 		var config net.ListenConfig
-		l, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
+		l, err := config.Listen(tb.Context(), "tcp", "127.0.0.1:0")
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		address := l.Addr().String()
 		if err := l.Close(); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		if _, taken := given.LoadOrStore(address, true); !taken {
 			return address
