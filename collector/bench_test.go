@@ -5,8 +5,10 @@ package collector
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -136,4 +138,59 @@ func BenchmarkApply(b *testing.B) {
 			inv.apply(same)
 		}
 	})
+}
+
+// BenchmarkCall measures the exporter's own work for a call that lists a page of
+// 20 recordings: asking, decoding, applying and counting, without the network.
+func BenchmarkCall(b *testing.B) {
+	now := time.Now()
+	var page strings.Builder
+	page.WriteString(`{"errcode":0,"errmsg":"ok","has_more":false,"next_cursor":"","record_meetings":[`)
+	for i := range 20 {
+		start := now.Add(-time.Duration(i+1) * time.Hour).UnixMilli()
+		fmt.Fprintf(&page, `{"meeting_record_id":"wr%018d","meetingid":"hy%018d","meeting_code":"123456789","host_user_id":"user%05d","meeting_start_time":%d,`+
+			`"title":"产品部周会","state":3,"record_files":[{"record_file_id":"wf%018d","record_start_time":%d,"record_end_time":%d,"record_size":%d,`+
+			`"sharing_state":1,"sharing_url":"https://meeting.example/v2/cloud-record/share?id=%018d","required_same_corp":true,"required_attendee":false,`+
+			`"password":"123456","sharing_expire":%d,"allow_download":false}]},`, i, i, i%5, start, i, start, start+3_600_000, 400<<20, i, start+1e10)
+	}
+	cfg := configOf("li")
+	cfg.Poll.MaxRequestsPerMinute = math.MaxInt32
+	c, err := New(cfg, Options{Logger: log.NewNopLogger(), Transport: respond(strings.TrimSuffix(page.String(), ",") + "]}")})
+	if err != nil {
+		b.Fatal(err)
+	}
+	corp := c.corps[0]
+	for b.Loop() {
+		o := corp.ask(b.Context(), &target{Target: li})
+		if o.err != nil || o.recordings != 20 {
+			b.Fatalf("%d recordings: %v", o.recordings, o.err)
+		}
+	}
+}
+
+// BenchmarkPublish measures what it takes to publish the change of one recording
+// among those of so many hosts.
+func BenchmarkPublish(b *testing.B) {
+	for _, hosts := range []int{1000, 20_000, 100_000} {
+		b.Run(fmt.Sprintf("hosts=%d", hosts), func(b *testing.B) {
+			cfg := configOf("li")
+			cfg.Metrics.MaxHosts = 0
+			c, err := New(cfg, Options{Logger: log.NewNopLogger()})
+			if err != nil {
+				b.Fatal(err)
+			}
+			inv := largeInventory(hosts, 10)
+			c.corps[0].inventory, c.corps[0].listed, c.corps[0].ready = inv, true, true
+			c.publish(noon)
+			states := []wecom.State{wecom.StateTranscoding, wecom.StateCompleted}
+			for i := 0; b.Loop(); i++ {
+				b.StopTimer()
+				l := largeListing(inv, i%hosts, 10, wecom.StateCompleted)
+				l.recordings[0].State = states[i/hosts%2]
+				inv.apply(l)
+				b.StartTimer()
+				c.publish(noon)
+			}
+		})
+	}
 }

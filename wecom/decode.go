@@ -4,9 +4,11 @@
 package wecom
 
 import (
+	"bytes"
 	"encoding/json"
 	"math"
 	"strconv"
+	"unicode/utf8"
 )
 
 // The types of this file read values as leniently as WeCom's answers call for:
@@ -86,6 +88,9 @@ func (p *presence) UnmarshalJSON(raw []byte) error {
 func unquote(raw []byte) string {
 	if len(raw) == 0 || raw[0] != '"' {
 		return string(raw)
+	}
+	if inner := raw[1 : len(raw)-1]; utf8.Valid(inner) && !bytes.ContainsRune(inner, '\\') {
+		return string(inner)
 	}
 	var s string
 	if err := json.Unmarshal(raw, &s); err != nil {
