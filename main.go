@@ -60,6 +60,7 @@ type flags struct {
 	maxRequests       *string
 	noExporterMetrics *bool
 	lifecycle         *bool
+	recordings        *bool
 	logLevel          *string
 	logFormat         *string
 	config            *config.Flags
@@ -85,6 +86,7 @@ func newFlags() *flags {
 			Default("40").String(),
 		noExporterMetrics: app.Flag("web.disable-exporter-metrics", "Leave out the metrics go_*, process_* and promhttp_*.").Bool(),
 		lifecycle:         app.Flag("web.enable-lifecycle", "Allow to reload the configuration with POST /-/reload.").Bool(),
+		recordings:        app.Flag("web.enable-recordings", "Serve the page /recordings and /api/v1/recordings, which tell hosts and titles of single recordings.").Bool(),
 		logLevel: app.Flag("log.level", "Only log messages of this severity or above: debug, info, warn or error.").
 			Default("info").String(),
 		logFormat: app.Flag("log.format", "Format of log messages: logfmt or json.").

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -69,7 +70,7 @@ func (f *flags) pollAndServe(
 	}
 
 	poller, err := collector.New(cfg, collector.Options{
-		Logger: logger, UserAgent: name + "/" + version.Version, Transport: transport,
+		Logger: logger, UserAgent: name + "/" + version.Version, Transport: transport, Titles: *f.recordings,
 	})
 	if err != nil {
 		return fmt.Errorf("setting up: %w", err)
@@ -96,6 +97,14 @@ func (f *flags) pollAndServe(
 		ExporterMetrics: !*f.noExporterMetrics,
 		Stopping:        func() bool { return ctx.Err() != nil },
 	}
+	if *f.recordings {
+		options.Recordings = poller
+		if label := cfg.Metrics.HostLabel; label != config.HostLabelPlain {
+			level.Warn(logger).Log("msg", "the pages of recordings show user IDs and titles, which the metrics do not",
+				"flag", "--web.enable-recordings", "metrics.host-label", label,
+				"remedy", "protect the port with --web.config.file, or leave the flag out")
+		}
+	}
 	if *f.lifecycle {
 		options.Reloader = reloader
 	}
@@ -113,7 +122,7 @@ func (f *flags) pollAndServe(
 // isTelemetryPath tells whether metrics can be served at a path, which no other
 // page may have.
 func isTelemetryPath(path string) bool {
-	return strings.HasPrefix(path, "/") && !strings.HasPrefix(path, "/-/") && path != "/targets" && !strings.ContainsAny(path, " {}?#")
+	return strings.HasPrefix(path, "/") && !strings.HasPrefix(path, "/-/") && !slices.Contains([]string{"/targets", "/recordings", "/api/v1/recordings"}, path) && !strings.ContainsAny(path, " {}?#")
 }
 
 // listen serves and, once it listens, runs poll, until the context ends or

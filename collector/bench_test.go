@@ -22,12 +22,12 @@ import (
 func largeInventory(hosts, each int) *inventory {
 	inv := newInventory(month, noon.Add(-month))
 	for h := range hosts {
-		inv.apply(largeListing(inv, h, each, wecom.StateCompleted))
+		inv.apply(largeListing(inv, h, each))
 	}
 	return inv
 }
 
-func largeListing(inv *inventory, h, each int, state wecom.State) *listing {
+func largeListing(inv *inventory, h, each int) *listing {
 	host := fmt.Sprintf("user%05d", h)
 	l := &listing{
 		target: wecom.Target{Selector: wecom.ByUserID, ID: host}, span: wecom.Window{Start: noon.Add(-month), End: noon},
@@ -36,7 +36,7 @@ func largeListing(inv *inventory, h, each int, state wecom.State) *listing {
 	for i := range each {
 		start := wecom.InstantOf(noon.Add(-time.Duration(h%20+1)*day - time.Duration(i)*time.Hour))
 		l.recordings = append(l.recordings, wecom.Recording{
-			ID: fmt.Sprintf("wr%05dx%010d", h, i), Host: host, MeetingStart: start, State: state,
+			ID: fmt.Sprintf("wr%05dx%010d", h, i), Host: host, MeetingStart: start, State: wecom.StateCompleted,
 			Files: []wecom.File{{
 				ID: fmt.Sprintf("wf%05dx%010d", h, i), Start: start, End: start + 3_600_000, Size: 400<<20 + int64(i)<<10,
 				Sharing: wecom.Sharing{On: i%4 == 0, SameCorp: i%8 == 0, Expire: start + 90*24*3_600_000},
@@ -86,7 +86,7 @@ func BenchmarkStore(b *testing.B) {
 		for b.Loop() {
 			b.StopTimer()
 			for range 20 {
-				l := largeListing(inv, poll%hosts, each, wecom.StateCompleted)
+				l := largeListing(inv, poll%hosts, each)
 				l.recordings[poll/hosts%each].State = state // One recording is another in each list.
 				inv.apply(l)
 				poll++
@@ -123,7 +123,7 @@ func BenchmarkStore(b *testing.B) {
 // nothing has changed, or one has.
 func BenchmarkApply(b *testing.B) {
 	inv := largeInventory(1000, 20)
-	same := largeListing(inv, 7, 20, wecom.StateCompleted)
+	same := largeListing(inv, 7, 20)
 	b.Run("unchanged", func(b *testing.B) {
 		for b.Loop() {
 			same.asked = inv.now()
@@ -185,7 +185,7 @@ func BenchmarkPublish(b *testing.B) {
 			states := []wecom.State{wecom.StateTranscoding, wecom.StateCompleted}
 			for i := 0; b.Loop(); i++ {
 				b.StopTimer()
-				l := largeListing(inv, i%hosts, 10, wecom.StateCompleted)
+				l := largeListing(inv, i%hosts, 10)
 				l.recordings[0].State = states[i/hosts%2]
 				inv.apply(l)
 				b.StartTimer()

@@ -51,6 +51,9 @@ type Options struct {
 	// Transport makes all calls instead of the HTTP client that the
 	// configuration describes, where it is not nil.
 	Transport http.RoundTripper
+	// Titles has the titles of recordings kept, in memory, for
+	// [Collector.Recordings].
+	Titles bool
 }
 
 // A Collector polls the recordings of all configured corps and serves what it
@@ -187,6 +190,7 @@ func (c *Collector) newCorp(cfg *config.Config, corpConfig config.Corp, transpor
 		Limits:      c.limitsOf(corpConfig, cfg.Poll.MaxRequestsPerMinute),
 		Concurrency: cfg.Poll.Concurrency,
 		Observer:    observer,
+		Titles:      c.options.Titles,
 	})
 	return &corp{
 		config:    corpConfig,

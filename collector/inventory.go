@@ -42,6 +42,10 @@ type inventory struct {
 	ready       bool      // whether every target was asked once
 	hostLimit   int       // when it was decided which hosts have series of their own; undecided before
 
+	// titles are those of the recordings that are held, by ID, if they were read
+	// since the start.
+	titles map[string]string
+
 	unsaved *unsaved
 	saved   uint64 // the version of the ledger that was last stored
 
@@ -95,7 +99,7 @@ type listing struct {
 func newInventory(lookback time.Duration, birth time.Time) *inventory {
 	return &inventory{
 		lookback: lookback, ledger: newLedger(birth), hostLimit: undecided, unsaved: newUnsaved(), saved: never,
-		items: map[string]*item{}, holdings: map[wecom.Target]*holding{}, hosts: map[string]*host{},
+		titles: map[string]string{}, items: map[string]*item{}, holdings: map[wecom.Target]*holding{}, hosts: map[string]*host{},
 	}
 }
 
@@ -182,6 +186,9 @@ func (inv *inventory) see(listed *wecom.Recording, l *listing, covered wecom.Ins
 		at: l.at, first: covered == 0 || last != 0 && last < covered, forgotten: inv.forgotten,
 	})
 	inv.write(it, &r)
+	if listed.Title != "" {
+		inv.titles[idOf(it.encoded)] = listed.Title
+	}
 	return it
 }
 
@@ -266,6 +273,7 @@ func (inv *inventory) release(it *item, removed bool, now time.Time) {
 	inv.read(it)
 	r := &inv.known
 	r.Gone = wecom.InstantOf(now)
+	delete(inv.titles, r.ID)
 	if removed {
 		inv.ledger.remove(r)
 	}
@@ -319,14 +327,14 @@ func (inv *inventory) each(now time.Time, visit func(*record)) {
 	inv.mu.Lock()
 	defer inv.mu.Unlock()
 	for _, h := range inv.hosts {
-		inv.eachOf(h, now, visit)
+		inv.eachItemOf(h, now, func(_ *item, r *record) { visit(r) })
 	}
 }
 
-// eachOf calls visit for every recording of a host inside the lookback. A target
-// that has failed for long holds some that are not. It returns when the next one
-// leaves.
-func (inv *inventory) eachOf(h *host, now time.Time, visit func(*record)) (next wecom.Instant) {
+// eachItemOf calls visit for every recording of a host inside the lookback. A
+// target that has failed for long holds some that are not. It returns when the
+// next one leaves.
+func (inv *inventory) eachItemOf(h *host, now time.Time, visit func(*item, *record)) (next wecom.Instant) {
 	start := wecom.InstantOf(now.Add(-inv.lookback))
 	for _, it := range h.items {
 		inv.read(it)
@@ -337,7 +345,7 @@ func (inv *inventory) eachOf(h *host, now time.Time, visit func(*record)) (next 
 		if latest != 0 {
 			next = earliest(next, latest+1)
 		}
-		visit(&inv.known)
+		visit(it, &inv.known)
 	}
 	return next
 }
@@ -346,7 +354,7 @@ func (inv *inventory) eachOf(h *host, now time.Time, visit func(*record)) (next 
 func (inv *inventory) sumsOf(h *host, now time.Time) *sums {
 	if h.sums == nil || !now.Before(h.sums.stale) {
 		s := newSums(now)
-		next := inv.eachOf(h, now, func(r *record) { s.add(r, now) })
+		next := inv.eachItemOf(h, now, func(_ *item, r *record) { s.add(r, now) })
 		if next != 0 {
 			s.staleAt(next.Time().Add(inv.lookback))
 		}

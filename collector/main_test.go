@@ -74,9 +74,15 @@ func configOf(userIDs ...string) *config.Config {
 // start runs a collector until the test ends.
 func start(t *testing.T, transport http.RoundTripper, cfg *config.Config) *rig {
 	t.Helper()
+	return startWith(t, cfg, Options{Transport: transport})
+}
+
+func startWith(t *testing.T, cfg *config.Config, options Options) *rig {
+	t.Helper()
 	r := &rig{t: t, registry: prometheus.NewPedanticRegistry(), log: &safeBuffer{}}
+	options.Logger, options.UserAgent = log.NewLogfmtLogger(r.log), "test"
 	var err error
-	r.collector, err = New(cfg, Options{Logger: log.NewLogfmtLogger(r.log), UserAgent: "test", Transport: transport})
+	r.collector, err = New(cfg, options)
 	if err != nil {
 		t.Fatal(err)
 	}

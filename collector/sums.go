@@ -76,17 +76,32 @@ func (s *sums) addFile(r *record, f *wecom.File, now time.Time) {
 		return
 	}
 	s.shared++
-	audience, password, expiry, download := audienceOf(f.Sharing), 0, s.expiry(f.Sharing.Expire, now), 0
-	if f.Sharing.HasPassword {
-		password = 1
-	}
-	if f.Sharing.Download {
-		download = 1
-	}
-	s.sharing[audience][password][expiry][download]++
-	if audience == 0 && password == 0 && expiry != expired {
+	l, expiry := linkOf(f.Sharing), s.expiry(f.Sharing.Expire, now)
+	s.sharing[l.audience][l.password][expiry][l.download]++
+	if l.exposed(expiry) {
 		s.exposed++
 	}
+}
+
+// A link is how a file is shared, but for its expiry: indexes into audiences,
+// passwords and downloads.
+type link struct{ audience, password, download int }
+
+func linkOf(s wecom.Sharing) link {
+	l := link{audience: audienceOf(s)}
+	if s.HasPassword {
+		l.password = 1
+	}
+	if s.Download {
+		l.download = 1
+	}
+	return l
+}
+
+// exposed tells whether anyone with the link can watch, given the index of its
+// expiry.
+func (l link) exposed(expiry int) bool {
+	return l.audience == 0 && l.password == 0 && expiry != expired
 }
 
 // audienceOf returns the index into audiences of a link's audience.

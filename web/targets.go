@@ -4,16 +4,11 @@
 package web
 
 import (
-	"bytes"
 	_ "embed"
 	"fmt"
-	"html/template"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
-
-	"github.com/go-kit/log/level"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
@@ -25,7 +20,7 @@ const targetsPerPage = 200
 //go:embed targets.html
 var targetsHTML string
 
-var targetsTemplate = template.Must(template.New("targets").Parse(targetsHTML))
+var targetsTemplate = newPage(targetsHTML)
 
 // A Targets tells how polling goes.
 type Targets interface {
@@ -87,16 +82,7 @@ func (o Options) serveTargets(w http.ResponseWriter, r *http.Request) {
 		section.addRows(o.Targets, now, language)
 		data.Corps = append(data.Corps, section)
 	}
-	var body bytes.Buffer
-	if err := targetsTemplate.Execute(&body, data); err != nil {
-		level.Error(o.Logger).Log("msg", "making the page of targets failed", "err", err)
-		http.Error(w, "making the page failed", http.StatusInternalServerError)
-		return
-	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	_, _ = body.WriteTo(w) // An error means that the client has gone.
+	o.servePage(w, targetsTemplate, data)
 }
 
 func (s *corpSection) addRows(targets Targets, now time.Time, language wecom.Language) {
@@ -121,19 +107,6 @@ func (s *corpSection) addRows(targets Targets, now time.Time, language wecom.Lan
 	if offset+len(part) < total {
 		s.NextPage = s.Page + 1
 	}
-}
-
-// languageOf returns the language of a page: that of the query, or the first
-// that the browser wants.
-func languageOf(r *http.Request) (language wecom.Language, lang string) {
-	wanted := r.URL.Query().Get("lang")
-	if wanted == "" {
-		wanted = r.Header.Get("Accept-Language")
-	}
-	if strings.HasPrefix(strings.ToLower(wanted), "zh") {
-		return wecom.Chinese, "zh-CN"
-	}
-	return wecom.English, "en"
 }
 
 var targetsTexts = map[wecom.Language]map[string]string{

@@ -31,6 +31,8 @@ type Options struct {
 	Logger    log.Logger
 	Inventory Inventory
 	Targets   Targets
+	// Recordings are shown unless it is nil.
+	Recordings Recordings
 	// Registry has the metrics that are gathered at each scrape. No family may
 	// be in the inventory too.
 	Registry *prometheus.Registry
@@ -61,8 +63,12 @@ func NewHandler(o Options) (http.Handler, error) {
 	mux.HandleFunc("GET /-/ready", o.serveReady)
 	mux.HandleFunc("GET /targets", o.serveTargets)
 	mux.HandleFunc("POST /-/reload", o.serveReload)
+	if o.Recordings != nil {
+		mux.HandleFunc("GET /recordings", o.serveRecordings)
+		mux.HandleFunc("GET /api/v1/recordings", o.serveRecordingsAPI)
+	}
 	if o.TelemetryPath != "/" {
-		landing, err := landingPage(o.TelemetryPath)
+		landing, err := landingPage(o.TelemetryPath, o.Recordings != nil)
 		if err != nil {
 			return nil, err
 		}
@@ -71,18 +77,24 @@ func NewHandler(o Options) (http.Handler, error) {
 	return mux, nil
 }
 
-func landingPage(telemetryPath string) (http.Handler, error) {
+func landingPage(telemetryPath string, recordings bool) (http.Handler, error) {
+	links := []toolkit.LandingLinks{
+		{Address: telemetryPath, Text: "Metrics", Description: "what Prometheus scrapes"},
+		{Address: "/targets", Text: "Targets", Description: "how polling goes: who is asked for, and what fails"},
+	}
+	if recordings {
+		links = append(links, toolkit.LandingLinks{Address: "/recordings", Text: "Recordings", Description: "which recordings stand behind the metrics"})
+	}
+	links = append(links,
+		toolkit.LandingLinks{Address: "/-/ready", Text: "Ready", Description: "whether every target was asked at least once"},
+		toolkit.LandingLinks{Address: "/-/healthy", Text: "Healthy", Description: "whether the process lives"},
+	)
 	page, err := toolkit.NewLandingPage(toolkit.LandingConfig{
 		Name:        "WeCom Recording Exporter",
 		Description: "Prometheus exporter for the cloud recordings of WeCom (企业微信) meetings",
 		Version:     version.Info(),
 		Profiling:   "false",
-		Links: []toolkit.LandingLinks{
-			{Address: telemetryPath, Text: "Metrics", Description: "what Prometheus scrapes"},
-			{Address: "/targets", Text: "Targets", Description: "how polling goes: who is asked for, and what fails"},
-			{Address: "/-/ready", Text: "Ready", Description: "whether every target was asked at least once"},
-			{Address: "/-/healthy", Text: "Healthy", Description: "whether the process lives"},
-		},
+		Links:       links,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("making the landing page: %w", err)

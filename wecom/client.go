@@ -46,6 +46,8 @@ type Config struct {
 	Concurrency int
 	// Observer may be nil.
 	Observer Observer
+	// Titles has the titles of recordings read, which may tell secrets.
+	Titles bool
 }
 
 // A Client calls the API for one app. It is safe for concurrent use.
@@ -56,6 +58,7 @@ type Client struct {
 	limits    *Limits
 	gate      *gate
 	observer  Observer
+	titles    bool
 }
 
 // NewClient returns a client. It calls nobody yet.
@@ -72,6 +75,7 @@ func NewClient(c Config) *Client {
 		limits:    c.Limits,
 		gate:      newGate(c.Concurrency),
 		observer:  c.Observer,
+		titles:    c.Titles,
 	}
 	client.tokens = &tokenSource{
 		fetch: client.fetchToken, secret: c.Secret, observer: c.Observer, turn: make(chan struct{}, 1),

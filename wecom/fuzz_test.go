@@ -35,7 +35,8 @@ func FuzzListAnswer(f *testing.F) {
 			}
 			return
 		}
-		for _, r := range answer.recordings(now, IgnoreCalls{}) {
+		read := reader{now: now, observer: IgnoreCalls{}, titles: true}
+		for _, r := range read.recordings(&answer) {
 			if r.ID == "" || r.State < StateUnknown || r.State > StateCompleted || r.MeetingStart < 0 || r.MeetingStart > InstantOf(now.Add(largestSkew)) {
 				t.Errorf("recording %+v", r)
 			}

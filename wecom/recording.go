@@ -75,11 +75,12 @@ func (i Instant) Time() time.Time { return time.UnixMilli(int64(i)) }
 func InstantOf(t time.Time) Instant { return Instant(t.UnixMilli()) }
 
 // A Recording is one entry of a list of recordings; see
-// https://developer.work.weixin.qq.com/document/path/98192. Titles, codes,
-// sharing URLs and passwords are not read at all.
+// https://developer.work.weixin.qq.com/document/path/98192. Codes, sharing URLs
+// and passwords are not read at all.
 type Recording struct {
 	ID           string // meeting_record_id
 	Host         string // host_user_id; "" where WeCom gives none
+	Title        string // read only if [Config] says so
 	MeetingStart Instant
 	State        State
 	Files        []File
@@ -114,7 +115,8 @@ func (c *Client) Recordings(ctx context.Context, t Target, w Window) iter.Seq2[[
 				yield(nil, err)
 				return
 			}
-			if !yield(page.recordings(time.Now(), c.observer), nil) {
+			r := reader{now: time.Now(), observer: c.observer, titles: c.titles}
+			if !yield(r.recordings(page), nil) {
 				return
 			}
 		}
@@ -143,6 +145,7 @@ type listAnswer struct {
 type wireRecording struct {
 	ID             text       `json:"meeting_record_id"`
 	Host           text       `json:"host_user_id"`
+	Title          text       `json:"title"`
 	MeetingStart   number     `json:"meeting_start_time"`
 	State          number     `json:"state"`
 	RecordFiles    []wireFile `json:"record_files"`
@@ -181,26 +184,26 @@ func (c *Client) list(ctx context.Context, t Target, w Window, cursor string) (*
 	return call[listAnswer](ctx, c, http.MethodPost, listEndpoint, nil, body)
 }
 
-// recordings returns what the page tells, in a form that can be relied on.
-func (a *listAnswer) recordings(now time.Time, o Observer) []Recording {
-	r := reader{now: now, observer: o}
+// A reader turns the values of an answer into those of this package.
+type reader struct {
+	now      time.Time
+	observer Observer
+	titles   bool
+}
+
+// recordings returns what a page tells, in a form that can be relied on.
+func (r *reader) recordings(a *listAnswer) []Recording {
 	list := make([]Recording, 0, len(a.RecordMeetings)+len(a.RecordList))
 	for _, wires := range [][]wireRecording{a.RecordMeetings, a.RecordList} {
 		for i := range wires {
 			if wires[i].ID == "" {
-				o.Anomalous(MissingID)
+				r.observer.Anomalous(MissingID)
 				continue
 			}
 			list = append(list, r.recording(&wires[i]))
 		}
 	}
 	return list
-}
-
-// A reader turns the values of an answer into those of this package.
-type reader struct {
-	now      time.Time
-	observer Observer
 }
 
 func (r *reader) recording(w *wireRecording) Recording {
@@ -210,6 +213,9 @@ func (r *reader) recording(w *wireRecording) Recording {
 		MeetingStart: r.instant(w.MeetingStart),
 		State:        r.state(w.State),
 		Files:        make([]File, 0, len(w.RecordFiles)+len(w.RecordFileList)),
+	}
+	if r.titles {
+		rec.Title = string(w.Title)
 	}
 	for _, wires := range [][]wireFile{w.RecordFiles, w.RecordFileList} {
 		for i := range wires {

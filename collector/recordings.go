@@ -1,0 +1,216 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package collector
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
+)
+
+// A RecordingQuery says which recordings of the inventory are asked for.
+type RecordingQuery struct {
+	Corp string // the name of a corp; empty: all
+	// Host is a user ID, or a value of the label host; empty: all.
+	Host    string
+	State   string // a value of the label state; empty: all
+	Exposed bool   // only those with exposed files
+	Shared  bool   // only those with shared files
+
+	Sort       RecordingOrder // empty: by start
+	Descending bool
+	Offset     int
+	Limit      int
+}
+
+// A RecordingOrder is by what recordings are sorted.
+type RecordingOrder string
+
+// The orders. Those of equal rank come in the order of their IDs.
+const (
+	ByStart    RecordingOrder = "start"
+	ByHost     RecordingOrder = "host"
+	ByBytes    RecordingOrder = "bytes"
+	ByDuration RecordingOrder = "duration"
+	ByShared   RecordingOrder = "shared"
+	ByExposed  RecordingOrder = "exposed"
+)
+
+// RecordingOrders returns every order.
+func RecordingOrders() []RecordingOrder {
+	return []RecordingOrder{ByStart, ByHost, ByBytes, ByDuration, ByShared, ByExposed}
+}
+
+// RecordingStates returns every value of the label state.
+func RecordingStates() []string { return slices.Clone(states[:]) }
+
+// A RecordingReport tells people of one recording. It holds no link, code or
+// password.
+type RecordingReport struct {
+	Corp  string
+	ID    string
+	Host  string    // the user ID; "" where WeCom gives none
+	Title string    // "" unless titles are kept and it was read since the start
+	Start time.Time // zero: not known
+	State string    // a value of the label state
+	Files []FileReport
+
+	// Sums over the files.
+	Bytes           int64
+	Duration        time.Duration
+	Shared, Exposed int
+}
+
+// A FileReport tells people of one file of a recording.
+type FileReport struct {
+	ID         string
+	Start, End time.Time // zero: not known
+	Bytes      int64
+	Shared     bool
+	Exposed    bool
+	Audience   string    // a value of the label audience, where it is shared; so are those below
+	Password   string    // a value of the label password
+	Expiry     time.Time // of the link; zero: never
+	Download   string    // a value of the label download
+}
+
+// Recordings returns a part of the recordings that a query asks for, and how many
+// there are in all. They are those that the gauges count at the given time.
+func (c *Collector) Recordings(q RecordingQuery, now time.Time) (part []RecordingReport, total int) {
+	var found []foundRecording
+	for _, corp := range c.current() {
+		if q.Corp == "" || q.Corp == corp.config.Name {
+			found = corp.find(found, &q, now)
+		}
+	}
+	slices.SortFunc(found, func(a, b foundRecording) int {
+		order := cmp.Or(cmp.Compare(a.rank, b.rank), strings.Compare(a.name, b.name))
+		if q.Descending {
+			order = -order
+		}
+		return cmp.Or(order, strings.Compare(a.encoded, b.encoded))
+	})
+	total = len(found)
+	offset := min(q.Offset, total)
+	for _, f := range found[offset:min(offset+q.Limit, total)] {
+		part = append(part, f.corp.tell(f.encoded, now))
+	}
+	return part, total
+}
+
+// A foundRecording is one that a query asks for, with its place in the order: its
+// rank or, by host, its name.
+type foundRecording struct {
+	corp    *corp
+	encoded string
+	rank    int64
+	name    string
+}
+
+// find adds what a query asks for of a corp.
+func (c *corp) find(found []foundRecording, q *RecordingQuery, now time.Time) []foundRecording {
+	inv := c.inventory
+	inv.mu.Lock()
+	hosts := slices.Collect(maps.Values(inv.hosts))
+	inv.mu.Unlock()
+	for _, h := range hosts {
+		// Between two hosts whoever waits for the inventory has a turn.
+		inv.mu.Lock()
+		if c.isAsked(q.Host, h.name) {
+			inv.eachItemOf(h, now, func(it *item, r *record) {
+				if f, ok := c.match(it.encoded, r, q, now); ok {
+					found = append(found, f)
+				}
+			})
+		}
+		inv.mu.Unlock()
+	}
+	return found
+}
+
+// isAsked tells whether a host is one that is asked for, by user ID or by the
+// value of the label. The lock of the inventory is held.
+func (c *corp) isAsked(asked, host string) bool {
+	if asked == "" || asked == host {
+		return true
+	}
+	if limit := c.hosts.limit; limit > 0 && c.inventory.hostLimit == limit && !c.inventory.ledger.hosts[host].admitted {
+		return asked == hostOther
+	}
+	return c.hosts.label != config.HostLabelOff && asked == c.hosts.name(host)
+}
+
+func (c *corp) match(encoded string, r *record, q *RecordingQuery, now time.Time) (f foundRecording, ok bool) {
+	if q.State != "" && q.State != states[r.State] {
+		return f, false
+	}
+	s := newSums(now)
+	s.add(r, now)
+	if q.Exposed && s.exposed == 0 || q.Shared && s.shared == 0 {
+		return f, false
+	}
+	f = foundRecording{corp: c, encoded: encoded}
+	switch q.Sort {
+	case ByHost:
+		f.name = r.Host
+	case ByBytes:
+		f.rank = s.bytes
+	case ByDuration:
+		f.rank = s.milliseconds
+	case ByShared:
+		f.rank = int64(s.shared)
+	case ByExposed:
+		f.rank = int64(s.exposed)
+	default:
+		f.rank = int64(r.started())
+	}
+	return f, true
+}
+
+// tell reports a recording.
+func (c *corp) tell(encoded string, now time.Time) RecordingReport {
+	var r record
+	_ = r.decode(encoded) // It comes from the inventory.
+	s := newSums(now)
+	s.add(&r, now)
+	report := RecordingReport{
+		Corp: c.config.Name, ID: r.ID, Host: r.Host, Title: c.inventory.title(r.ID), Start: timeOf(r.started()), State: states[r.State],
+		Bytes: s.bytes, Duration: time.Duration(s.milliseconds) * time.Millisecond, Shared: int(s.shared), Exposed: int(s.exposed),
+	}
+	for i := range r.Files {
+		report.Files = append(report.Files, tellFile(&r.Files[i].File, now))
+	}
+	return report
+}
+
+func tellFile(f *wecom.File, now time.Time) FileReport {
+	report := FileReport{ID: f.ID, Start: timeOf(f.Start), End: timeOf(f.End), Bytes: f.Size, Shared: f.Sharing.On}
+	if !f.Sharing.On {
+		return report
+	}
+	l := linkOf(f.Sharing)
+	report.Audience, report.Password, report.Download = audiences[l.audience], passwords[l.password], downloads[l.download]
+	report.Expiry = timeOf(f.Sharing.Expire)
+	report.Exposed = l.exposed(newSums(now).expiry(f.Sharing.Expire, now))
+	return report
+}
+
+// timeOf returns an instant as a time; the zero time where there is none.
+func timeOf(i wecom.Instant) time.Time {
+	if i == 0 {
+		return time.Time{}
+	}
+	return i.Time()
+}
+
+func (inv *inventory) title(id string) string {
+	inv.mu.Lock()
+	defer inv.mu.Unlock()
+	return inv.titles[id]
+}

@@ -1,0 +1,52 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package web
+
+import (
+	"bytes"
+	_ "embed"
+	"html/template"
+	"net/http"
+	"strings"
+
+	"github.com/go-kit/log/level"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
+)
+
+//go:embed layout.html
+var layoutHTML string
+
+// newPage returns the template of a page for people.
+func newPage(html string) *template.Template {
+	return template.Must(template.Must(template.New("page").Parse(layoutHTML)).Parse(html))
+}
+
+// servePage shows a page, whose data have the fields Lang and Text.
+func (o Options) servePage(w http.ResponseWriter, page *template.Template, data any) {
+	var body bytes.Buffer
+	if err := page.Execute(&body, data); err != nil {
+		level.Error(o.Logger).Log("msg", "making a page failed", "err", err)
+		http.Error(w, "making the page failed", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Referrer-Policy", "no-referrer")
+	_, _ = body.WriteTo(w) // An error means that the client has gone.
+}
+
+// languageOf returns the language of a page: that of the query, or the first
+// that the browser wants.
+func languageOf(r *http.Request) (language wecom.Language, lang string) {
+	wanted := r.URL.Query().Get("lang")
+	if wanted == "" {
+		wanted = r.Header.Get("Accept-Language")
+	}
+	if strings.HasPrefix(strings.ToLower(wanted), "zh") {
+		return wecom.Chinese, "zh-CN"
+	}
+	return wecom.English, "en"
+}

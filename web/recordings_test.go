@@ -1,0 +1,194 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package web
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
+)
+
+// asked remembers the last query, and answers with so many recordings.
+type asked struct {
+	query collector.RecordingQuery
+	total int
+}
+
+func (a *asked) Recordings(q collector.RecordingQuery, _ time.Time) (part []collector.RecordingReport, total int) {
+	a.query = q
+	start := time.Date(2026, 3, 2, 1, 0, 0, 0, time.UTC)
+	for i := q.Offset; i < min(q.Offset+q.Limit, a.total); i++ {
+		part = append(part, collector.RecordingReport{
+			Corp: "acme", ID: fmt.Sprintf("r%d", i), Host: "<b>li", Title: "<script>alert(1)</script>", Start: start, State: "completed",
+			Bytes: 5 << 30, Duration: 90 * time.Second, Shared: 1, Exposed: 1,
+			Files: []collector.FileReport{
+				{
+					ID: "f", Start: start, End: start.Add(90 * time.Second), Bytes: 5 << 30, Shared: true, Exposed: true,
+					Audience: "anyone", Password: "none", Expiry: start.Add(time.Hour), Download: "allowed",
+				},
+				{ID: "not shared"},
+			},
+		})
+	}
+	return part, a.total
+}
+
+func recordingOptions(a *asked) Options {
+	o := optionsOf(&fake{})
+	o.Recordings = a
+	return o
+}
+
+func TestRecordingsAreOptIn(t *testing.T) {
+	t.Parallel()
+	for _, path := range []string{"/recordings", "/api/v1/recordings"} {
+		if w := serve(t, optionsOf(&fake{}), http.MethodGet, path); w.Code != http.StatusNotFound {
+			t.Errorf("%s: status %d, want 404", path, w.Code)
+		}
+		if w := serve(t, recordingOptions(&asked{}), http.MethodGet, path); w.Code != http.StatusOK {
+			t.Errorf("%s: status %d where it is enabled, want 200", path, w.Code)
+		}
+	}
+	landing := func(o Options) bool {
+		return strings.Contains(serve(t, o, http.MethodGet, "/").Body.String(), "/recordings")
+	}
+	if landing(optionsOf(&fake{})) || !landing(recordingOptions(&asked{})) {
+		t.Error("the landing page leads to the recordings where there are none, or the other way round")
+	}
+}
+
+func TestRecordingsQueries(t *testing.T) {
+	t.Parallel()
+	for query, want := range map[string]collector.RecordingQuery{
+		"": {Sort: collector.ByStart, Descending: true, Limit: 100},
+		"corp=acme&host=li&state=recording&exposed=true&shared=1": {
+			Corp: "acme", Host: "li", State: "recording", Exposed: true, Shared: true, Sort: collector.ByStart, Descending: true, Limit: 100,
+		},
+		"sort=host":                   {Sort: collector.ByHost, Limit: 100},
+		"sort=bytes&order=asc":        {Sort: collector.ByBytes, Limit: 100},
+		"sort=host&order=desc":        {Sort: collector.ByHost, Descending: true, Limit: 100},
+		"page=3&limit=20":             {Sort: collector.ByStart, Descending: true, Offset: 40, Limit: 20},
+		"exposed=false&corp=&lang=zh": {Sort: collector.ByStart, Descending: true, Limit: 100},
+	} {
+		for _, path := range []string{"/recordings?", "/api/v1/recordings?"} {
+			a := &asked{}
+			if w := serve(t, recordingOptions(a), http.MethodGet, path+query); w.Code != http.StatusOK {
+				t.Errorf("%s%s: status %d: %s", path, query, w.Code, w.Body)
+			}
+			if diff := cmp.Diff(want, a.query); diff != "" {
+				t.Errorf("%s%s (-want +got):\n%s", path, query, diff)
+			}
+		}
+	}
+}
+
+func TestBadRecordingsQueries(t *testing.T) {
+	t.Parallel()
+	for query, want := range map[string]string{
+		"hosts=li":      `"hosts" is no parameter: write one of corp, host,`,
+		"state=deleted": `state: "deleted" is no state: write one of unknown, recording,`,
+		"exposed=maybe": `exposed: "maybe" is neither true nor false`,
+		"shared=maybe":  `shared: "maybe" is neither true nor false`,
+		"sort=title":    `sort: "title" is no order: write one of start, host,`,
+		"order=up":      `order: "up" is neither asc nor desc`,
+		"page=0":        `page: "0" is not accepted: write a whole number from 1 to`,
+		"page=x":        `page: "x" is not accepted`,
+		"limit=1001":    `limit: "1001" is not accepted: write a whole number from 1 to 1000`,
+	} {
+		page := serve(t, recordingOptions(&asked{}), http.MethodGet, "/recordings?"+query)
+		if page.Code != http.StatusBadRequest || !strings.Contains(page.Body.String(), want) {
+			t.Errorf("page of %s: status %d: %s", query, page.Code, page.Body)
+		}
+		api := serve(t, recordingOptions(&asked{}), http.MethodGet, "/api/v1/recordings?"+query)
+		var answer struct {
+			Error string `json:"error"`
+		}
+		if err := json.Unmarshal(api.Body.Bytes(), &answer); err != nil || api.Code != http.StatusBadRequest || !strings.Contains(answer.Error, want) {
+			t.Errorf("API of %s: status %d: %s: %v", query, api.Code, api.Body, err)
+		}
+	}
+}
+
+func TestRecordingsAPI(t *testing.T) {
+	t.Parallel()
+	w := serve(t, recordingOptions(&asked{total: 3}), http.MethodGet, "/api/v1/recordings?limit=1&page=2")
+	const want = `{"total":3,"page":2,"limit":1,"recordings":[{"corp":"acme","id":"r1","host":"\u003cb\u003eli",` +
+		`"title":"\u003cscript\u003ealert(1)\u003c/script\u003e","start":"2026-03-02T01:00:00Z","state":"completed","bytes":5368709120,` +
+		`"duration_seconds":90,"shared_files":1,"exposed_files":1,"files":[{"id":"f","start":"2026-03-02T01:00:00Z","end":"2026-03-02T01:01:30Z",` +
+		`"bytes":5368709120,"exposed":true,"sharing":{"audience":"anyone","password":"none","expiry":"2026-03-02T02:00:00Z","download":"allowed"}},` +
+		`{"id":"not shared","start":null,"end":null,"bytes":0,"exposed":false,"sharing":null}]}]}` + "\n"
+	if diff := cmp.Diff(want, w.Body.String()); diff != "" {
+		t.Errorf("answer (-want +got):\n%s", diff)
+	}
+	if empty := serve(t, recordingOptions(&asked{}), http.MethodGet, "/api/v1/recordings"); !strings.Contains(empty.Body.String(), `"recordings":[]`) {
+		t.Errorf("an empty list: %s", empty.Body)
+	}
+}
+
+func TestRecordingsPage(t *testing.T) {
+	t.Parallel()
+	a := &asked{total: 250}
+	for target, test := range map[string]struct{ want, without []string }{
+		"/recordings?host=li&exposed=true&lang=en": {[]string{
+			`<html lang="en">`, "&lt;script&gt;", "&lt;b&gt;li", "1–100 / 250", "r0<", "r99<", "5 GiB", `title="5368709120 B"`, "1m30s", "2026-03-02T01:00:00Z",
+			"audience anyone, password none, expires 2026-03-02T02:00:00Z, download allowed", `value="li"`, "checked", `aria-sort="descending"`,
+			`href="?exposed=true&amp;host=li&amp;lang=en&amp;page=2"`, `href="?exposed=true&amp;host=li&amp;lang=en&amp;order=asc&amp;sort=start"`,
+			`href="?exposed=true&amp;host=li&amp;lang=zh"`, "<label>", `<th scope="col"`, "<caption>",
+		}, []string{"<script", "<b>li", "r100<", "not shared"}},
+		"/recordings?page=3&lang=zh": {[]string{`<html lang="zh-CN">`, "201–250 / 250", "page=2", "暴露的文件"}, []string{"page=4"}},
+	} {
+		w := serve(t, recordingOptions(a), http.MethodGet, target)
+		for _, want := range test.want {
+			if !strings.Contains(w.Body.String(), want) {
+				t.Errorf("%s lacks %q", target, want)
+			}
+		}
+		for _, without := range test.without {
+			if strings.Contains(w.Body.String(), without) {
+				t.Errorf("%s has %q", target, without)
+			}
+		}
+		if csp := w.Header().Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'none'") {
+			t.Errorf("%s: Content-Security-Policy %q", target, csp)
+		}
+	}
+	if t.Failed() {
+		t.Logf("%s", serve(t, recordingOptions(&asked{total: 1}), http.MethodGet, "/recordings").Body)
+	}
+	if w := serve(t, recordingOptions(&asked{}), http.MethodGet, "/recordings?lang=en"); !strings.Contains(w.Body.String(), "No recordings match.") {
+		t.Errorf("a page of none:\n%s", w.Body)
+	}
+}
+
+func TestFormatBytes(t *testing.T) {
+	t.Parallel()
+	for n, want := range map[int64]string{
+		0: "0 B", 1023: "1023 B", 1024: "1 KiB", 1536: "1.5 KiB", 123 << 20: "123 MiB", 5 << 30: "5 GiB", 1 << 62: "4 EiB",
+	} {
+		if got := formatBytes(n); got != want {
+			t.Errorf("%d: %q, want %q", n, got, want)
+		}
+	}
+}
+
+func TestRecordingsTextsAreTranslated(t *testing.T) {
+	t.Parallel()
+	english, chinese := recordingsTexts[wecom.English], recordingsTexts[wecom.Chinese]
+	if len(english) != len(chinese) {
+		t.Errorf("%d texts in English, %d in Chinese", len(english), len(chinese))
+	}
+	for key, text := range english {
+		if chinese[key] == "" || chinese[key] == text {
+			t.Errorf("%s: %q is not translated", key, text)
+		}
+	}
+}
