@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"runtime"
 	"sync"
 
 	"github.com/klauspost/compress/flate"
@@ -16,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
+	"golang.org/x/sync/errgroup"
 )
 
 // A body is the start of a response that is the same for many. What comes behind
@@ -34,22 +36,51 @@ var gzipHeader = []byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff}
 // newBody encodes families in a variant.
 func newBody(v variant, families []*dto.MetricFamily) (*body, error) {
 	format, _ := canonical(v.format)
+	text, err := encodeParts(format, families)
+	if err != nil {
+		return nil, err
+	}
 	b := &body{encoding: v.encoding}
 	var out bytes.Buffer
-	var err error
 	switch v.encoding {
 	case promhttp.Gzip:
-		err = b.deflate(&out, format, families)
+		err = b.deflate(&out, text)
 	case promhttp.Zstd:
-		err = compressZstd(&out, format, families)
+		err = compressZstd(&out, text)
 	default:
-		err = encode(&out, format, families, false)
+		err = writeParts(&out, text)
 	}
 	if err != nil {
 		return nil, err
 	}
 	b.start = bytes.Clone(out.Bytes()) // It is kept, and the buffer may be twice as large.
 	return b, nil
+}
+
+// bytesPerMetric is about what a metric takes, so that buffers need not grow often.
+const bytesPerMetric = 96
+
+// encodeParts encodes each family, several at once: a scrape waits for it.
+func encodeParts(format expfmt.Format, families []*dto.MetricFamily) ([]bytes.Buffer, error) {
+	parts := make([]bytes.Buffer, len(families))
+	var encoding errgroup.Group
+	encoding.SetLimit(runtime.GOMAXPROCS(0))
+	for i, family := range families {
+		encoding.Go(func() error {
+			parts[i].Grow(len(family.GetMetric()) * bytesPerMetric)
+			return encode(&parts[i], format, families[i:i+1], false)
+		})
+	}
+	return parts, encoding.Wait() //nolint:wrapcheck // It says what was being done.
+}
+
+func writeParts(w io.Writer, parts []bytes.Buffer) error {
+	for i := range parts {
+		if _, err := w.Write(parts[i].Bytes()); err != nil {
+			return fmt.Errorf("compressing: %w", err)
+		}
+	}
+	return nil
 }
 
 // encode writes families in a format, and what ends it if they are the last.
@@ -70,16 +101,17 @@ func encode(w io.Writer, format expfmt.Format, families []*dto.MetricFamily, las
 
 // deflate writes the start of a gzip member that ends between two bytes, so that
 // another deflate stream can go on there.
-func (b *body) deflate(out io.Writer, format expfmt.Format, families []*dto.MetricFamily) error {
-	if _, err := out.Write(gzipHeader); err != nil {
-		return fmt.Errorf("compressing: %w", err)
-	}
-	compressor, err := flate.NewWriter(out, flate.DefaultCompression)
+func (b *body) deflate(out *bytes.Buffer, text []bytes.Buffer) error {
+	out.Write(gzipHeader)
+	compressor, err := flate.NewWriter(out, flate.BestSpeed)
 	if err != nil {
 		return fmt.Errorf("compressing: %w", err)
 	}
-	if err := encode(io.MultiWriter(compressor, writerFunc(b.sum)), format, families, false); err != nil {
+	if err := writeParts(compressor, text); err != nil {
 		return err
+	}
+	for i := range text {
+		b.sum(text[i].Bytes())
 	}
 	if err := compressor.Flush(); err != nil {
 		return fmt.Errorf("compressing: %w", err)
@@ -92,12 +124,12 @@ func (b *body) sum(p []byte) {
 	b.size += uint32(len(p)) //nolint:gosec // It is meant modulo 2^32.
 }
 
-func compressZstd(out io.Writer, format expfmt.Format, families []*dto.MetricFamily) error {
+func compressZstd(out *bytes.Buffer, text []bytes.Buffer) error {
 	compressor, err := zstd.NewWriter(out, zstd.WithEncoderConcurrency(1))
 	if err != nil {
 		return fmt.Errorf("compressing: %w", err)
 	}
-	if err := encode(compressor, format, families, false); err != nil {
+	if err := writeParts(compressor, text); err != nil {
 		return err
 	}
 	if err := compressor.Close(); err != nil {
@@ -110,15 +142,6 @@ func compressZstd(out io.Writer, format expfmt.Format, families []*dto.MetricFam
 var frames = sync.OnceValues(func() (*zstd.Encoder, error) {
 	return zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(1<<17), zstd.WithLowerEncoderMem(true))
 })
-
-// A writerFunc is told what is written.
-type writerFunc func(p []byte)
-
-// Write implements io.Writer.
-func (f writerFunc) Write(p []byte) (int, error) {
-	f(p)
-	return len(p), nil
-}
 
 // finish writes what comes behind the start so that the response ends with the
 // rest.
