@@ -1,5 +1,6 @@
-# Needs Go, git, make and gcc (for the race detector). Everything else is built
-# from tools/go.mod into .tools/bin the first time that it is needed.
+# Needs Go, git, make, gcc (for the race detector) and curl (for the end-to-end
+# tests). Everything else is built from tools/ into .tools/bin the first time that
+# it is needed.
 
 SHELL       := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -39,6 +40,7 @@ GOLANGCI_LINT := $(TOOLS_BIN)/golangci-lint
 GOTESTSUM     := $(TOOLS_BIN)/gotestsum
 PROMETHEUS    := $(TOOLS_BIN)/prometheus
 PROMTOOL      := $(TOOLS_BIN)/promtool
+PARSE         := $(TOOLS_BIN)/parse
 
 # `go test` with failures shown in full, passing packages in a line each, and
 # the count of what ran on the last line. $(1) are the arguments of `go test`.
@@ -90,8 +92,14 @@ test-long: $(GOTESTSUM) ## Run the long tests too, then each fuzz target for FUZ
 .PHONY: e2e
 e2e: export PROMETHEUS := $(PROMETHEUS)
 e2e: export PROMTOOL := $(PROMTOOL)
-e2e: $(GOTESTSUM) $(PROMETHEUS) $(PROMTOOL) ## Run the end-to-end tests against a real Prometheus
+e2e: export PARSE := $(PARSE)
+e2e: $(GOTESTSUM) $(PROMETHEUS) $(PROMTOOL) $(PARSE) ## Run the end-to-end tests against a real Prometheus
 	$(call go_test,-count=1 -tags=e2e ./e2e/...)
+
+.PHONY: rules
+rules: $(PROMTOOL) ## Check the rules for Prometheus, and run their unit tests
+	$(PROMTOOL) check rules alerts/*.rules.yml
+	$(PROMTOOL) test rules alerts/tests/*.yml
 
 .PHONY: cover
 cover: ## Measure coverage and fail below COVER_MIN percent
@@ -109,6 +117,10 @@ scale: ## Print the calls that a large company costs, against the fewest possibl
 .PHONY: bench
 bench: ## Run the benchmarks that match BENCH
 	$(GO) test -run='^$$' -bench='$(BENCH)' -benchmem -benchtime=$(BENCH_TIME) -timeout=60m ./...
+
+.PHONY: bench-memory
+bench-memory: ## Measure the memory that a million recordings take
+	$(GO) test -run='^$$' -bench=Memory -benchtime=1x -timeout=30m -tags=e2e ./e2e
 
 .PHONY: update-golden
 update-golden: ## Write the golden files anew; read the diff before committing
@@ -132,14 +144,16 @@ lint: $(GOLANGCI_LINT) ## Run golangci-lint; LINT_FLAGS=--fix mends what it can
 ##@ Tools
 
 .PHONY: tools
-tools: $(GOLANGCI_LINT) $(GOTESTSUM) $(PROMETHEUS) $(PROMTOOL) ## Build the pinned tools into .tools/bin
+tools: $(GOLANGCI_LINT) $(GOTESTSUM) $(PROMETHEUS) $(PROMTOOL) $(PARSE) ## Build the pinned tools into .tools/bin
 
 $(GOLANGCI_LINT): TOOL := github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 $(GOTESTSUM):     TOOL := gotest.tools/gotestsum
 $(PROMETHEUS):    TOOL := github.com/prometheus/prometheus/cmd/prometheus
 $(PROMTOOL):      TOOL := github.com/prometheus/prometheus/cmd/promtool
+$(PARSE):         TOOL := ./parse
+$(PARSE):         tools/parse/main.go
 
 # Service discovery is most of Prometheus's build, and the tests name their targets.
-$(GOLANGCI_LINT) $(GOTESTSUM) $(PROMETHEUS) $(PROMTOOL): tools/go.mod tools/go.sum
+$(GOLANGCI_LINT) $(GOTESTSUM) $(PROMETHEUS) $(PROMTOOL) $(PARSE): tools/go.mod tools/go.sum
 	CGO_ENABLED=0 $(GO) -C tools build -trimpath -buildvcs=false -ldflags='-s -w' -tags=remove_all_sd -o $@ $(TOOL)
 	@touch $@

@@ -7,6 +7,10 @@ package e2e
 
 import (
 	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -65,6 +69,97 @@ func TestFormats(t *testing.T) {
 					}
 				}
 			})
+		}
+	}
+}
+
+// TestFormatsByCurl has curl decompress, which reads one gzip member and no more.
+func TestFormatsByCurl(t *testing.T) {
+	t.Parallel()
+	x := runOdd(t)
+	for _, format := range []struct{ name, accept string }{
+		{"text", acceptText}, {"OpenMetrics", acceptOpenMetrics}, {"protobuf", acceptProtobuf},
+	} {
+		t.Run(format.name, func(t *testing.T) {
+			t.Parallel()
+			headerFile := filepath.Join(t.TempDir(), "header")
+			cmd := exec.CommandContext(t.Context(), "curl", "--disable", "--silent", "--show-error", "--fail", "--compressed",
+				"--dump-header", headerFile, "--header", "Accept: "+format.accept, x.url+"/metrics")
+			var stderr bytes.Buffer
+			cmd.Env, cmd.Stderr = []string{}, &stderr // It asks no proxy.
+			body, err := cmd.Output()
+			if err != nil {
+				t.Fatalf("%s: %v\n%s", cmd, err, &stderr)
+			}
+			header, err := os.ReadFile(headerFile)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(string(header), "\r\nContent-Encoding: gzip\r\n") {
+				t.Errorf("it was not compressed by gzip:\n%s", header)
+			}
+			a := x.get(t, "/metrics", "Accept", format.accept)
+			want, err := parse(a)
+			if err != nil {
+				t.Fatal(err)
+			}
+			a.body = body
+			got, err := parse(a)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want.lasting(), got.lasting()); diff != "" {
+				t.Errorf("-not compressed +by curl:\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestFormatsInPrometheus has a real Prometheus scrape odd hosts in all formats.
+func TestFormatsInPrometheus(t *testing.T) {
+	t.Parallel()
+	x := runOdd(t)
+	p := runPrometheus(t, x)
+	each := func(value float64) map[string]float64 {
+		return map[string]float64{"text": value, "openmetrics": value, "protobuf": value}
+	}
+	sizes, files, sum := map[string]float64{"zhangsan": 0}, float64(len(oddHosts())), 0.0
+	for i, host := range oddHosts() {
+		sizes[host] = float64(oddSize(i))
+		sum += sizes[host]
+	}
+	for job := range each(0) {
+		eventually(t, patience, func() error {
+			got, err := p.query(t, "host", fmt.Sprintf("%s{job='%s'}", discoveredSize, job))
+			if err != nil {
+				return err
+			}
+			if diff := cmp.Diff(sizes, got); diff != "" {
+				return fmt.Errorf("sizes in job %s (-want +got):\n%s", job, diff)
+			}
+			return nil
+		})
+	}
+	for _, name := range []string{"wecom_recording_file_size_bytes", "wecom_recording_file_duration_seconds", "wecom_recording_transcoding_seconds"} {
+		p.awaitQuery(t, name+"_count", each(files))
+		p.awaitQuery(t, name+"_bucket{le='+Inf'}", each(files))
+		p.awaitQuery(t, "histogram_count("+name+")", map[string]float64{"protobuf": files})
+	}
+	p.awaitQuery(t, "wecom_recording_file_size_bytes_sum", each(sum))
+	p.awaitQuery(t, "histogram_sum(wecom_recording_file_size_bytes)", map[string]float64{"protobuf": sum})
+	// The first files are of 1 kB and 8 kB, and a native bucket ends within a tenth
+	// of where it starts.
+	p.awaitQuery(t, "round(histogram_fraction(0, 1100, wecom_recording_file_size_bytes) * "+fmt.Sprint(files)+")", map[string]float64{"protobuf": 1})
+	p.awaitQuery(t, "min_over_time(up[10s]) * (count_over_time(up[10s]) >= bool 5)", each(1))
+	p.wantNoWarning(t)
+}
+
+// wantNoWarning fails the test if Prometheus complained of a scrape.
+func (p *prometheus) wantNoWarning(t *testing.T) {
+	t.Helper()
+	for _, line := range p.stderr.lines() {
+		if strings.Contains(line, "scrape") && (strings.Contains(line, "level=WARN") || strings.Contains(line, "level=ERROR")) {
+			t.Errorf("Prometheus complains: %s", line)
 		}
 	}
 }
