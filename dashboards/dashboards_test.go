@@ -1,0 +1,372 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package dashboards
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	client "github.com/prometheus/client_golang/prometheus"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
+)
+
+var update = flag.Bool("update", false, "write the dashboards anew")
+
+// TestFiles compares the files with what is rendered, and no other file is there.
+func TestFiles(t *testing.T) {
+	t.Parallel()
+	all := All()
+	want := make([]string, 0, len(all))
+	for _, d := range all {
+		want = append(want, d.File)
+		rendered, err := d.JSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if *update {
+			if err := os.WriteFile(d.File, rendered, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Chmod(d.File, 0o644); err != nil { // Grafana runs as another user.
+				t.Fatal(err)
+			}
+		}
+		file, err := os.ReadFile(d.File)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(rendered), string(file)); diff != "" {
+			t.Errorf("%s is not what the source says; write it with -update (-source +file):\n%s", d.File, diff)
+		}
+	}
+	have, err := filepath.Glob("*.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(want)
+	if diff := cmp.Diff(want, have); diff != "" {
+		t.Errorf("files (-want +have):\n%s", diff)
+	}
+}
+
+// TestSchema decodes the files strictly: a field that the model does not know is
+// an error.
+func TestSchema(t *testing.T) {
+	t.Parallel()
+	for _, d := range All() {
+		t.Run(d.File, func(t *testing.T) {
+			t.Parallel()
+			m := read(t, d)
+			for _, p := range m.Panels {
+				where := p.Title + ", type"
+				oneOf(t, where, p.Type, "stat", "timeseries", "table", "bargauge", "gauge", "heatmap", "state-timeline", "text", "row")
+				if p.Type == "row" {
+					continue
+				}
+				o, f := p.Options, p.FieldConfig.Defaults
+				oneOf(t, where+" of color", f.Color.Mode, "thresholds", "palette-classic")
+				oneOf(t, where+" of thresholds", f.Thresholds.Mode, "absolute", "percentage")
+				oneOf(t, where+" of drawing", f.Custom.DrawStyle, "", "line", "bars", "points")
+				oneOf(t, where+" of points", f.Custom.ShowPoints, "", "auto", "always", "never")
+				if f.Custom.Stacking != nil {
+					oneOf(t, where+" of stacking", f.Custom.Stacking.Mode, "none", "normal", "percent")
+				}
+				oneOf(t, where+" of value color", o.ColorMode, "", "none", "value", "background")
+				oneOf(t, where+" of graph", o.GraphMode, "", "none", "line", "area")
+				oneOf(t, where+" of text", o.TextMode, "", "auto", "value", "value_and_name", "name", "none")
+				oneOf(t, where+" of orientation", o.Orientation, "", "auto", "horizontal", "vertical")
+				oneOf(t, where+" of display", o.DisplayMode, "", "basic", "lcd", "gradient")
+				oneOf(t, where+" of cells", o.CellHeight, "", "sm", "md", "lg")
+				if o.Tooltip != nil {
+					oneOf(t, where+" of tooltip", o.Tooltip.Mode, "single", "multi", "none")
+					oneOf(t, where+" of tooltip order", o.Tooltip.Sort, "", "asc", "desc", "none")
+				}
+				if o.Legend != nil {
+					oneOf(t, where+" of legend", o.Legend.DisplayMode, "list", "table", "hidden")
+					oneOf(t, where+" of legend place", o.Legend.Placement, "bottom", "right")
+				}
+				for _, q := range p.Targets {
+					oneOf(t, where+" of format", q.Format, "time_series", "table", "heatmap")
+				}
+				for _, tr := range p.Transformations {
+					oneOf(t, where+" of transformation", tr.ID, "merge", "filterFieldsByName", "organize", "groupingToMatrix")
+				}
+				for i, s := range f.Thresholds.Steps {
+					if (i == 0) != (s.Value == nil) || i > 1 && *s.Value <= *f.Thresholds.Steps[i-1].Value {
+						t.Errorf("%s: thresholds do not begin without a value and rise", p.Title)
+					}
+				}
+			}
+			for _, v := range m.Templating.List {
+				oneOf(t, "variable "+v.Name, v.Type, "datasource", "query", "textbox")
+			}
+			for _, l := range m.Links {
+				oneOf(t, "link "+l.Title, l.Type, "link", "dashboards")
+			}
+		})
+	}
+}
+
+func oneOf(t *testing.T, what, have string, allowed ...string) {
+	t.Helper()
+	if !slices.Contains(allowed, have) {
+		t.Errorf("%s is %q, not one of %q", what, have, allowed)
+	}
+}
+
+func read(t *testing.T, d Dashboard) (m dashboardModel) {
+	t.Helper()
+	file, err := os.ReadFile(d.File)
+	if err != nil {
+		t.Fatal(err)
+	}
+	decoder := json.NewDecoder(bytes.NewReader(file))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&m); err != nil {
+		t.Fatalf("%s: %v", d.File, err)
+	}
+	return m
+}
+
+// TestLanguages compares the two languages of a dashboard: they differ in texts
+// alone, and each text is in its own language.
+func TestLanguages(t *testing.T) {
+	t.Parallel()
+	all := All()
+	for i := 0; i < len(all); i += 2 {
+		t.Run(all[i].UID, func(t *testing.T) {
+			t.Parallel()
+			compare(t, "", generic(t, all[i]), generic(t, all[i+1]))
+		})
+	}
+}
+
+func generic(t *testing.T, d Dashboard) (v any) {
+	t.Helper()
+	file, err := d.JSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(file, &v); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// Where texts stand, by the end of their path.
+var (
+	textPath     = regexp.MustCompile(`\.(title|description|label|legendFormat|noValue|tooltip|text|name|displayName)$|properties\.\d+\.value$`)
+	mustBeText   = regexp.MustCompile(`\.(title|description|label|noValue|tooltip)$`)
+	notTextPath  = regexp.MustCompile(`templating\.list\.\d+\.(name|current|options)|\.tags\.\d+$|^\.uid$`)
+	labelPattern = regexp.MustCompile(`\{\{\w+\}\}`)
+)
+
+func compare(t *testing.T, path string, en, zh any) {
+	t.Helper()
+	switch en := en.(type) {
+	case map[string]any:
+		zh, ok := zh.(map[string]any)
+		if !ok || len(zh) != len(en) {
+			t.Errorf("%s: the languages have other fields", path)
+			return
+		}
+		for key := range en {
+			compare(t, path+"."+key, en[key], zh[key])
+		}
+	case []any:
+		zh, ok := zh.([]any)
+		if !ok || len(zh) != len(en) {
+			t.Errorf("%s: the languages have other lengths", path)
+			return
+		}
+		for i := range en {
+			compare(t, fmt.Sprintf("%s.%d", path, i), en[i], zh[i])
+		}
+	case string:
+		zh, ok := zh.(string)
+		if !ok {
+			t.Errorf("%s: %q is %v in Chinese", path, en, zh)
+			return
+		}
+		compareTexts(t, path, en, zh)
+	default:
+		if en != zh {
+			t.Errorf("%s: %v is %v in Chinese", path, en, zh)
+		}
+	}
+}
+
+func compareTexts(t *testing.T, path, en, zh string) {
+	t.Helper()
+	switch {
+	case notTextPath.MatchString(path):
+	case !textPath.MatchString(path):
+		if en != zh {
+			t.Errorf("%s: %q is %q in Chinese, and is no text", path, en, zh)
+		}
+	case en != zh || mustBeText.MatchString(path) && en != "":
+		if !hasHan(zh) {
+			t.Errorf("%s: %q is not Chinese", path, zh)
+		}
+		if hasHan(en) && !strings.Contains(en, "(中文)") {
+			t.Errorf("%s: %q is not English", path, en)
+		}
+		if diff := cmp.Diff(labelPattern.FindAllString(en, -1), labelPattern.FindAllString(zh, -1)); diff != "" {
+			t.Errorf("%s: labels (-en +zh):\n%s", path, diff)
+		}
+		if diff := cmp.Diff(names(en), names(zh)); diff != "" {
+			t.Errorf("%s: names of metrics and flags (-en +zh):\n%s", path, diff)
+		}
+	}
+}
+
+func hasHan(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool { return unicode.Is(unicode.Han, r) })
+}
+
+func names(s string) []string {
+	found := regexp.MustCompile(`\b(wecom|process|go)_\w+|--[a-z.-]*[a-z]`).FindAllString(s, -1)
+	slices.Sort(found)
+	return slices.Compact(found)
+}
+
+// waived are metrics that need no panel, with the reason.
+var waived = map[string]string{}
+
+var documented = regexp.MustCompile("(?m)^\\| `(wecom_[a-z_]+)` \\|")
+
+// TestMetrics compares the dashboards with the metrics: every metric that is
+// documented is on a panel, and every metric and label of an expression exists.
+func TestMetrics(t *testing.T) {
+	t.Parallel()
+	docs, err := os.ReadFile("../docs/metrics.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := knownMetrics(t)
+	shown := map[string]bool{}
+	for _, d := range All() {
+		for _, q := range d.Queries() {
+			used := metricsOf(q.Expr)
+			if len(used) == 0 {
+				t.Errorf("%s, %s: no metric in %s", d.UID, q.Panel, q.Expr)
+			}
+			allowed := []string{"job", "instance"}
+			for _, u := range used {
+				labels, ok := known[u.name]
+				if !ok {
+					t.Errorf("%s, %s: there is no metric %s", d.UID, q.Panel, u.name)
+				}
+				shown[baseName(u.name)] = true
+				shown[u.name] = true
+				allowed = append(allowed, labels...)
+				for _, m := range matcherPattern.FindAllStringSubmatch(u.matchers, -1) {
+					if !slices.Contains(append([]string{"job", "instance"}, labels...), m[1]) {
+						t.Errorf("%s, %s: %s has no label %s", d.UID, q.Panel, u.name, m[1])
+					}
+				}
+			}
+			for _, by := range groupPattern.FindAllStringSubmatch(q.Expr, -1) {
+				for name := range strings.SplitSeq(by[1], ", ") {
+					if !slices.Contains(allowed, name) {
+						t.Errorf("%s, %s: no metric has the label %s of %s", d.UID, q.Panel, name, by[0])
+					}
+				}
+			}
+		}
+	}
+	rows := documented.FindAllStringSubmatch(string(docs), -1)
+	if len(rows) == 0 {
+		t.Fatal("docs/metrics.md has no table of metrics")
+	}
+	for _, row := range rows {
+		if reason := waived[row[1]]; shown[row[1]] == (reason != "") {
+			t.Errorf("%s: on a panel: %t, waived: %q", row[1], shown[row[1]], reason)
+		}
+	}
+}
+
+type use struct{ name, matchers, before, after string }
+
+var (
+	usePattern     = regexp.MustCompile(`([a-z_]+)\{([^}]*)\}`)
+	matcherPattern = regexp.MustCompile(`(\w+)(?:=~|!=|=|!~)"[^"]*"`)
+	groupPattern   = regexp.MustCompile(`\b(?:by|on) \(([^)]*)\)`)
+)
+
+// metricsOf returns the selectors of an expression. TestLint checks that each
+// metric has matchers, so that none is overlooked.
+func metricsOf(expr string) []use {
+	found := usePattern.FindAllStringSubmatchIndex(expr, -1)
+	uses := make([]use, 0, len(found))
+	for _, i := range found {
+		uses = append(uses, use{name: expr[i[2]:i[3]], matchers: expr[i[4]:i[5]], before: expr[:i[0]], after: expr[i[1]:]})
+	}
+	return uses
+}
+
+func baseName(name string) string {
+	for _, suffix := range []string{"_bucket", "_sum", "_count"} {
+		name = strings.TrimSuffix(name, suffix)
+	}
+	return name
+}
+
+// knownMetrics returns the labels of each series that the exporter gives, and of
+// the series up, which Prometheus adds.
+func knownMetrics(t *testing.T) map[string][]string {
+	t.Helper()
+	known := map[string][]string{"up": nil}
+	for _, d := range collector.Definitions() {
+		if d.Type != "histogram" {
+			known[d.Name] = d.Labels
+			continue
+		}
+		known[d.Name+"_bucket"] = append([]string{"le"}, d.Labels...)
+		known[d.Name+"_sum"] = d.Labels
+		known[d.Name+"_count"] = d.Labels
+	}
+	own := client.NewRegistry()
+	own.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	families, err := own.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		known[f.GetName()] = nil
+	}
+	return known
+}
+
+func TestExpand(t *testing.T) {
+	t.Parallel()
+	vars := map[string]string{"job": "a.+", "host": "b", "__range": "7d", "__rate_interval": "1m"}
+	for _, c := range []struct{ name, expr, want string }{
+		{"plain", `x{job=~"$job"}`, `x{job=~"a.+"}`},
+		{"braces", `x{job=~"${job}",host=~"${host:regex}"}`, `x{job=~"a.+",host=~"b"}`},
+		{"built in", `rate(x[$__rate_interval]) + increase(x[$__range])`, `rate(x[1m]) + increase(x[7d])`},
+		{"the longest name", `$jobs $__range_s`, `$jobs $__range_s`},
+		{"unknown", `$corp ${corp}`, `$corp ${corp}`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			if have := Expand(c.expr, vars); have != c.want {
+				t.Errorf("Expand(%q) = %q, want %q", c.expr, have, c.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,291 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package dashboards
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
+)
+
+// A rule returns what is wrong with a dashboard.
+type rule struct {
+	name, reason string
+	check        func(m dashboardModel) []string
+}
+
+// Those of github.com/grafana/dashboard-linter that apply, none waived, and more.
+var rules = []rule{
+	{"uid", "links and bookmarks rest on it", func(m dashboardModel) []string {
+		return wrong(!regexp.MustCompile(`^[a-z][a-z0-9-]{1,39}$`).MatchString(m.UID) || m.ID != nil, m.UID)
+	}},
+	{"provisioned", "what is changed in Grafana is lost at the next start", func(m dashboardModel) []string {
+		return wrong(m.Editable || m.Schema < 39 || m.Schema > 42 || m.GraphTooltip != 1, m.Title)
+	}},
+	{"refresh", "polls take minutes, so that more often shows nothing new", func(m dashboardModel) []string {
+		d, err := time.ParseDuration(m.Refresh)
+		return wrong(err != nil || d < time.Minute, m.Refresh)
+	}},
+	{"tags", "siblings link by tag", func(m dashboardModel) []string {
+		return wrong(!slices.Equal(m.Tags[:3], []string{"wecom", "meeting", "recordings"}) || len(m.Tags) != 4, m.Tags...)
+	}},
+	{"template-datasource", "one data source, the user's", func(m dashboardModel) []string {
+		v := m.Templating.List[0]
+		return wrong(v.Name != "datasource" || v.Type != "datasource" || v.Query != "prometheus" || v.Label == "", v.Name)
+	}},
+	{"template", "each of job, instance and corp can be any, and follows the time range", lintVariables},
+	{"datasource", "no UID is that of the user's data source", func(m dashboardModel) (bad []string) {
+		for _, p := range graphs(m) {
+			bad = append(bad, wrong(*p.Datasource != prometheus, p.Title)...)
+			for _, q := range p.Targets {
+				bad = append(bad, wrong(q.Datasource != prometheus, p.Title)...)
+			}
+		}
+		return append(bad, wrong(m.Annotations.List[0].Datasource != prometheus, "annotation")...)
+	}},
+	{"annotation", "a start or reload explains a jump", func(m dashboardModel) []string {
+		return wrong(len(m.Annotations.List) != 1 || len(metricsOf(m.Annotations.List[0].Expr)) != 1, "annotations")
+	}},
+	{"panel-title-description", "a number without a source and a remedy helps nobody", func(m dashboardModel) (bad []string) {
+		titles := map[string]bool{}
+		for _, p := range m.Panels {
+			bad = append(bad, wrong(p.Title == "" || p.Description == "" && p.Type != "row" || titles[p.Title], p.Title)...)
+			titles[p.Title] = true
+		}
+		return bad
+	}},
+	{"panel-source", "a description names the metrics that the panel shows", func(m dashboardModel) (bad []string) {
+		for _, p := range graphs(m) {
+			for _, q := range p.Targets {
+				for _, u := range metricsOf(q.Expr) {
+					bad = append(bad, wrong(!strings.Contains(p.Description, baseName(u.name)), p.Title, u.name)...)
+				}
+			}
+		}
+		return bad
+	}},
+	{"panel-units", "bytes and seconds are unreadable without", func(m dashboardModel) (bad []string) {
+		for _, p := range graphs(m) {
+			bad = append(bad, wrong(p.FieldConfig.Defaults.Unit == "", p.Title)...)
+			bad = append(bad, wrong(p.Type == "heatmap" && p.Options.YAxis.Unit == "", p.Title)...)
+		}
+		return bad
+	}},
+	{"wording", "whether a link is open to the world is not known", func(m dashboardModel) (bad []string) {
+		for _, p := range m.Panels {
+			bad = append(bad, wrong(regexp.MustCompile(`(?i)\bpublic|公开(访问|链接|共享)`).MatchString(p.Title+p.Description), p.Title)...)
+		}
+		return bad
+	}},
+	{"target-job-instance-corp-host", "another exporter's series must not add to these", lintMatchers},
+	{"target-counters", "the level of a counter says nothing, and only these spans hold two samples", lintCounters},
+	{"target-promql", "what has no data in Grafana is hard to find", lintBrackets},
+	{"target-legend", "the name of a series is not for people", func(m dashboardModel) (bad []string) {
+		for _, p := range graphs(m) {
+			for i, q := range p.Targets {
+				bad = append(bad, wrong((q.LegendFormat == "") != (q.Format == "table"), p.Title)...)
+				bad = append(bad, wrong(q.Instant == q.Range || q.RefID != string(rune('A'+i)), p.Title)...)
+			}
+		}
+		return bad
+	}},
+	{"grid", "panels fill each line and do not overlap", lintGrid},
+	{"first-row", "how old and complete the data is decides whether all else can be believed", func(m dashboardModel) (bad []string) {
+		var first strings.Builder
+		for _, p := range graphs(m) {
+			if p.GridPos.Y == 1 {
+				first.WriteString(p.Description)
+			}
+		}
+		has := func(metric string) bool { return strings.Contains(first.String(), metric) }
+		return wrong(!has("wecom_poll_last_success_timestamp_seconds") || !has("wecom_poll_coverage_ratio"), first.String())
+	}},
+	{"links", "to the siblings, the other language and the documentation", func(m dashboardModel) []string {
+		byTag, byURL := 0, 0
+		for _, l := range m.Links {
+			switch {
+			case l.Type == "dashboards" && slices.Contains(l.Tags, "wecom"):
+				byTag++
+			case strings.HasPrefix(l.URL, docsURL):
+				byURL++
+			}
+		}
+		return wrong(byTag != 2 || byURL == 0, m.Title)
+	}},
+	{"host-links", "a host is the beginning of a question: which recordings?", lintHostLinks},
+}
+
+func TestLint(t *testing.T) {
+	t.Parallel()
+	for _, d := range All() {
+		m := read(t, d)
+		for _, r := range rules {
+			t.Run(d.File+"/"+r.name, func(t *testing.T) {
+				t.Parallel()
+				for _, bad := range r.check(m) {
+					t.Errorf("%s (%s)", bad, r.reason)
+				}
+			})
+		}
+	}
+}
+
+// TestUIDs has the UIDs told apart, and kept: others have links to them.
+func TestUIDs(t *testing.T) {
+	t.Parallel()
+	all := All()
+	have := make([]string, 0, len(all))
+	for _, d := range all {
+		have = append(have, d.UID)
+		if m := read(t, d); m.UID != d.UID || m.Title != d.Title {
+			t.Errorf("%s holds %s, %q", d.File, m.UID, m.Title)
+		}
+	}
+	want := []string{"wecom-recordings", "wecom-recordings-zh-cn", "wecom-recording-exporter", "wecom-recording-exporter-zh-cn"}
+	if diff := cmp.Diff(want, have); diff != "" {
+		t.Errorf("UIDs (-want +have):\n%s", diff)
+	}
+}
+
+func wrong(is bool, what ...string) []string {
+	if !is {
+		return nil
+	}
+	return []string{strings.Join(what, ", ")}
+}
+
+func graphs(m dashboardModel) []gridPanel {
+	return slices.DeleteFunc(slices.Clone(m.Panels), func(p gridPanel) bool { return p.Type == "row" })
+}
+
+func lintVariables(m dashboardModel) (bad []string) {
+	found := map[string]bool{}
+	for _, v := range m.Templating.List[1:] {
+		found[v.Name] = true
+		bad = append(bad, wrong(v.Label == "" || v.Description == "", v.Name)...)
+		switch v.Name {
+		case "job", "instance", "corp":
+			bad = append(bad, wrong(v.Type != "query" || *v.Datasource != prometheus || !v.Multi || !v.IncludeAll || v.AllValue != ".+" || v.Refresh != 2, v.Name)...)
+		case "host": // ".*" matches series without the label too
+			bad = append(bad, wrong(v.Type != "textbox" || v.Query != ".*" || v.Current.Value != ".*", v.Name)...)
+		case "exporter_url":
+			bad = append(bad, wrong(v.Type != "textbox" || v.Query != "http://localhost:10168", v.Name)...)
+		default:
+			bad = append(bad, v.Name)
+		}
+	}
+	for _, p := range graphs(m) {
+		for _, q := range p.Targets {
+			for _, ref := range reference.FindAllStringSubmatch(q.Expr, -1) {
+				bad = append(bad, wrong(!strings.HasPrefix(ref[1], "__") && !found[ref[1]], p.Title, ref[0])...)
+			}
+		}
+	}
+	return append(bad, wrong(!found["job"] || !found["instance"] || !found["corp"], "a variable is missing")...)
+}
+
+func lintMatchers(m dashboardModel) (bad []string) {
+	labels := map[string][]string{}
+	for _, d := range collector.Definitions() {
+		labels[d.Name] = d.Labels
+	}
+	check := func(title, expr string) {
+		for _, u := range metricsOf(expr) {
+			want := []string{`job=~"$job"`, `instance=~"$instance"`}
+			if slices.Contains(labels[baseName(u.name)], "corp") {
+				want = append(want, `corp=~"$corp"`)
+			}
+			have := strings.Split(u.matchers, ",")
+			for _, w := range want {
+				bad = append(bad, wrong(!slices.Contains(have, w), title, u.name, w)...)
+			}
+			// What is compared with the quota is the whole corp.
+			if byHost := slices.Contains(have, `host=~"$host"`); slices.Contains(labels[u.name], "host") != byHost && !strings.Contains(expr, "sum by (job, corp) ("+u.name) {
+				bad = append(bad, title+", "+u.name+" and the host")
+			}
+		}
+		bare := regexp.MustCompile(`\b(wecom|process|go)_[a-z_]+($|[^a-z_{])`).FindString(expr)
+		bad = append(bad, wrong(bare != "", title, bare)...)
+	}
+	for _, p := range graphs(m) {
+		for _, q := range p.Targets {
+			check(p.Title, q.Expr)
+		}
+	}
+	check("annotation", m.Annotations.List[0].Expr)
+	return bad
+}
+
+func lintCounters(m dashboardModel) (bad []string) {
+	counters := map[string]bool{"process_cpu_seconds_total": true}
+	for _, d := range collector.Definitions() {
+		counters[d.Name] = d.Type != "gauge"
+	}
+	for _, p := range graphs(m) {
+		for _, q := range p.Targets {
+			for _, u := range metricsOf(q.Expr) {
+				rated := strings.HasSuffix(u.before, "rate(") || strings.HasSuffix(u.before, "increase(")
+				// Over the whole range is for the newest value alone.
+				span := strings.HasPrefix(u.after, "[$__rate_interval]") || q.Instant && strings.HasPrefix(u.after, "[$__range]")
+				bad = append(bad, wrong(counters[baseName(u.name)] != rated || rated != span, p.Title, u.name)...)
+			}
+		}
+	}
+	return bad
+}
+
+func lintBrackets(m dashboardModel) (bad []string) {
+	for _, p := range graphs(m) {
+		for _, q := range p.Targets {
+			for _, pair := range []string{"()", "[]", "{}", `""`} {
+				opened, closed := strings.Count(q.Expr, pair[:1]), strings.Count(q.Expr, pair[1:])
+				bad = append(bad, wrong(opened != closed || pair == `""` && opened%2 != 0, p.Title, q.Expr)...)
+			}
+			bad = append(bad, wrong(strings.Contains(q.Expr, "@"), p.Title, q.Expr)...)
+		}
+	}
+	return bad
+}
+
+func lintGrid(m dashboardModel) (bad []string) {
+	type cell struct{ x, y int }
+	taken, ids, bottom := map[cell]bool{}, map[int]bool{}, 0
+	for _, p := range m.Panels {
+		pos := p.GridPos
+		bad = append(bad, wrong(ids[p.ID] || pos.X+pos.W > gridWidth || pos.W == 0 || pos.H == 0, p.Title)...)
+		ids[p.ID] = true
+		for x := pos.X; x < pos.X+pos.W; x++ {
+			for y := pos.Y; y < pos.Y+pos.H; y++ {
+				bad = append(bad, wrong(taken[cell{x, y}], p.Title, "overlaps")...)
+				taken[cell{x, y}] = true
+			}
+		}
+		bottom = max(bottom, pos.Y+pos.H)
+	}
+	return append(bad, wrong(len(taken) != gridWidth*bottom, fmt.Sprintf("%d cells of %d are taken", len(taken), gridWidth*bottom))...)
+}
+
+func lintHostLinks(m dashboardModel) (bad []string) {
+	const want = "${exporter_url}/recordings?corp=${__data.fields.corp}&host=${__data.fields.host}"
+	for _, p := range graphs(m) {
+		if p.Type != "table" || !strings.Contains(p.Targets[0].Expr, "by (job, corp, host)") {
+			continue
+		}
+		linked := false
+		for _, o := range p.FieldConfig.Overrides {
+			if o.Matcher.Options == "host" {
+				linked = strings.Contains(fmt.Sprint(o.Properties), want)
+			}
+		}
+		bad = append(bad, wrong(!linked, p.Title)...)
+	}
+	return bad
+}
