@@ -1,5 +1,5 @@
-# Needs Go, git, make, gcc (for the race detector) and curl (for the end-to-end
-# tests). Everything else is built from tools/ into .tools/bin the first time that
+# Needs Go, git, make, gcc (for the race detector), and curl and Chromium (for the
+# end-to-end tests). Everything else is built from tools/ into .tools/bin the first time that
 # it is needed.
 
 SHELL       := /bin/bash
@@ -41,6 +41,12 @@ GOTESTSUM     := $(TOOLS_BIN)/gotestsum
 PROMETHEUS    := $(TOOLS_BIN)/prometheus
 PROMTOOL      := $(TOOLS_BIN)/promtool
 PARSE         := $(TOOLS_BIN)/parse
+ALERTMANAGER  := $(TOOLS_BIN)/alertmanager
+
+ALERTMANAGER_VERSION := v0.34.1
+
+# A browser is not built; name another with CHROMIUM=/path/to/it.
+CHROMIUM ?= chromium
 
 # `go test` with failures shown in full, passing packages in a line each, and
 # the count of what ran on the last line. $(1) are the arguments of `go test`.
@@ -93,7 +99,9 @@ test-long: $(GOTESTSUM) ## Run the long tests too, then each fuzz target for FUZ
 e2e: export PROMETHEUS := $(PROMETHEUS)
 e2e: export PROMTOOL := $(PROMTOOL)
 e2e: export PARSE := $(PARSE)
-e2e: $(GOTESTSUM) $(PROMETHEUS) $(PROMTOOL) $(PARSE) ## Run the end-to-end tests against a real Prometheus
+e2e: export ALERTMANAGER := $(ALERTMANAGER)
+e2e: export CHROMIUM := $(CHROMIUM)
+e2e: $(GOTESTSUM) $(PROMETHEUS) $(PROMTOOL) $(PARSE) $(ALERTMANAGER) ## Run the end-to-end tests with a real Prometheus, Alertmanager and browser
 	$(call go_test,-count=1 -tags=e2e ./e2e/...)
 
 .PHONY: rules
@@ -144,7 +152,7 @@ lint: $(GOLANGCI_LINT) ## Run golangci-lint; LINT_FLAGS=--fix mends what it can
 ##@ Tools
 
 .PHONY: tools
-tools: $(GOLANGCI_LINT) $(GOTESTSUM) $(PROMETHEUS) $(PROMTOOL) $(PARSE) ## Build the pinned tools into .tools/bin
+tools: $(GOLANGCI_LINT) $(GOTESTSUM) $(PROMETHEUS) $(PROMTOOL) $(PARSE) $(ALERTMANAGER) ## Build the pinned tools into .tools/bin
 
 $(GOLANGCI_LINT): TOOL := github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 $(GOTESTSUM):     TOOL := gotest.tools/gotestsum
@@ -156,4 +164,8 @@ $(PARSE):         tools/parse/main.go
 # Service discovery is most of Prometheus's build, and the tests name their targets.
 $(GOLANGCI_LINT) $(GOTESTSUM) $(PROMETHEUS) $(PROMTOOL) $(PARSE): tools/go.mod tools/go.sum
 	CGO_ENABLED=0 $(GO) -C tools build -trimpath -buildvcs=false -ldflags='-s -w' -tags=remove_all_sd -o $@ $(TOOL)
+	@touch $@
+
+$(ALERTMANAGER): tools/alertmanager.sh Makefile
+	tools/alertmanager.sh $(ALERTMANAGER_VERSION) $@
 	@touch $@

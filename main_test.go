@@ -92,7 +92,7 @@ func metricsTable() string {
 // in the documents that the program does not have, or that a document lacks.
 func TestDocumentsNameWhatThereIs(t *testing.T) {
 	t.Parallel()
-	known := map[string]bool{}
+	known := map[string]bool{"--storage.tsdb.path": true} // It is Prometheus's.
 	for _, f := range newFlags().app.Model().Flags {
 		known["--"+f.Name], known["--no-"+f.Name] = true, true
 		known[config.Variable(f.Name)] = true
