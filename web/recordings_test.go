@@ -14,7 +14,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
-	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
 // asked remembers the last query, and answers with so many recordings.
@@ -176,19 +175,6 @@ func TestFormatBytes(t *testing.T) {
 	} {
 		if got := formatBytes(n); got != want {
 			t.Errorf("%d: %q, want %q", n, got, want)
-		}
-	}
-}
-
-func TestRecordingsTextsAreTranslated(t *testing.T) {
-	t.Parallel()
-	english, chinese := recordingsTexts[wecom.English], recordingsTexts[wecom.Chinese]
-	if len(english) != len(chinese) {
-		t.Errorf("%d texts in English, %d in Chinese", len(english), len(chinese))
-	}
-	for key, text := range english {
-		if chinese[key] == "" || chinese[key] == text {
-			t.Errorf("%s: %q is not translated", key, text)
 		}
 	}
 }

@@ -379,16 +379,20 @@ func TestTargetsPage(t *testing.T) {
 	}
 }
 
-func TestTargetsTextsAreTranslated(t *testing.T) {
+func TestTextsAreTranslated(t *testing.T) {
 	t.Parallel()
-	english, chinese := targetsTexts[wecom.English], targetsTexts[wecom.Chinese]
-	if len(english) != len(chinese) {
-		t.Errorf("%d texts in English, %d in Chinese", len(english), len(chinese))
-	}
-	for key, text := range english {
-		if chinese[key] == "" || chinese[key] == text {
-			t.Errorf("%s: %q is not translated", key, text)
+	for page, texts := range map[string]map[wecom.Language]map[string]string{"targets": targetsTexts, "recordings": recordingsTexts} {
+		english, chinese := texts[wecom.English], texts[wecom.Chinese]
+		if len(english) != len(chinese) {
+			t.Errorf("%s: %d texts in English, %d in Chinese", page, len(english), len(chinese))
 		}
+		for key, text := range english {
+			if chinese[key] == "" || chinese[key] == text {
+				t.Errorf("%s, %s: %q is not translated", page, key, text)
+			}
+		}
+	}
+	for key := range targetsTexts[wecom.English] {
 		if !strings.Contains(targetsHTML, "."+key+"}") {
 			t.Errorf("%s is not on the page", key)
 		}
