@@ -289,8 +289,8 @@ func (s *store) openToWrite(version int) error {
 	// overwritten that are in use.
 	db, err := bbolt.Open(s.path, 0o600, &bbolt.Options{Timeout: storeLockTimeout, NoFreelistSync: true, FreelistType: bbolt.FreelistMapType})
 	if err != nil {
-		if version == 0 {
-			os.Remove(s.path) // It is nothing, or the beginning of something.
+		if version == 0 && !errors.Is(err, bbolterrors.ErrTimeout) {
+			os.Remove(s.path) // It is nothing, or the beginning of something, and nobody else's.
 		}
 		return fmt.Errorf("opening the store: %w", err)
 	}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -304,6 +305,26 @@ func TestStoreInUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	second.close()
+}
+
+// TestStoreThatIsBeingMade has another process about to make the store.
+func TestStoreThatIsBeingMade(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file, err := os.Create(filepath.Join(dir, storeFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := openStore(dir, nil, log.NewNopLogger()); err == nil || !strings.Contains(err.Error(), "another process uses") {
+		t.Errorf("a store that another process makes: %v", err)
+	}
+	if _, err := os.Stat(file.Name()); err != nil {
+		t.Errorf("what another process makes is gone: %v", err)
+	}
 }
 
 // TestDamage flips each byte of a store in turn. What is loaded then is what was
