@@ -103,11 +103,14 @@ func TestDocumentsNameWhatThereIs(t *testing.T) {
 			known[d.Name+"_bucket"], known[d.Name+"_sum"], known[d.Name+"_count"] = true, true, true
 		}
 	}
-	documents, err := filepath.Glob("docs/*.md")
-	if err != nil {
-		t.Fatal(err)
+	documents := []string{"README.md", "README.zh-CN.md", "SECURITY.md"}
+	for _, folder := range []string{"docs", "alerts", "dashboards"} {
+		found, err := filepath.Glob(folder + "/*.md")
+		if err != nil {
+			t.Fatal(err)
+		}
+		documents = append(documents, found...)
 	}
-	documents = append(documents, "README.md", "README.zh-CN.md")
 	named := regexp.MustCompile(`--(?:web|log|config|wecom|target|poll|metrics|shard|storage)\.[a-z.-]*[a-z]|\bwecom_[a-z_]*[a-z]\b|WECOM_RECORDING_EXPORTER_[A-Z_]*[A-Z]\b`)
 	for _, document := range documents {
 		content, err := os.ReadFile(document)
