@@ -39,10 +39,16 @@ func runPrometheus(t *testing.T, x *exporter) *prometheus {
 		fmt.Fprintf(text, "- {job_name: %s, scrape_protocols: [%s], scrape_native_histograms: %t, always_scrape_classic_histograms: true, "+
 			"extra_scrape_metrics: true, static_configs: [{targets: ['%s']}]}\n", job.name, job.protocol, job.native, x.address)
 	}
+	return startPrometheus(t, text.String())
+}
+
+// startPrometheus starts a Prometheus with a configuration.
+func startPrometheus(t *testing.T, config string) *prometheus {
+	t.Helper()
 	address := freeAddress(t)
 	return &prometheus{
 		process: start(t, nil, tool(t, "PROMETHEUS"),
-			"--config.file="+writeFile(t, "prometheus.yml", text.String()), "--storage.tsdb.path="+t.TempDir(), "--web.listen-address="+address),
+			"--config.file="+writeFile(t, "prometheus.yml", config), "--storage.tsdb.path="+t.TempDir(), "--web.listen-address="+address),
 		url: "http://" + address,
 	}
 }

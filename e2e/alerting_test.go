@@ -1,0 +1,404 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build e2e
+
+package e2e
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
+)
+
+// firing returns the names of the alerts that fire, sorted.
+func (p *prometheus) firing(t *testing.T) ([]string, error) {
+	t.Helper()
+	a, err := get(t.Context(), newClient(), p.url+"/api/v1/alerts")
+	if err != nil {
+		return nil, err
+	}
+	var answer struct {
+		Data struct {
+			Alerts []struct {
+				Labels map[string]string `json:"labels"`
+				State  string            `json:"state"`
+			} `json:"alerts"`
+		} `json:"data"`
+	}
+	if err := json.Unmarshal(a.body, &answer); err != nil {
+		return nil, err
+	}
+	names := map[string]bool{}
+	for _, alert := range answer.Data.Alerts {
+		if alert.State == "firing" {
+			names[alert.Labels["alertname"]] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(names)), nil
+}
+
+// awaitFiring waits until exactly these alerts fire, those to be left out aside.
+func (p *prometheus) awaitFiring(t *testing.T, leaveOut []string, want ...string) {
+	t.Helper()
+	slices.Sort(want)
+	eventually(t, 90*time.Second, func() error {
+		got, err := p.firing(t)
+		if err != nil {
+			return err
+		}
+		got = slices.DeleteFunc(got, func(name string) bool { return slices.Contains(leaveOut, name) })
+		if diff := cmp.Diff(want, got); diff != "" && len(want)+len(got) > 0 {
+			return fmt.Errorf("firing (-want +got):\n%s", diff)
+		}
+		return nil
+	})
+}
+
+// quickRules writes the shipped rules with shorter waits and ranges. Everything
+// else, the thresholds too, is as shipped.
+func quickRules(t *testing.T) string {
+	t.Helper()
+	content, err := os.ReadFile(shippedRules)
+	if err != nil {
+		t.Fatal(err)
+	}
+	short := map[string]string{"15m": "10s", "1h": "15s", "1d": "1m", "3d": "5s", "6d": "5s", "7d": "30s", "14d": "15s"}
+	text := regexp.MustCompile(`(\[|offset )(\d+[mhd])`).ReplaceAllStringFunc(string(content), func(match string) string {
+		at := strings.LastIndexAny(match, "[ ") + 1
+		if short[match[at:]] == "" {
+			t.Fatalf("the rules have a range or offset of %s, which this test does not shorten", match[at:])
+		}
+		return match[:at] + short[match[at:]]
+	})
+	text = regexp.MustCompile(`(for: )\d+[mhd]`).ReplaceAllString(text, "${1}1s")
+	return writeFile(t, "quick.rules.yml", text)
+}
+
+func alertNames(t *testing.T) []string {
+	t.Helper()
+	content, err := os.ReadFile(shippedRules)
+	if err != nil {
+		t.Fatal(err)
+	}
+	matches := regexp.MustCompile(`- alert: (\w+)`).FindAllStringSubmatch(string(content), -1)
+	names := make([]string, 0, len(matches))
+	for _, match := range matches {
+		names = append(names, match[1])
+	}
+	return names
+}
+
+// alertable is an exporter that asks often and far back, with a quota.
+func alertable(t *testing.T, s *simulation, quota int64) (x *exporter, configFile string) {
+	t.Helper()
+	configFile = writeFile(t, "config.yml", fmt.Sprintf(`poll: {interval: 1s, idle_interval: 1s, history_interval: 1s, lookback: 366d}
+corps:
+  - {name: acme, corp_id: %s, api_secret_file: %s, api_url: %q, quota_bytes: %d, targets: {userids: [zhangsan, lisi]}}
+`, wecomtest.DefaultCorpID, writeFile(t, "secret", wecomtest.DefaultSecret), s.url, quota))
+	return run(t, nil, "--config.file="+configFile, "--poll.max-requests-per-minute=100000"), configFile
+}
+
+// TestAlerts makes the condition of each alert, sees it fire, unmakes it, and sees
+// it resolve.
+//
+//nolint:paralleltest,tparallel // The conditions are made one after the other.
+func TestAlerts(t *testing.T) {
+	t.Parallel()
+	const quota = 1 << 40
+	s := simulate(t, wecomtest.Config{}, oneRecording("quiet"))
+	x, configFile := alertable(t, s, quota)
+	x.awaitStatus(t, "/-/ready", http.StatusOK)
+	bystander, _ := alertable(t, s, quota)
+	p := startPrometheus(t, scraping(t, quickRules(t), map[string]*exporter{"x": x, "bystander": bystander}))
+	eventually(t, patience, func() error {
+		n, err := p.answered(t, "/api/v1/query", map[string][]string{"query": {`count_over_time(wecom_up{job="x"}[1m]) > 12`}})
+		if err == nil && n == 0 {
+			err = errors.New("it was not scraped often enough")
+		}
+		return err
+	})
+	fired := map[string]bool{}
+	fires := func(t *testing.T, leaveOut []string, names ...string) {
+		t.Helper()
+		for _, name := range names {
+			fired[name] = true
+		}
+		p.awaitFiring(t, leaveOut, names...)
+	}
+	p.awaitFiring(t, nil)
+
+	now := time.Now().Truncate(time.Second)
+	made := func(id string, ago time.Duration, shares ...wecomtest.Share) wecomtest.Recording {
+		r := oneRecording(id)
+		r.MeetingStart, r.Files[0].Start, r.Files[0].End, r.Files[0].Shares = now.Add(-ago), now.Add(-ago), now.Add(time.Minute-ago), shares
+		return r
+	}
+
+	t.Run("of many at once", func(t *testing.T) {
+		// So many files are a burst, too. None is shared before it is known.
+		ids := make([]string, 30)
+		for i := range ids {
+			ids[i] = fmt.Sprintf("many-%d", i)
+			s.Put(made(ids[i], time.Hour))
+		}
+		stuck := made("stuck", 13*time.Hour)
+		stuck.Transcoding, stuck.Completed = now.Add(day), now.Add(2*day)
+		old, large := made("old", 200*day), made("large", time.Hour)
+		large.Files[0].Size = 2 * quota
+		s.Put(stuck, old, large)
+		leaveOut := []string{"WecomRecordingBurst"} // It has its own time.
+		fires(t, nil, "WecomRecordingBurst", "WecomRecordingStuck", "WecomRecordingRetentionExceeded", "WecomRecordingStorageExhaustionPredicted")
+
+		for _, id := range ids[:11] {
+			s.Put(made(id, time.Hour, wecomtest.Share{On: true, SameCorp: true, Password: "123456", Expire: now.Add(90 * day)}))
+		}
+		x.awaitValue(t, 11, "wecom_recording_sharing_changes_total", "change", "enabled")
+		for _, id := range ids[:11] {
+			s.Put(made(id, time.Hour, wecomtest.Share{On: true, Download: true}))
+		}
+		s.Put(made(ids[11], time.Hour, wecomtest.Share{On: true, SameCorp: true, Password: "123456", Expire: now.Add(20 * time.Hour)}))
+		s.Remove("stuck", "old", "large")
+		fires(t, leaveOut, "WecomRecordingOpenShareWithoutPassword", "WecomRecordingOpenShareNeverExpires", "WecomRecordingOpenShareDownloadable",
+			"WecomRecordingShareWidened", "WecomRecordingSharesExpiringSoon")
+		s.Remove(ids...)
+		p.awaitFiring(t, nil)
+	})
+
+	t.Run("WeCom away", func(t *testing.T) {
+		mend := s.Fail(wecomtest.Fault{Endpoint: listEndpoint, Errcode: 48002})
+		fires(t, []string{"WecomRecordingTargetsFailing"}, "WecomAPIFailing", "WecomRecordingPollStale")
+		mend()
+		// An outage is looked at again after a minute.
+		eventually(t, 2*time.Minute, func() error {
+			up, err := p.query(t, "job", "wecom_up")
+			if err == nil && (up["x"] != 1 || up["bystander"] != 1) {
+				err = fmt.Errorf("up: %v", up)
+			}
+			return err
+		})
+		p.awaitFiring(t, nil)
+	})
+
+	t.Run("a user who left", func(t *testing.T) {
+		mend := s.Fail(wecomtest.Fault{
+			Endpoint: listEndpoint, Errcode: 60111, Match: func(r wecomtest.Request) bool { return r.Target == "lisi" },
+		})
+		// One of two targets is half of them, and so the coverage falls.
+		fires(t, []string{"WecomRecordingPollStale"}, "WecomRecordingTargetsFailing")
+		mend()
+		p.awaitFiring(t, nil)
+	})
+
+	t.Run("a bad configuration", func(t *testing.T) {
+		good, err := os.ReadFile(configFile)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, step := range []struct {
+			content string
+			want    []string
+		}{{"nonsense", []string{"WecomRecordingConfigReloadFailed"}}, {string(good), nil}} {
+			if err := os.WriteFile(configFile, []byte(step.content), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			x.signal(t, syscall.SIGHUP)
+			fires(t, nil, step.want...)
+		}
+	})
+
+	t.Run("an exporter that is gone, and one that cannot write", func(t *testing.T) {
+		x.signal(t, syscall.SIGTERM)
+		x.await(t, patience)
+		fires(t, nil, "WecomRecordingExporterDown")
+		unwritable := &exporter{
+			process: start(t, nil, program, "--config.file="+configFile, "--poll.max-requests-per-minute=100000",
+				"--web.listen-address="+x.address, "--storage.path=/proc/nowhere"),
+			address: x.address, url: x.url, client: newClient(),
+		}
+		unwritable.awaitStatus(t, "/-/ready", http.StatusOK)
+		fires(t, nil, "WecomRecordingStateNotStored")
+		unwritable.signal(t, syscall.SIGTERM)
+		unwritable.await(t, patience)
+		again := &exporter{
+			process: start(t, nil, program, "--config.file="+configFile, "--poll.max-requests-per-minute=100000",
+				"--web.listen-address="+x.address, "--storage.path="+t.TempDir()),
+			address: x.address, url: x.url, client: newClient(),
+		}
+		again.awaitStatus(t, "/-/ready", http.StatusOK)
+		p.awaitFiring(t, nil)
+	})
+
+	for _, name := range alertNames(t) {
+		if !fired[name] {
+			t.Errorf("%s was not seen to fire", name)
+		}
+	}
+}
+
+// A messenger acts as WeCom for Alertmanager, and keeps the messages.
+type messenger struct {
+	mu       sync.Mutex
+	messages []string
+	errcode  int // of the answers
+}
+
+// ServeHTTP implements http.Handler.
+func (m *messenger) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if strings.HasSuffix(r.URL.Path, "/gettoken") {
+		fmt.Fprint(w, `{"errcode":0,"errmsg":"ok","access_token":"token","expires_in":7200}`)
+		return
+	}
+	m.messages = append(m.messages, string(body))
+	fmt.Fprintf(w, `{"errcode":%d,"errmsg":"text"}`, m.errcode)
+}
+
+// contents returns the texts of the messages, which must be of the documented form
+// and not too long.
+func (m *messenger) contents(limit int) ([]string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	contents := make([]string, 0, len(m.messages))
+	for _, text := range m.messages {
+		var message struct {
+			MsgType  string `json:"msgtype"`
+			Markdown struct {
+				Content string `json:"content"`
+			} `json:"markdown"`
+		}
+		if err := json.Unmarshal([]byte(text), &message); err != nil {
+			return nil, fmt.Errorf("%s: %w", text, err)
+		}
+		if message.MsgType != "markdown" || message.Markdown.Content == "" || len(message.Markdown.Content) > limit {
+			return nil, fmt.Errorf("a message of the type %q and %d bytes, %d at the most: %s", message.MsgType, len(message.Markdown.Content), limit, text)
+		}
+		contents = append(contents, message.Markdown.Content)
+	}
+	return contents, nil
+}
+
+// TestNotifications has the shipped configurations of Alertmanager send messages.
+func TestNotifications(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		file  string
+		limit int // of the content, in bytes
+	}{
+		"robot": {"wecom-robot.yml", 4096},
+		"app":   {"wecom-app.yml", 2048},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := &messenger{}
+			server := httptest.NewServer(m)
+			t.Cleanup(server.Close)
+			content, err := os.ReadFile("../alerts/alertmanager/" + test.file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			templates, err := filepath.Abs("../alerts/alertmanager/wecom.tmpl")
+			if err != nil {
+				t.Fatal(err)
+			}
+			config := strings.NewReplacer(
+				"[wecom.tmpl]", "["+templates+"]", "group_wait: 30s", "group_wait: 1s", "group_interval: 5m", "group_interval: 1s",
+				"/etc/alertmanager/wecom-robot-url", writeFile(t, "url", server.URL+"/cgi-bin/webhook/send?key=k"),
+				"https://qyapi.weixin.qq.com/cgi-bin/", server.URL+"/cgi-bin/",
+				"/etc/alertmanager/wecom-api-secret", writeFile(t, "secret", "secret"),
+			).Replace(string(content))
+			address := freeAddress(t)
+			alertmanager := start(t, nil, tool(t, "ALERTMANAGER"), "--config.file="+writeFile(t, "alertmanager.yml", config),
+				"--storage.path="+t.TempDir(), "--cluster.listen-address=", "--web.listen-address="+address)
+			x := &exporter{process: alertmanager, address: address, url: "http://" + address, client: newClient()}
+			x.awaitStatus(t, "/-/ready", http.StatusOK)
+
+			awaitMessage := func(texts ...string) {
+				t.Helper()
+				eventually(t, patience, func() error {
+					contents, err := m.contents(test.limit)
+					if err != nil {
+						t.Fatal(err)
+					}
+					for _, content := range contents {
+						if holdsAll(content, texts) {
+							return nil
+						}
+					}
+					return fmt.Errorf("no message holds %q: %q", texts, contents)
+				})
+			}
+			x.alert(t, 40, time.Now().Add(time.Hour))
+			awaitMessage("告警 40 条", "WecomRecordingOpenShareWithoutPassword", "很长的说明")
+			x.alert(t, 40, time.Now())
+			awaitMessage("恢复 40 条")
+
+			// WeCom refuses with HTTP 200 and an errcode: only the app's receiver sees that.
+			m.mu.Lock()
+			m.errcode = 45009
+			m.mu.Unlock()
+			x.alert(t, 1, time.Now().Add(time.Hour))
+			awaitMessage("告警 1 条")
+			if name == "app" {
+				x.awaitLog(t, "level=", "failed")
+			} else if err := x.logged("level=ERROR"); err == nil {
+				t.Error("Alertmanager noticed that the robot refused a message: tell that in the README of the alerts")
+			}
+		})
+	}
+}
+
+// alert tells an Alertmanager of so many alerts.
+func (x *exporter) alert(t *testing.T, n int, until time.Time) {
+	t.Helper()
+	alerts := make([]map[string]any, 0, n)
+	for i := range n {
+		alerts = append(alerts, map[string]any{
+			"labels": map[string]string{
+				"alertname": "WecomRecordingOpenShareWithoutPassword", "severity": "critical", "job": "job", "corp": "acme", "n": strconv.Itoa(i),
+			},
+			"annotations": map[string]string{
+				"summary_zh": "有录制文件任何人凭链接即可观看。", "description_zh": strings.Repeat("很长的说明😀", 1000),
+				"runbook_url": "https://github.com/wecom-recording-exporter/wecom_recording_exporter/blob/main/alerts/runbooks.md#x",
+			},
+			"endsAt": until,
+		})
+	}
+	body, err := json.Marshal(alerts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, x.url+"/api/v2/alerts", strings.NewReader(string(body)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := x.client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		t.Fatalf("Alertmanager answers with %s", resp.Status)
+	}
+}

@@ -1,0 +1,107 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build e2e
+
+package e2e
+
+import (
+	"bytes"
+	"encoding/json"
+	"image/color"
+	"image/png"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// browse has a real browser open a page, and returns what it made of it.
+func browse(t *testing.T, url string) (dom string) {
+	t.Helper()
+	screenshot := filepath.Join(t.TempDir(), "page.png")
+	if folder := os.Getenv("SCREENSHOTS"); folder != "" {
+		screenshot = filepath.Join(folder, regexp.MustCompile(`\W+`).ReplaceAllString(t.Name(), "-")+".png")
+	}
+	browser := func(flags ...string) []byte {
+		t.Helper()
+		cmd := exec.CommandContext(t.Context(), tool(t, "CHROMIUM"), append(flags, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
+			"--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+			"--window-size=1200,800", "--user-data-dir="+t.TempDir(), url)...)
+		var stderr bytes.Buffer
+		cmd.Stderr = &stderr
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatalf("%s: %v\n%s", cmd, err, &stderr)
+		}
+		return out
+	}
+	dom = string(browser("--dump-dom"))
+	browser("--screenshot=" + screenshot)
+	file, err := os.Open(screenshot)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	picture, err := png.Decode(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	colors := map[color.Color]bool{}
+	bounds := picture.Bounds()
+	for x := bounds.Min.X; x < bounds.Max.X; x += 2 {
+		for y := bounds.Min.Y; y < bounds.Max.Y; y += 2 {
+			colors[picture.At(x, y)] = true
+		}
+	}
+	if bounds.Dx() != 1200 || bounds.Dy() != 800 || len(colors) < 10 {
+		t.Errorf("the picture of %s has %v and %d colors", url, bounds, len(colors))
+	}
+	return dom
+}
+
+func TestBrowser(t *testing.T) {
+	t.Parallel()
+	x := run(t, nil, "demo", "--web.enable-recordings")
+	x.awaitStatus(t, "/-/ready", 200)
+	rows := regexp.MustCompile(`<tr><td>`)
+	external := regexp.MustCompile(`(?:src|href)="(?:https?:)?//[^"]*"`)
+	for name, test := range map[string]struct {
+		path string
+		want []string
+	}{
+		"landing":            {"/", []string{`href="/recordings"`, `href="/targets"`, `href="/metrics"`}},
+		"targets":            {"/targets?lang=en", []string{"<h1>Targets</h1>", "userid"}},
+		"recordings":         {"/recordings?lang=en", []string{"<h1>Recordings</h1>", `aria-sort="descending"`}},
+		"exposed recordings": {"/recordings?exposed=true&lang=zh", []string{"<h1>录制</h1>", "checked", `<span class="exposed">暴露</span>`}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dom := browse(t, x.url+test.path)
+			for _, want := range test.want {
+				if !strings.Contains(dom, want) {
+					t.Errorf("the page lacks %s:\n%s", want, dom)
+				}
+			}
+			for _, link := range external.FindAllString(dom, -1) {
+				if !strings.Contains(link, x.address) && !strings.Contains(link, "github.com/") {
+					t.Errorf("the page leads elsewhere: %s", link)
+				}
+			}
+			if query, isRecordings := strings.CutPrefix(test.path, "/recordings?"); isRecordings {
+				var answer struct {
+					Total int `json:"total"`
+				}
+				if err := json.Unmarshal(x.get(t, "/api/v1/recordings?"+query).body, &answer); err != nil {
+					t.Fatal(err)
+				}
+				// The demo moves, so the two may differ by a few.
+				if got, want := len(rows.FindAllString(dom, -1)), min(answer.Total, 100); got < want-5 || got > want+5 || got == 0 {
+					t.Errorf("%d rows, and the API tells of %d recordings", got, want)
+				}
+			}
+		})
+	}
+}
