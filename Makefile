@@ -143,6 +143,7 @@ fmt: $(GOLANGCI_LINT) ## Format the sources
 .PHONY: vet
 vet: ## Run go vet, on the tagged files too
 	$(GO) vet -tags=e2e,long ./...
+	$(GO) -C tools vet ./...
 
 .PHONY: lint
 lint: $(GOLANGCI_LINT) ## Run golangci-lint; LINT_FLAGS=--fix mends what it can

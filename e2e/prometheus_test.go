@@ -159,9 +159,5 @@ func TestPrometheusScrapesDemo(t *testing.T) {
 			t.Errorf("job %s is %s: %s", target.ScrapePool, target.Health, target.LastError)
 		}
 	}
-	for _, line := range p.stderr.lines() {
-		if strings.Contains(line, "scrape") && (strings.Contains(line, "level=WARN") || strings.Contains(line, "level=ERROR")) {
-			t.Errorf("Prometheus complains: %s", line)
-		}
-	}
+	p.wantNoWarning(t)
 }
