@@ -82,17 +82,26 @@ func (l *ledger) see(known *record, listed *wecom.Recording, s sight) record {
 		r.Completed, r.Removed = known.Completed, known.Removed
 		before, unfinished = slices.Concat(known.Files, known.Former), !known.Completed
 	}
+	// Files of one identity are told apart by their order.
+	waiting := make(map[fileIdentity][]*fileRecord, len(before))
+	for i := range before {
+		id := identityOf(&before[i].File)
+		waiting[id] = append(waiting[id], &before[i])
+	}
 	for i := range listed.Files {
 		file := &listed.Files[i]
-		same := nthFile(before, file, countFiles(r.Files, file))
+		var same *fileRecord
+		if id := identityOf(file); len(waiting[id]) > 0 {
+			same, waiting[id] = waiting[id][0], waiting[id][1:]
+		}
 		r.Files = append(r.Files, l.seeFile(same, listed, file, unfinished, s))
 	}
 	// Files that are listed no longer are kept, so that they are not counted again
 	// when they come back.
 	for i := range before {
-		file := &before[i].File
-		if nthFile(r.Files, file, countFiles(before[:i], file)) == nil {
+		if id := identityOf(&before[i].File); len(waiting[id]) > 0 && waiting[id][0] == &before[i] {
 			r.Former = append(r.Former, before[i])
+			waiting[id] = waiting[id][1:]
 		}
 	}
 	if known == nil && l.counts(r.started(), r.latest(), s) {
@@ -120,32 +129,6 @@ func (r *record) lastEnd() wecom.Instant {
 		return 0
 	}
 	return end
-}
-
-// nthFile returns the record of a file, of which there are several where it has
-// no ID and starts when others do: the one after n others of them, or nil.
-func nthFile(files []fileRecord, file *wecom.File, n int) *fileRecord {
-	for i := range files {
-		if !files[i].is(file) {
-			continue
-		}
-		if n == 0 {
-			return &files[i]
-		}
-		n--
-	}
-	return nil
-}
-
-// countFiles returns how many of the records are the file's.
-func countFiles(files []fileRecord, file *wecom.File) int {
-	n := 0
-	for i := range files {
-		if files[i].is(file) {
-			n++
-		}
-	}
-	return n
 }
 
 // seeFile counts what is new about a file, and returns what is to be kept of it.

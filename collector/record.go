@@ -36,10 +36,18 @@ type fileRecord struct {
 	Bytes, Milliseconds int64
 }
 
-// is tells whether the record is that of a file. One without an ID is known by
-// its start.
-func (f *fileRecord) is(file *wecom.File) bool {
-	return f.ID == file.ID && (f.ID != "" || f.Start == file.Start)
+// A fileIdentity is what a file of a recording is known by: its ID or, where it
+// has none, its start.
+type fileIdentity struct {
+	id    string
+	start wecom.Instant
+}
+
+func identityOf(f *wecom.File) fileIdentity {
+	if f.ID != "" {
+		return fileIdentity{id: f.ID}
+	}
+	return fileIdentity{start: f.Start}
 }
 
 // started returns when the recording began: with its meeting, or with its first
