@@ -97,6 +97,11 @@ func TestBrowser(t *testing.T) {
 				if err := json.Unmarshal(x.get(t, "/api/v1/recordings?"+query).body, &answer); err != nil {
 					t.Fatal(err)
 				}
+				if strings.Contains(query, "exposed=true") {
+					if marked := strings.Count(dom, `<td class="number exposed">`); marked != len(rows.FindAllString(dom, -1)) {
+						t.Errorf("%d rows of exposed recordings among %d", marked, len(rows.FindAllString(dom, -1)))
+					}
+				}
 				// The demo moves, so the two may differ by a few.
 				if got, want := len(rows.FindAllString(dom, -1)), min(answer.Total, 100); got < want-5 || got > want+5 || got == 0 {
 					t.Errorf("%d rows, and the API tells of %d recordings", got, want)
