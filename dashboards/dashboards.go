@@ -48,9 +48,6 @@ type Query struct {
 	Panel string // the title of the panel, or the name of the annotation
 	Expr  string // see [Expand]
 	Kind  Kind
-	// Absent tells why a healthy exporter with recordings may give no data. It is
-	// empty where it must give some.
-	Absent string
 }
 
 // A Dashboard is one dashboard in one language.
@@ -85,7 +82,7 @@ func (d Dashboard) JSON() ([]byte, error) { return encode(d.board.render(d.Langu
 func (d Dashboard) Queries() []Query {
 	var queries []Query
 	add := func(title text, q query) {
-		queries = append(queries, Query{Panel: title.in(d.Language), Expr: q.expr, Kind: q.kind, Absent: q.absent})
+		queries = append(queries, Query{Panel: title.in(d.Language), Expr: q.expr, Kind: q.kind})
 	}
 	for _, s := range d.board.sections {
 		for _, l := range s.lines {

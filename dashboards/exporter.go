@@ -6,9 +6,6 @@ package dashboards
 const (
 	corpCalls  = `sum by (job, corp) (rate(wecom_api_requests_total{@corp,endpoint!="gettoken"}[$__rate_interval])) * 60`
 	corpBudget = `sum by (job, corp) (wecom_api_budget_requests_per_minute{@corp})`
-
-	noOwnMetrics = "an exporter with --web.disable-exporter-metrics"
-	noStorage    = "an exporter without --storage.path"
 )
 
 func exporterBoard() board {
@@ -160,7 +157,7 @@ func tokenAndState() section {
 			stat(6, text{"State written", "状态是否写入"}, text{
 				"Whether the state could last be written to disk, from wecom_recording_exporter_storage_last_write_successful; there only with --storage.path. If not, counters start anew with the next process: check the disk and the log.",
 				"最近一次状态能否写入磁盘，来自 wecom_recording_exporter_storage_last_write_successful；仅在使用 --storage.path 时存在。若失败，重启后计数器将归零：请检查磁盘与日志。",
-			}, "none", now(`min(wecom_recording_exporter_storage_last_write_successful{@exporter})`, text{"Written", "写入"}).mayBeAbsent(noStorage)).
+			}, "none", now(`min(wecom_recording_exporter_storage_last_write_successful{@exporter})`, text{"Written", "写入"})).
 				yesNo(text{"yes", "是"}, text{"failed", "失败"}).ifNone(text{"kept in memory", "仅保存在内存"}),
 			stat(6, text{"Time since it was written", "距上次写入状态"}, text{
 				"Time since the state was last written to disk, the longest of all, from wecom_recording_exporter_storage_last_write_timestamp_seconds. With --storage.path it should be a few poll intervals at most; check the disk if not.",
@@ -179,15 +176,15 @@ func process() section {
 			timeseries(6, text{"CPU", "CPU 占用"}, text{
 				"Cores in use, by instance, from process_cpu_seconds_total. It should follow the calls; if it does not, take a profile and report it.",
 				"占用的核数，按实例统计，来自 process_cpu_seconds_total。应与调用量一致；否则请采集性能数据并反馈。",
-			}, "short", over(`sum by (job, instance) (rate(process_cpu_seconds_total{@exporter}[$__rate_interval]))`, label("{{instance}}")).mayBeAbsent(noOwnMetrics)),
+			}, "short", over(`sum by (job, instance) (rate(process_cpu_seconds_total{@exporter}[$__rate_interval]))`, label("{{instance}}"))),
 			timeseries(6, text{"Memory", "内存占用"}, text{
 				"Resident memory, by instance, from process_resident_memory_bytes. It follows the number of recordings in the lookback: shorten it or add memory.",
 				"常驻内存，按实例统计，来自 process_resident_memory_bytes。取决于回溯期内的录制数：可缩短回溯期或增加内存。",
-			}, "bytes", over(`sum by (job, instance) (process_resident_memory_bytes{@exporter})`, label("{{instance}}")).mayBeAbsent(noOwnMetrics)),
+			}, "bytes", over(`sum by (job, instance) (process_resident_memory_bytes{@exporter})`, label("{{instance}}"))),
 			timeseries(6, text{"Goroutines", "协程数"}, text{
 				"Goroutines, by instance, from go_goroutines. A line that only rises is a leak: report it.",
 				"协程数，按实例统计，来自 go_goroutines。持续上升说明有泄漏：请反馈。",
-			}, "short", over(`sum by (job, instance) (go_goroutines{@exporter})`, label("{{instance}}")).mayBeAbsent(noOwnMetrics)),
+			}, "short", over(`sum by (job, instance) (go_goroutines{@exporter})`, label("{{instance}}"))),
 			table(6, text{"Versions", "版本信息"}, text{
 				"What runs where, from wecom_recording_exporter_build_info. All instances of a job should run one version.",
 				"各实例运行的版本，来自 wecom_recording_exporter_build_info。同一作业的实例应运行同一版本，否则请升级。",

@@ -62,7 +62,6 @@ type query struct {
 	legend text
 	kind   Kind
 	format string
-	absent string // see [Query.Absent]
 }
 
 // A mapping shows a text for the values of a span, both ends included.
@@ -118,12 +117,6 @@ func cells(expr string) query {
 // buckets is a query for a heatmap of a classic histogram.
 func buckets(expr string) query {
 	return query{expr: matchers.Replace(expr), legend: label("{{le}}"), kind: Range, format: "heatmap"}
-}
-
-// mayBeAbsent says why a healthy exporter may give no data.
-func (q query) mayBeAbsent(reason string) query {
-	q.absent = reason
-	return q
 }
 
 // stat shows one number.

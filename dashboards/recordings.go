@@ -10,9 +10,6 @@ const (
 	largestHosts = `topk(20, sum by (job, corp, host) (wecom_recording_bytes{@host}))`
 	busiestHosts = `topk(20, sum by (job, corp, host) (increase(wecom_recording_discovered_seconds_total{@host}[$__range])))`
 	ofTheseHosts = ` and on (job, corp, host) `
-
-	noQuota   = "a configuration without quota_bytes"
-	noneShare = "a corp that shares nothing"
 )
 
 var (
@@ -83,13 +80,12 @@ func recordingsOverview() section {
 			stat(3, text{"Quota used", "配额使用率"}, text{
 				"Size over quota_bytes as configured, of the fullest corp, from wecom_recording_bytes and wecom_recording_quota_bytes. WeCom tells no quota: set quota_bytes. When it fills up, delete old recordings or buy space.",
 				"大小占配置的 quota_bytes 的比例，取最满的企业，来自 wecom_recording_bytes 和 wecom_recording_quota_bytes。企业微信不提供配额：请配置 quota_bytes。快满时请删除旧录制或扩容。",
-			}, "percentunit", now(`max(`+corpBytes+` / `+corpQuota+`)`, text{"Used", "已用"}).mayBeAbsent(noQuota)).
+			}, "percentunit", now(`max(`+corpBytes+` / `+corpQuota+`)`, text{"Used", "已用"})).
 				red(0.8, 0.95).ifNone(text{"no quota", "未配置配额"}),
 			stat(4, text{"Quota reached in", "配额耗尽时间"}, text{
 				"Forecast: space left over the rate of new bytes in the time range, of the corp that fills first, from wecom_recording_quota_bytes, wecom_recording_bytes and wecom_recording_file_size_bytes. It assumes that nothing is deleted; choose a time range of some days.",
 				"预测：剩余空间除以所选时间范围内的新增速率，取最先耗尽的企业，来自 wecom_recording_quota_bytes、wecom_recording_bytes 和 wecom_recording_file_size_bytes。假设不删除任何录制；时间范围请选数天。",
-			}, "s", now(`min(clamp_min(`+corpQuota+` - `+corpBytes+`, 0) / (sum by (job, corp) (rate(wecom_recording_file_size_bytes_sum{@corp}[$__range])) > 0))`, text{"Time left", "剩余时间"}).
-				mayBeAbsent(noQuota+", or a time range in which nothing was recorded")).
+			}, "s", now(`min(clamp_min(`+corpQuota+` - `+corpBytes+`, 0) / (sum by (job, corp) (rate(wecom_recording_file_size_bytes_sum{@corp}[$__range])) > 0))`, text{"Time left", "剩余时间"})).
 				red(2592000, 604800).ifNone(text{"no growth or quota", "无增长或未配置配额"}),
 			stat(3, text{"Exposed files", "已暴露文件"}, text{
 				"Files that anyone with the link can watch without a password, the link not having expired, from wecom_recording_exposed_files. An upper bound: WeCom may restrict a link in ways it does not tell. Set a password or narrow the audience; the link lists them.",
@@ -104,7 +100,7 @@ func recordingsOverview() section {
 
 func exposure() section {
 	expiry := func(value string, legend text) query {
-		return now(`sum(wecom_recording_sharing_files{@corp,audience="anyone",expiry="`+value+`"})`, legend).mayBeAbsent(noneShare)
+		return now(`sum(wecom_recording_sharing_files{@corp,audience="anyone",expiry="`+value+`"})`, legend)
 	}
 	return section{
 		title: text{"Exposure", "共享与暴露"},
@@ -112,7 +108,7 @@ func exposure() section {
 			table(8, text{"Shared files by audience and password", "按受众与密码统计的共享文件"}, text{
 				"Shared files with a link that has not expired, from wecom_recording_sharing_files. \"anyone\" means anyone with the link, an upper bound; attendees wins over company. Recordings for anyone without a password (none) need one.",
 				"链接未过期的共享文件，来自 wecom_recording_sharing_files。anyone 指任何持有链接者，为上限；attendees 优先于 company。对 anyone 且无密码（none）的录制应设置密码。",
-			}, []query{cells(`sum by (audience, password) (wecom_recording_sharing_files{@corp,expiry!="expired"})`).mayBeAbsent(noneShare)},
+			}, []query{cells(`sum by (audience, password) (wecom_recording_sharing_files{@corp,expiry!="expired"})`)},
 				column{field: `audience\password`, title: text{"Audience", "受众"}},
 				column{field: "none", title: text{"No password", "无密码"}},
 				column{field: "set", title: text{"With a password", "有密码"}},
@@ -131,7 +127,7 @@ func exposure() section {
 			table(8, text{"Hosts by exposed files", "已暴露文件最多的主持人"}, text{
 				"Hosts with the most files that anyone with the link can watch without a password, from wecom_recording_exposed_files. Follow the link to the recordings and have the host set a password.",
 				"无需密码、任何持有链接者即可观看的文件最多的主持人，来自 wecom_recording_exposed_files。点击链接查看录制，并请主持人设置密码。",
-			}, []query{cells(`topk(10, sum by (job, corp, host) (wecom_recording_exposed_files{@host}) > 0)`).mayBeAbsent("a corp that exposes nothing")},
+			}, []query{cells(`topk(10, sum by (job, corp, host) (wecom_recording_exposed_files{@host}) > 0)`)},
 				corpColumn, exposedHostColumn, column{field: "Value", title: text{"Exposed files", "已暴露文件"}},
 			).sortedBy(text{"Exposed files", "已暴露文件"}).ifNone(text{"nothing exposed", "无暴露"}),
 		}}, {8, []*panel{
@@ -149,7 +145,7 @@ func exposure() section {
 			bargauge(8, text{"Files that may be downloaded", "允许下载的文件"}, text{
 				"Shared files with a link that has not expired and allows downloads, by audience, from wecom_recording_sharing_files. A file that was downloaded cannot be taken back: block downloads where watching is enough.",
 				"链接未过期且允许下载的共享文件，按受众统计，来自 wecom_recording_sharing_files。已下载的文件无法收回：仅需观看时请禁止下载。",
-			}, "short", now(`sum by (audience) (wecom_recording_sharing_files{@corp,download="allowed",expiry!="expired"})`, label("{{audience}}")).mayBeAbsent(noneShare)).
+			}, "short", now(`sum by (audience) (wecom_recording_sharing_files{@corp,download="allowed",expiry!="expired"})`, label("{{audience}}"))).
 				ifNone(text{"none", "无"}),
 		}}},
 	}
@@ -170,7 +166,7 @@ func storage() section {
 				"本应用可见文件的大小与配置的配额，按企业统计，来自 wecom_recording_bytes 和 wecom_recording_quota_bytes。请在两线相交前清理或扩容。",
 			}, "bytes",
 				over(corpBytes, label("{{corp}}")),
-				over(corpQuota, text{"quota of {{corp}}", "{{corp}} 的配额"}).mayBeAbsent(noQuota),
+				over(corpQuota, text{"quota of {{corp}}", "{{corp}} 的配额"}),
 			),
 			bars(8, "1d", text{"Bytes per day", "每日新增大小"}, text{
 				"Size of files when they were first seen, by corp and day, from wecom_recording_file_size_bytes. Unlike the size, it does not fall when recordings are deleted; it feeds the forecast.",
@@ -254,8 +250,7 @@ func activity() section {
 			stat(4, text{"Oldest unfinished", "最久未完成"}, text{
 				"Time since the start of the oldest recording that is not completed, from wecom_recording_oldest_unfinished_timestamp_seconds. A day or more: the meeting was never ended or transcoding is stuck; find it on /recordings.",
 				"最早开始且尚未完成的录制距今时间，来自 wecom_recording_oldest_unfinished_timestamp_seconds。超过一天：会议未结束或转码卡住；请在 /recordings 查找。",
-			}, "s", now(`time() - min(wecom_recording_oldest_unfinished_timestamp_seconds{@corp})`, text{"Age", "时长"}).
-				mayBeAbsent("a corp whose recordings are all completed")).
+			}, "s", now(`time() - min(wecom_recording_oldest_unfinished_timestamp_seconds{@corp})`, text{"Age", "时长"})).
 				red(43200, 86400).ifNone(text{"none", "无"}),
 			table(12, text{"Busiest hosts", "最活跃的主持人"}, text{
 				"The 20 hosts who recorded longest in the time range, from wecom_recording_discovered_seconds_total, wecom_recordings_discovered_total and wecom_recording_discovered_bytes_total. A host's very first recording is not in it, since its counters begin with it. Ask the top ones whether all of it is needed.",

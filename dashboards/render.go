@@ -65,7 +65,6 @@ var configurationRead = query{
 	expr:   matchers.Replace(`changes(wecom_recording_exporter_config_last_reload_success_timestamp_seconds{@exporter}[$__rate_interval]) > 0`),
 	legend: text{"Exporter started or reloaded", "导出器启动或重新加载配置"},
 	kind:   Range,
-	absent: "an exporter that neither started nor reloaded in the span",
 }
 
 // render says a dashboard in a language.

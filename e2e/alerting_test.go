@@ -13,6 +13,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -20,6 +21,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -129,13 +131,7 @@ func TestAlerts(t *testing.T) {
 	x.awaitStatus(t, "/-/ready", http.StatusOK)
 	bystander, _ := alertable(t, s, quota)
 	p := startPrometheus(t, scraping(t, quickRules(t), map[string]*exporter{"x": x, "bystander": bystander}))
-	eventually(t, patience, func() error {
-		n, err := p.answered(t, "/api/v1/query", map[string][]string{"query": {`count_over_time(wecom_up{job="x"}[1m]) > 12`}})
-		if err == nil && n == 0 {
-			err = errors.New("it was not scraped often enough")
-		}
-		return err
-	})
+	p.awaitScrapes(t, "x", 12)
 	fired := map[string]bool{}
 	fires := func(t *testing.T, leaveOut []string, names ...string) {
 		t.Helper()
@@ -154,19 +150,21 @@ func TestAlerts(t *testing.T) {
 	}
 
 	t.Run("of many at once", func(t *testing.T) {
-		// So many files are a burst, too. None is shared before it is known.
+		// None is shared before it is known.
 		ids := make([]string, 30)
 		for i := range ids {
 			ids[i] = fmt.Sprintf("many-%d", i)
 			s.Put(made(ids[i], time.Hour))
 		}
+		fires(t, nil, "WecomRecordingBurst")
+
 		stuck := made("stuck", 13*time.Hour)
 		stuck.Transcoding, stuck.Completed = now.Add(day), now.Add(2*day)
 		old, large := made("old", 200*day), made("large", time.Hour)
 		large.Files[0].Size = 2 * quota
 		s.Put(stuck, old, large)
 		leaveOut := []string{"WecomRecordingBurst"} // It has its own time.
-		fires(t, nil, "WecomRecordingBurst", "WecomRecordingStuck", "WecomRecordingRetentionExceeded", "WecomRecordingStorageExhaustionPredicted")
+		fires(t, leaveOut, "WecomRecordingStuck", "WecomRecordingRetentionExceeded", "WecomRecordingStorageExhaustionPredicted")
 
 		for _, id := range ids[:11] {
 			s.Put(made(id, time.Hour, wecomtest.Share{On: true, SameCorp: true, Password: "123456", Expire: now.Add(90 * day)}))
@@ -256,6 +254,8 @@ func TestAlerts(t *testing.T) {
 
 // A messenger acts as WeCom for Alertmanager, and keeps the messages.
 type messenger struct {
+	limit int // of the content of a message, in bytes
+
 	mu       sync.Mutex
 	messages []string
 	errcode  int // of the answers
@@ -276,7 +276,8 @@ func (m *messenger) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // contents returns the texts of the messages, which must be of the documented form
 // and not too long.
-func (m *messenger) contents(limit int) ([]string, error) {
+func (m *messenger) contents(t *testing.T) []string {
+	t.Helper()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	contents := make([]string, 0, len(m.messages))
@@ -288,14 +289,223 @@ func (m *messenger) contents(limit int) ([]string, error) {
 			} `json:"markdown"`
 		}
 		if err := json.Unmarshal([]byte(text), &message); err != nil {
-			return nil, fmt.Errorf("%s: %w", text, err)
+			t.Fatalf("%s: %v", text, err)
 		}
-		if message.MsgType != "markdown" || message.Markdown.Content == "" || len(message.Markdown.Content) > limit {
-			return nil, fmt.Errorf("a message of the type %q and %d bytes, %d at the most: %s", message.MsgType, len(message.Markdown.Content), limit, text)
+		if n := len(message.Markdown.Content); message.MsgType != "markdown" || n == 0 || n > m.limit {
+			t.Fatalf("a message of the type %q and %d bytes, %d at the most: %s", message.MsgType, n, m.limit, text)
 		}
 		contents = append(contents, message.Markdown.Content)
 	}
-	return contents, nil
+	return contents
+}
+
+// await waits for a message that holds all the texts.
+func (m *messenger) await(t *testing.T, texts ...string) {
+	t.Helper()
+	eventually(t, 6*patience, func() error {
+		contents := m.contents(t)
+		for _, content := range contents {
+			if holdsAll(content, texts) {
+				return nil
+			}
+		}
+		return fmt.Errorf("no message holds %q: %q", texts, contents)
+	})
+}
+
+// startAlertmanager starts an Alertmanager with a shipped configuration that sends
+// to the messenger, at once.
+func startAlertmanager(t *testing.T, file string, to *messenger) *exporter {
+	t.Helper()
+	server := httptest.NewServer(to)
+	t.Cleanup(server.Close)
+	content, err := os.ReadFile("../alerts/alertmanager/" + file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	templates, err := filepath.Abs("../alerts/alertmanager/wecom.tmpl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := strings.NewReplacer(
+		"[wecom.tmpl]", "["+templates+"]", "group_wait: 30s", "group_wait: 1s", "group_interval: 5m", "group_interval: 1s",
+		"/etc/alertmanager/wecom-robot-url", writeFile(t, "url", server.URL+"/cgi-bin/webhook/send?key=k"),
+		"https://qyapi.weixin.qq.com/cgi-bin/", server.URL+"/cgi-bin/",
+		"/etc/alertmanager/wecom-api-secret", writeFile(t, "secret", "secret"),
+	).Replace(string(content))
+	address := freeAddress(t)
+	x := &exporter{
+		process: start(t, nil, tool(t, "ALERTMANAGER"), "--config.file="+writeFile(t, "alertmanager.yml", config),
+			"--storage.path="+t.TempDir(), "--cluster.listen-address=", "--web.listen-address="+address),
+		address: address, url: "http://" + address, client: newClient(),
+	}
+	x.awaitStatus(t, "/-/ready", http.StatusOK)
+	return x
+}
+
+// TestTroubledDemo has the demo's company fail now and then. Every expression of the
+// rules has data to judge, and what is wrong is told in WeCom's group, once: while
+// WeCom accepts no calls, the alerts that follow from it keep quiet.
+func TestTroubledDemo(t *testing.T) {
+	t.Parallel()
+	s := serveSimulation(t, "127.0.0.1:0", wecomtest.DemoServer(wecomtest.Config{}, 1, 20))
+	left := s.Fail(wecomtest.Fault{
+		Endpoint: listEndpoint, Errcode: 60111, Match: func(r wecomtest.Request) bool { return r.Target == "zhangwei" },
+	})
+	defer left()
+	var calls atomic.Int64
+	busy := s.Fail(wecomtest.Fault{
+		Endpoint: listEndpoint, Errcode: -1, Match: func(wecomtest.Request) bool { return calls.Add(1)%40 == 0 },
+	})
+	defer busy()
+	x := run(t, nil, "--storage.path="+t.TempDir(), "--config.file="+writeFile(t, "config.yml", fmt.Sprintf(
+		`poll: {interval: 2s, idle_interval: 2s, history_interval: 2s, lookback: 31d, max_requests_per_minute: 100000}
+corps:
+  - {name: acme, corp_id: %s, api_secret_file: %s, agent_id: %d, api_url: %q, quota_bytes: 1000000000, targets: {discover: [members]}}
+`, wecomtest.DefaultCorpID, writeFile(t, "secret", wecomtest.DefaultSecret), wecomtest.DefaultAgentID, s.url)))
+	x.awaitStatus(t, "/-/ready", http.StatusOK)
+	m := &messenger{limit: 4096}
+	alertmanager := startAlertmanager(t, "wecom-robot.yml", m)
+	p := startPrometheus(t, scraping(t, quickRules(t), map[string]*exporter{"demo": x})+
+		fmt.Sprintf("alerting: {alertmanagers: [{static_configs: [{targets: ['%s']}]}]}\n", alertmanager.address))
+	p.awaitScrapes(t, "demo", 5)
+
+	for _, rule := range p.rules(t) {
+		eventually(t, 3*patience, func() error {
+			return p.answers(t, "/api/v1/query", url.Values{"query": {thresholds.ReplaceAllString(rule.Query, "")}})
+		})
+		// Where any of several will do, one may hide that another gives nothing.
+		for _, selector := range p.parse(t, rule.Query).selectors() {
+			eventually(t, patience, func() error {
+				return p.answers(t, "/api/v1/query", url.Values{"query": {"last_over_time(" + selector + "[1m])"}})
+			})
+		}
+	}
+	m.await(t, "严重", "WecomRecordingOpenShareWithoutPassword", "acme", "任何人凭链接即可观看")
+	alertmanager.awaitAlert(t, "WecomRecordingTargetsFailing", "active")
+
+	mend := s.Fail(wecomtest.Fault{Endpoint: listEndpoint, Errcode: 48002})
+	m.await(t, "严重", "WecomAPIFailing", "acme", "48002")
+	alertmanager.awaitAlert(t, "WecomRecordingTargetsFailing", "suppressed")
+	alertmanager.awaitAlert(t, "WecomRecordingPollStale", "suppressed")
+	alertmanager.awaitAlert(t, "WecomRecordingOpenShareWithoutPassword", "active")
+	mend()
+	m.await(t, "恢复</font> WecomAPIFailing")
+	alertmanager.awaitAlert(t, "WecomRecordingTargetsFailing", "active")
+}
+
+// thresholds are what the alerts compare with, in the words of Prometheus.
+var thresholds = regexp.MustCompile(` (?:[<>]|==) [0-9.]+(?: \* [0-9.]+)*`)
+
+// A loadedRule is one that Prometheus evaluates.
+type loadedRule struct {
+	Name   string `json:"name"`
+	Query  string `json:"query"`
+	Health string `json:"health"`
+}
+
+// rules returns the rules, all of which must have been evaluated well.
+func (p *prometheus) rules(t *testing.T) (rules []loadedRule) {
+	t.Helper()
+	eventually(t, patience, func() error {
+		var answer struct {
+			Data struct {
+				Groups []struct {
+					Rules []loadedRule `json:"rules"`
+				} `json:"groups"`
+			} `json:"data"`
+		}
+		if err := json.Unmarshal(p.get(t, "/api/v1/rules").body, &answer); err != nil {
+			return err
+		}
+		rules = nil
+		for _, group := range answer.Data.Groups {
+			rules = append(rules, group.Rules...)
+		}
+		for _, rule := range rules {
+			if rule.Health != "ok" {
+				return fmt.Errorf("%s is %s", rule.Name, rule.Health)
+			}
+		}
+		if len(rules) == 0 {
+			return errors.New("no rules")
+		}
+		return nil
+	})
+	return rules
+}
+
+// A node is one of the tree of an expression.
+type node struct {
+	Matchers []struct {
+		Name  string `json:"name"`
+		Type  string `json:"type"`
+		Value string `json:"value"`
+	} `json:"matchers"` // of a selector
+	Expr  *node   `json:"expr"`
+	LHS   *node   `json:"lhs"`
+	RHS   *node   `json:"rhs"`
+	Param *node   `json:"param"`
+	Args  []*node `json:"args"`
+}
+
+// parse has Prometheus read an expression.
+func (p *prometheus) parse(t *testing.T, expression string) *node {
+	t.Helper()
+	var tree struct {
+		Data *node `json:"data"`
+	}
+	if err := json.Unmarshal(p.get(t, "/api/v1/parse_query?query="+url.QueryEscape(expression)).body, &tree); err != nil {
+		t.Fatal(err)
+	}
+	if len(tree.Data.selectors()) == 0 {
+		t.Fatalf("no selectors in %s", expression)
+	}
+	return tree.Data
+}
+
+// selectors returns those below a node, without ranges and offsets.
+func (n *node) selectors() (found []string) {
+	if n == nil {
+		return nil
+	}
+	matchers := make([]string, 0, len(n.Matchers))
+	for _, m := range n.Matchers {
+		matchers = append(matchers, m.Name+m.Type+strconv.Quote(m.Value))
+	}
+	if len(matchers) > 0 {
+		found = append(found, "{"+strings.Join(matchers, ",")+"}")
+	}
+	for _, child := range append([]*node{n.Expr, n.LHS, n.RHS, n.Param}, n.Args...) {
+		found = append(found, child.selectors()...)
+	}
+	return found
+}
+
+// awaitAlert waits until all alerts of a name that Alertmanager has are in a state,
+// and there is one.
+func (x *exporter) awaitAlert(t *testing.T, name, state string) {
+	t.Helper()
+	eventually(t, 3*patience, func() error {
+		var alerts []struct {
+			Status struct {
+				State string `json:"state"`
+			} `json:"status"`
+		}
+		a := x.get(t, "/api/v2/alerts?filter="+url.QueryEscape("alertname="+name))
+		if err := json.Unmarshal(a.body, &alerts); err != nil {
+			return fmt.Errorf("%s: %w", a.body, err)
+		}
+		for _, alert := range alerts {
+			if alert.Status.State != state {
+				return fmt.Errorf("%s is %s, want %s", name, alert.Status.State, state)
+			}
+		}
+		if len(alerts) == 0 {
+			return fmt.Errorf("Alertmanager has no alert %s", name)
+		}
+		return nil
+	})
 }
 
 // TestNotifications has the shipped configurations of Alertmanager send messages.
@@ -312,55 +522,19 @@ func TestNotifications(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			m := &messenger{}
-			server := httptest.NewServer(m)
-			t.Cleanup(server.Close)
-			content, err := os.ReadFile("../alerts/alertmanager/" + test.file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			templates, err := filepath.Abs("../alerts/alertmanager/wecom.tmpl")
-			if err != nil {
-				t.Fatal(err)
-			}
-			config := strings.NewReplacer(
-				"[wecom.tmpl]", "["+templates+"]", "group_wait: 30s", "group_wait: 1s", "group_interval: 5m", "group_interval: 1s",
-				"/etc/alertmanager/wecom-robot-url", writeFile(t, "url", server.URL+"/cgi-bin/webhook/send?key=k"),
-				"https://qyapi.weixin.qq.com/cgi-bin/", server.URL+"/cgi-bin/",
-				"/etc/alertmanager/wecom-api-secret", writeFile(t, "secret", "secret"),
-			).Replace(string(content))
-			address := freeAddress(t)
-			alertmanager := start(t, nil, tool(t, "ALERTMANAGER"), "--config.file="+writeFile(t, "alertmanager.yml", config),
-				"--storage.path="+t.TempDir(), "--cluster.listen-address=", "--web.listen-address="+address)
-			x := &exporter{process: alertmanager, address: address, url: "http://" + address, client: newClient()}
-			x.awaitStatus(t, "/-/ready", http.StatusOK)
-
-			awaitMessage := func(texts ...string) {
-				t.Helper()
-				eventually(t, patience, func() error {
-					contents, err := m.contents(test.limit)
-					if err != nil {
-						t.Fatal(err)
-					}
-					for _, content := range contents {
-						if holdsAll(content, texts) {
-							return nil
-						}
-					}
-					return fmt.Errorf("no message holds %q: %q", texts, contents)
-				})
-			}
+			m := &messenger{limit: test.limit}
+			x := startAlertmanager(t, test.file, m)
 			x.alert(t, 40, time.Now().Add(time.Hour))
-			awaitMessage("告警 40 条", "WecomRecordingOpenShareWithoutPassword", "很长的说明")
+			m.await(t, "告警 40 条", "WecomRecordingOpenShareWithoutPassword", "很长的说明")
 			x.alert(t, 40, time.Now())
-			awaitMessage("恢复 40 条")
+			m.await(t, "恢复 40 条")
 
 			// WeCom refuses with HTTP 200 and an errcode: only the app's receiver sees that.
 			m.mu.Lock()
 			m.errcode = 45009
 			m.mu.Unlock()
 			x.alert(t, 1, time.Now().Add(time.Hour))
-			awaitMessage("告警 1 条")
+			m.await(t, "告警 1 条")
 			x.awaitRequestsTo(t, test.integration, test.refusals)
 		})
 	}

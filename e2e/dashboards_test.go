@@ -7,12 +7,10 @@ package e2e
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/url"
-	"path/filepath"
+	"regexp"
 	"strconv"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -20,63 +18,16 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/dashboards"
 )
 
-const shippedRules = "../alerts/wecom-recording.rules.yml"
-
-// scraping returns the configuration of a Prometheus that evaluates rules, and has
-// a job for each exporter.
-func scraping(t *testing.T, rules string, jobs map[string]*exporter) string {
-	t.Helper()
-	path, err := filepath.Abs(rules)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var config strings.Builder
-	fmt.Fprintf(&config, "global: {scrape_interval: 1s, evaluation_interval: 1s}\nrule_files: ['%s']\nscrape_configs:\n", path)
-	for job, x := range jobs {
-		fmt.Fprintf(&config, "- {job_name: %s, static_configs: [{targets: ['%s']}]}\n", job, x.address)
-	}
-	return config.String()
-}
-
-// answered returns how many series the answer to a query has.
-func (p *prometheus) answered(t *testing.T, path string, values url.Values) (int, error) {
-	t.Helper()
-	a, err := get(t.Context(), newClient(), p.url+path+"?"+values.Encode())
-	if err != nil {
-		return 0, err
-	}
-	var answer struct {
-		Status   string   `json:"status"`
-		Error    string   `json:"error"`
-		Warnings []string `json:"warnings"`
-		Data     struct {
-			Result []json.RawMessage `json:"result"`
-		} `json:"data"`
-	}
-	if err := json.Unmarshal(a.body, &answer); err != nil {
-		return 0, err
-	}
-	if answer.Status != "success" || len(answer.Warnings) > 0 {
-		return 0, fmt.Errorf("%s %s %v", answer.Status, answer.Error, answer.Warnings)
-	}
-	return len(answer.Data.Result), nil
-}
-
-// TestDashboardsOfDemo runs every query of every dashboard. All must give data, but
-// those that tell why a healthy exporter may give none.
+// TestDashboardsOfDemo runs every query of every dashboard, and those of the
+// variables: all have something to show.
+//
+//nolint:paralleltest,tparallel // A query waits for what makes the next one answer at once.
 func TestDashboardsOfDemo(t *testing.T) {
 	t.Parallel()
 	x := run(t, nil, "demo", "--storage.path="+t.TempDir())
 	x.awaitStatus(t, "/-/ready", 200)
 	p := startPrometheus(t, scraping(t, shippedRules, map[string]*exporter{"demo": x}))
-	eventually(t, patience, func() error {
-		n, err := p.answered(t, "/api/v1/query", url.Values{"query": {`count_over_time(wecom_up[30s]) > 5`}})
-		if err == nil && n == 0 {
-			err = errors.New("it was not scraped often enough")
-		}
-		return err
-	})
-	x.signal(t, syscall.SIGHUP) // The annotation tells of it.
+	p.awaitScrapes(t, "demo", 5)
 	vars := map[string]string{
 		"job": ".+", "instance": ".+", "corp": ".+", "host": ".*", "__rate_interval": "20s", "__range": "1m", "__interval": "1s",
 	}
@@ -86,9 +37,9 @@ func TestDashboardsOfDemo(t *testing.T) {
 		}
 		for _, q := range d.Queries() {
 			t.Run(d.UID+" "+q.Panel, func(t *testing.T) {
-				t.Parallel()
+				x.signal(t, syscall.SIGHUP) // The annotation tells of it, for about a minute.
 				// What the demo has to show comes up in its first minute or two.
-				eventually(t, 3*time.Minute, func() error {
+				eventually(t, 3*patience, func() error {
 					now := time.Now()
 					values := url.Values{"query": {dashboards.Expand(q.Expr, vars)}}
 					path := "/api/v1/query"
@@ -98,18 +49,62 @@ func TestDashboardsOfDemo(t *testing.T) {
 						values.Set("end", strconv.FormatInt(now.Unix(), 10))
 						values.Set("step", "5")
 					}
-					n, err := p.answered(t, path, values)
-					if err == nil && n == 0 && q.Absent == "" {
-						err = errors.New("no data")
-					}
-					if err != nil {
-						err = fmt.Errorf("%s: %w", values.Get("query"), err)
-					}
-					return err
+					return p.answers(t, path, values)
 				})
 			})
 		}
+		for _, v := range variables(t, d) {
+			t.Run(d.UID+" $"+v.name, func(t *testing.T) {
+				a := p.get(t, "/api/v1/label/"+v.label+"/values?match[]="+url.QueryEscape(dashboards.Expand(v.selector, vars)))
+				want := map[string]string{"job": "demo", "instance": x.address, "corp": "default"}[v.name]
+				var answer struct {
+					Data []string `json:"data"`
+				}
+				if err := json.Unmarshal(a.body, &answer); err != nil || len(answer.Data) != 1 || answer.Data[0] != want {
+					t.Errorf("%s, want %q, error %v", a.body, want, err)
+				}
+			})
+		}
 	}
+}
+
+// A labelValues is a variable of a dashboard that offers the values of a label.
+type labelValues struct{ name, selector, label string }
+
+// variables returns the variables of a dashboard that have a query.
+func variables(t *testing.T, d dashboards.Dashboard) []labelValues {
+	t.Helper()
+	file, err := d.JSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var board struct {
+		Templating struct {
+			List []struct {
+				Name  string `json:"name"`
+				Type  string `json:"type"`
+				Query string `json:"query"`
+			} `json:"list"`
+		} `json:"templating"`
+	}
+	if err := json.Unmarshal(file, &board); err != nil {
+		t.Fatal(err)
+	}
+	var found []labelValues
+	for _, v := range board.Templating.List {
+		if v.Type != "query" {
+			continue
+		}
+		parts := regexp.MustCompile(`^label_values\((.+), (\w+)\)$`).FindStringSubmatch(v.Query)
+		if parts == nil {
+			t.Fatalf("$%s asks for %s", v.Name, v.Query)
+		}
+		found = append(found, labelValues{v.Name, parts[1], parts[2]})
+	}
+	if len(found) == 0 {
+		t.Fatalf("%s has no variable with a query", d.UID)
+	}
+	return found
 }
 
 // TestAlertsOfDemo has the shipped rules tell of the demo.

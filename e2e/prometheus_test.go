@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -51,6 +52,71 @@ func startPrometheus(t *testing.T, config string) *prometheus {
 			"--config.file="+writeFile(t, "prometheus.yml", config), "--storage.tsdb.path="+t.TempDir(), "--web.listen-address="+address),
 		url: "http://" + address,
 	}
+}
+
+const shippedRules = "../alerts/wecom-recording.rules.yml"
+
+// scraping returns the configuration of a Prometheus that evaluates rules, and has
+// a job for each exporter.
+func scraping(t *testing.T, rules string, jobs map[string]*exporter) string {
+	t.Helper()
+	path, err := filepath.Abs(rules)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var config strings.Builder
+	fmt.Fprintf(&config, "global: {scrape_interval: 1s, evaluation_interval: 1s}\nrule_files: ['%s']\nscrape_configs:\n", path)
+	for job, x := range jobs {
+		fmt.Fprintf(&config, "- {job_name: %s, static_configs: [{targets: ['%s']}]}\n", job, x.address)
+	}
+	return config.String()
+}
+
+// awaitScrapes waits until a job was scraped so many times.
+func (p *prometheus) awaitScrapes(t *testing.T, job string, n int) {
+	t.Helper()
+	p.awaitQuery(t, fmt.Sprintf(`count_over_time(wecom_up{job=%q}[1m]) >= bool %d`, job, n), map[string]float64{job: 1})
+}
+
+// get asks for a path.
+func (p *prometheus) get(t *testing.T, path string) *answer {
+	t.Helper()
+	a, err := get(t.Context(), newClient(), p.url+path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// answers returns an error unless a query, instant or over a range, has a number
+// for its answer.
+func (p *prometheus) answers(t *testing.T, path string, values url.Values) error {
+	t.Helper()
+	var answer struct {
+		Status   string   `json:"status"`
+		Error    string   `json:"error"`
+		Warnings []string `json:"warnings"`
+		Data     struct {
+			Result []struct {
+				Value  [2]any   `json:"value"` // of an instant: time and text of a number
+				Values [][2]any `json:"values"`
+			} `json:"result"`
+		} `json:"data"`
+	}
+	if err := json.Unmarshal(p.get(t, path+"?"+values.Encode()).body, &answer); err != nil {
+		return err
+	}
+	if answer.Status != "success" || len(answer.Warnings) > 0 {
+		return fmt.Errorf("%s: %s %s %v", values.Get("query"), answer.Status, answer.Error, answer.Warnings)
+	}
+	for _, series := range answer.Data.Result {
+		for _, value := range append(series.Values, series.Value) {
+			if value[1] != nil && value[1] != "NaN" {
+				return nil
+			}
+		}
+	}
+	return fmt.Errorf("%s: no data in %d series", values.Get("query"), len(answer.Data.Result))
 }
 
 // query asks for an instant vector, and returns its values by those of a label.

@@ -47,8 +47,15 @@ func simulate(t *testing.T, config wecomtest.Config, recordings ...wecomtest.Rec
 
 func simulateAt(t *testing.T, address string, config wecomtest.Config, recordings ...wecomtest.Recording) *simulation {
 	t.Helper()
-	s := &simulation{Server: wecomtest.New(config), tokens: map[string]bool{}}
-	s.Put(recordings...)
+	server := wecomtest.New(config)
+	server.Put(recordings...)
+	return serveSimulation(t, address, server)
+}
+
+// serveSimulation starts a simulation on an address.
+func serveSimulation(t *testing.T, address string, wecom *wecomtest.Server) *simulation {
+	t.Helper()
+	s := &simulation{Server: wecom, tokens: map[string]bool{}}
 	server := httptest.NewUnstartedServer(s)
 	server.Listener.Close()
 	var listen net.ListenConfig
