@@ -148,19 +148,51 @@ func call[A any, P interface {
 }
 
 func (c *Client) limited(ctx context.Context, method, endpoint string, query url.Values, body []byte, into answer) error {
-	if err := c.gate.enter(ctx); err != nil {
-		return fmt.Errorf("%s: waiting for other calls to end: %w", endpoint, err)
-	}
-	entered := time.Now()
-	if err := c.limits.begin(ctx, endpoint, c.observer); err != nil {
-		c.gate.leave(entered, ClassRetryable, err)
-		return fmt.Errorf("%s: waiting for the call budget: %w", endpoint, err)
+	if err := c.begin(ctx, endpoint); err != nil {
+		return err
 	}
 	began := time.Now()
 	err := c.exchange(ctx, method, endpoint, query, body, into)
 	c.limits.end(endpoint, began, err)
-	c.gate.leave(entered, ClassOf(err), err)
+	c.gate.leave(began, ClassOf(err), err)
 	return err
+}
+
+// begin waits until a call may be made. Who waits for the budget or for the end of
+// a block takes no place among the calls in flight: those of an endpoint that is
+// not blocked go on.
+func (c *Client) begin(ctx context.Context, endpoint string) error {
+	for {
+		if err := c.gate.enter(ctx); err != nil {
+			return fmt.Errorf("%s: waiting for other calls to end: %w", endpoint, err)
+		}
+		look, wait := c.limits.begin(endpoint)
+		if wait == 0 {
+			return nil
+		}
+		c.gate.giveBack()
+		if err := c.throttle(ctx, look, wait); err != nil {
+			return fmt.Errorf("%s: waiting for the call budget: %w", endpoint, err)
+		}
+	}
+}
+
+// Waits are told to the observer in steps, so that its counter moves while a long
+// block lasts.
+const throttleStep = 5 * time.Second
+
+// throttle waits for a while, or until there is reason to look again.
+func (c *Client) throttle(ctx context.Context, look <-chan struct{}, wait time.Duration) error {
+	start := time.Now()
+	timer := time.NewTimer(min(wait, throttleStep))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-look:
+	case <-ctx.Done():
+	}
+	c.observer.Throttled(time.Since(start))
+	return context.Cause(ctx)
 }
 
 // exchange makes one HTTP exchange and decodes its answer.

@@ -192,6 +192,32 @@ func TestRefusedSecret(t *testing.T) {
 	})
 }
 
+// A refused secret that gives way to the one of a good token is no reason to ask
+// ever again.
+func TestSecretThatIsTakenBack(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(t *testing.T) {
+		server := wecomtest.New(wecomtest.Config{})
+		secret := wecomtest.DefaultSecret
+		client, _ := clientOf(t, server, func(c *Config) { c.Secret = func() (string, error) { return secret, nil } })
+		for _, step := range []struct {
+			secret string
+			good   bool
+		}{{wecomtest.DefaultSecret, true}, {"wrong", false}, {wecomtest.DefaultSecret, true}} {
+			secret = step.secret
+			if _, err := recordingsOf(t.Context(), client, anyone, lastMonth()); (err == nil) != step.good {
+				t.Fatalf("with %q: error %v", secret, err)
+			}
+			if client.SecretChanged() {
+				t.Errorf("the secret %q was tried", secret)
+			}
+		}
+		if n := server.Count(tokenEndpoint); n != 2 {
+			t.Errorf("%d calls of gettoken, want one for each secret", n)
+		}
+	})
+}
+
 func TestUnreadableSecret(t *testing.T) {
 	t.Parallel()
 	virtually(t, func(t *testing.T) {
@@ -493,26 +519,65 @@ func TestBlocks(t *testing.T) {
 	})
 }
 
+// A block closes its own endpoint, and leaves the calls of others a place.
+func TestBlockedCallsHoldUpNoOthers(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(t *testing.T) {
+		server := wecomtest.New(wecomtest.Config{})
+		client, _ := clientOf(t, server, func(c *Config) { c.Concurrency = 2 })
+		server.Fail(wecomtest.Fault{Endpoint: listEndpoint, Errcode: 45009, Times: 1})
+		if _, err := recordingsOf(t.Context(), client, anyone, lastMonth()); ClassOf(err) != ClassBlocked {
+			t.Fatalf("error %v", err)
+		}
+		start := time.Now()
+		var blocked sync.WaitGroup
+		for range 2 {
+			blocked.Go(func() {
+				if _, err := recordingsOf(t.Context(), client, anyone, lastMonth()); err != nil || time.Since(start) != time.Minute {
+					t.Errorf("error %v after %s, want that it waits for a minute", err, time.Since(start))
+				}
+			})
+		}
+		synctest.Wait()
+		if _, err := client.Starts(t.Context(), Window{Start: start.Add(-time.Hour), End: start}); err != nil || time.Since(start) != 0 {
+			t.Errorf("error %v after %s, want that it does not wait", err, time.Since(start))
+		}
+		blocked.Wait()
+	})
+}
+
+// begin waits for a place in the budget.
+func begin(l *Limits, endpoint string) {
+	for {
+		look, wait := l.begin(endpoint)
+		if wait == 0 {
+			return
+		}
+		select {
+		case <-time.After(wait):
+		case <-look:
+		}
+	}
+}
+
 func TestCallsInFlightSayNothingAboutABlock(t *testing.T) {
 	t.Parallel()
 	virtually(t, func(t *testing.T) {
 		limits := NewLimits(100)
 		blocked := &APIError{Endpoint: listEndpoint, Code: 45009}
 		for range 3 {
-			if err := limits.begin(t.Context(), listEndpoint, IgnoreCalls{}); err != nil {
-				t.Fatal(err)
-			}
+			begin(limits, listEndpoint)
 		}
 		began := time.Now()
 		for _, err := range []error{blocked, blocked, nil} {
 			time.Sleep(time.Second)
 			limits.end(listEndpoint, began, err)
 		}
-		if err := limits.begin(t.Context(), "another", IgnoreCalls{}); err != nil || time.Since(began) != 3*time.Second {
-			t.Errorf("error %v after %s; other endpoints are not blocked", err, time.Since(began))
+		if begin(limits, "another"); time.Since(began) != 3*time.Second {
+			t.Errorf("after %s; other endpoints are not blocked", time.Since(began))
 		}
-		if err := limits.begin(t.Context(), listEndpoint, IgnoreCalls{}); err != nil || time.Since(began) != 61*time.Second {
-			t.Errorf("error %v after %s, want a minute after the first refusal", err, time.Since(began))
+		if begin(limits, listEndpoint); time.Since(began) != 61*time.Second {
+			t.Errorf("after %s, want a minute after the first refusal", time.Since(began))
 		}
 	})
 }
@@ -523,11 +588,7 @@ func TestBudgetCanBeRaised(t *testing.T) {
 		limits := NewLimits(1)
 		start := time.Now()
 		for range 2 {
-			go func() {
-				if err := limits.begin(t.Context(), listEndpoint, IgnoreCalls{}); err != nil {
-					t.Error(err)
-				}
-			}()
+			go begin(limits, listEndpoint)
 		}
 		synctest.Wait()
 		if limits.Used() != 1 || limits.Budget() != 1 {

@@ -46,11 +46,18 @@ func (g *gate) enter(ctx context.Context) error {
 	}
 }
 
-// leave ends a call that entered at the given time.
-func (g *gate) leave(entered time.Time, class Class, err error) {
+// giveBack leaves without a call.
+func (g *gate) giveBack() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.inFlight--
+	g.free()
+}
+
+// leave ends a call that began at the given time.
+func (g *gate) leave(began time.Time, class Class, err error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.free()
 	switch {
 	case err == nil:
 		g.smooth++
@@ -58,12 +65,17 @@ func (g *gate) leave(entered time.Time, class Class, err error) {
 			g.bound++
 			g.smooth = 0
 		}
-	case class == ClassConcurrency && entered.After(g.narrowed):
+	case class == ClassConcurrency && began.After(g.narrowed):
 		// Calls that were in flight when the bound was halved say nothing new.
 		g.bound = max(1, g.bound/2)
 		g.smooth = 0
 		g.narrowed = time.Now()
 	}
+}
+
+// free gives a place back. The lock is held.
+func (g *gate) free() {
+	g.inFlight--
 	close(g.freed)
 	g.freed = make(chan struct{})
 }

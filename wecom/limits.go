@@ -4,7 +4,6 @@
 package wecom
 
 import (
-	"context"
 	"errors"
 	"sync"
 	"time"
@@ -17,10 +16,6 @@ const (
 	// which; see https://developer.work.weixin.qq.com/document/path/90454.
 	firstBlock   = time.Minute
 	longestBlock = time.Hour
-
-	// Waits are told to the observer in steps, so that its counter moves while
-	// a long block lasts.
-	throttleStep = 5 * time.Second
 )
 
 // Limits keeps calls within what WeCom allows one corp on one API host. Every
@@ -76,32 +71,11 @@ func (l *Limits) Used() int {
 	return l.inFlight + len(l.ended)
 }
 
-// begin waits until a call to endpoint may be made and takes its place in the
-// budget. Each successful begin needs one end.
-func (l *Limits) begin(ctx context.Context, endpoint string, o Observer) error {
-	for {
-		changed, wait := l.tryBegin(endpoint)
-		if wait == 0 {
-			return nil
-		}
-		start := time.Now()
-		timer := time.NewTimer(min(wait, throttleStep))
-		select {
-		case <-timer.C:
-		case <-changed:
-		case <-ctx.Done():
-		}
-		timer.Stop()
-		o.Throttled(time.Since(start))
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-	}
-}
-
-// tryBegin takes a place in the budget and returns 0, or returns how long to
-// wait at most before the next try, and a channel that tells to try earlier.
-func (l *Limits) tryBegin(endpoint string) (<-chan struct{}, time.Duration) {
+// begin takes a place in the budget for a call to endpoint and returns a wait of
+// 0, or returns how long to wait at most before the next try, and a channel that
+// is closed when it is worth trying earlier. Each place that was taken needs one
+// end.
+func (l *Limits) begin(endpoint string) (look <-chan struct{}, wait time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := time.Now()

@@ -95,6 +95,9 @@ func (s *tokenSource) cached() (token string, ok bool, err error) {
 	now := time.Now()
 	mine := s.current.secret == secret
 	if mine && now.Before(s.current.renewAt) {
+		if s.failure.secret != secret {
+			s.failure = tokenFailure{} // of a secret that was taken back
+		}
 		return s.current.text, true, nil
 	}
 	if s.failure.secret == secret && now.Before(s.failure.retryAt) {
