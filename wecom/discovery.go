@@ -169,13 +169,32 @@ func (c *Client) Starts(ctx context.Context, span Window) ([]Start, error) {
 		if err != nil {
 			return nil, fmt.Errorf("asking who started meetings: %w", err)
 		}
+		r := reader{now: time.Now(), observer: c.observer}
 		for _, m := range page.Meetings {
 			if m.UserID != "" {
-				starts = append(starts, Start{UserID: string(m.UserID), At: time.Unix(m.StartTime.value, 0)})
+				starts = append(starts, Start{UserID: string(m.UserID), At: r.start(m.StartTime, span)})
 			}
 		}
 	}
 	return starts, nil
+}
+
+// start reads when a meeting started that WeCom tells of in answer to a span. A time
+// that cannot be is taken for the start of the span: the meeting was in it.
+func (r *reader) start(n number, span Window) time.Time {
+	at := time.Unix(n.value, 0)
+	if n.value >= mostSeconds {
+		at = time.UnixMilli(n.value) // as other APIs tell it
+	}
+	switch {
+	case n.malformed:
+		r.observer.Anomalous(MalformedValue)
+	case InstantOf(at) < EarliestPlausible, at.After(r.now.Add(largestSkew)):
+		r.observer.Anomalous(ImplausibleTime)
+	default:
+		return at
+	}
+	return span.Start
 }
 
 type memberAnswer struct {

@@ -155,3 +155,35 @@ func TestStarts(t *testing.T) {
 		}
 	})
 }
+
+func TestTimesOfStarts(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(t *testing.T) {
+		now := time.Now()
+		span := Window{Start: now.Add(-time.Hour), End: now}
+		for name, test := range map[string]struct {
+			value     string
+			want      time.Time
+			anomalies map[Anomaly]int
+		}{
+			"seconds":             {strconv.FormatInt(now.Unix()-60, 10), now.Add(-time.Minute), map[Anomaly]int{}},
+			"seconds as a string": {fmt.Sprintf("%q", strconv.FormatInt(now.Unix()-60, 10)), now.Add(-time.Minute), map[Anomaly]int{}},
+			"milliseconds":        {strconv.FormatInt(now.UnixMilli()-60_000, 10), now.Add(-time.Minute), map[Anomaly]int{}},
+			"before WeCom":        {"7", span.Start, map[Anomaly]int{ImplausibleTime: 1}},
+			"absent":              {"null", span.Start, map[Anomaly]int{ImplausibleTime: 1}},
+			"in the far future":   {strconv.FormatInt(now.AddDate(1, 0, 0).Unix(), 10), span.Start, map[Anomaly]int{ImplausibleTime: 1}},
+			"no time":             {`"soon"`, span.Start, map[Anomaly]int{MalformedValue: 1}},
+		} {
+			client, seen := clientOf(t, nil, func(c *Config) {
+				c.Transport = respond{http.StatusOK, `{"errcode":0,"meeting_list":[{"userid":"li","start_time":` + test.value + `}]}`}
+			})
+			starts, err := client.Starts(t.Context(), span)
+			if diff := cmp.Diff([]Start{{"li", test.want}}, starts); diff != "" || err != nil {
+				t.Errorf("%s: error %v; starts (-want +got):\n%s", name, err, diff)
+			}
+			if diff := cmp.Diff(test.anomalies, seen.anomalies); diff != "" {
+				t.Errorf("%s: anomalies (-want +got):\n%s", name, diff)
+			}
+		}
+	})
+}

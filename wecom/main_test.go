@@ -5,6 +5,7 @@ package wecom
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"net/http"
 	"strings"
@@ -99,6 +100,19 @@ func (r respond) RoundTrip(req *http.Request) (*http.Response, error) {
 	return &http.Response{
 		StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: req,
 	}, nil
+}
+
+// A byCursor answers lists with the body for their cursor.
+type byCursor map[string]string
+
+func (b byCursor) RoundTrip(req *http.Request) (*http.Response, error) {
+	var asked listRequest
+	if req.Method == http.MethodPost {
+		if err := json.NewDecoder(req.Body).Decode(&asked); err != nil {
+			return nil, err
+		}
+	}
+	return respond{http.StatusOK, b[asked.Cursor]}.RoundTrip(req)
 }
 
 // recordingsOf reads a whole list.

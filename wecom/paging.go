@@ -39,7 +39,12 @@ func chain[A any, P interface {
 			}
 			paging := P(answer).page()
 			cursor = string(paging.NextCursor)
-			if !paging.HasMore.value || cursor == "" {
+			// Half a list is worse than one page more.
+			more := paging.HasMore.value || paging.HasMore.malformed
+			if paging.HasMore.malformed {
+				o.Anomalous(MalformedValue)
+			}
+			if !more || cursor == "" {
 				return
 			}
 			anomaly := PageLimit

@@ -102,7 +102,7 @@ type Sharing struct {
 	Attendee    bool // only attendees of the meeting
 	HasPassword bool
 	Download    bool
-	Expire      Instant // 0: never
+	Expire      Instant // 0: never; in the year 9999 at the latest
 }
 
 // Recordings lists the recordings of a target in a window, page by page. After
@@ -253,7 +253,7 @@ func (r *reader) file(w *wireFile) File {
 			Attendee:    r.flag(w.Attendee),
 			HasPassword: bool(w.Password),
 			Download:    r.flag(w.Download),
-			Expire:      r.milliseconds(w.Expire),
+			Expire:      min(r.milliseconds(w.Expire), latestExpiry),
 		}
 	}
 	return f
@@ -281,6 +281,9 @@ const (
 	// EarliestPlausible is 2010-01-01; WeCom had no meetings before. An earlier
 	// time is an anomaly, and says nothing about the age of what has it.
 	EarliestPlausible Instant = 1_262_304_000_000
+	// The end of the year 9999. Links that end later end then, since RFC 3339 has
+	// no word for later times.
+	latestExpiry Instant = 253_402_300_799_999
 	// Clocks may differ, but not by more.
 	largestSkew = 24 * time.Hour
 

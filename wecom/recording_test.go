@@ -157,6 +157,11 @@ func TestRecordingsOfAnswers(t *testing.T) {
 			withFile(File{Sharing: Sharing{On: true, Expire: 1900000000000}}),
 			map[Anomaly]int{SecondsTimestamp: 1},
 		},
+		"a link that ends never but has an end": {
+			file(`"sharing_state":1,"sharing_expire":9223372036854775807`),
+			withFile(File{Sharing: Sharing{On: true, Expire: InstantOf(time.Date(9999, 12, 31, 23, 59, 59, 999e6, time.UTC))}}),
+			nil,
+		},
 		"a file without ID": {
 			one(`"record_files":[{"record_size":7}]`),
 			plain(func(r *Recording) { r.Files = []File{{Size: 7}} }),
@@ -320,6 +325,27 @@ func TestRecordingsPages(t *testing.T) {
 			})
 		})
 	}
+}
+
+// An answer that does not say in so many words that it is the last one is not
+// taken for the last one.
+func TestUnclearWhetherThereIsMore(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(t *testing.T) {
+		client, seen := clientOf(t, nil, func(c *Config) {
+			c.Transport = byCursor{
+				"":  `{"errcode":0,"has_more":"yes","next_cursor":"c","record_list":[{"meeting_record_id":"a","state":3}]}`,
+				"c": `{"errcode":0,"has_more":false,"next_cursor":"d","record_list":[{"meeting_record_id":"b","state":3}]}`,
+			}
+		})
+		list, err := recordingsOf(t.Context(), client, anyone, lastMonth())
+		if err != nil || len(list) != 2 {
+			t.Errorf("recordings %v, error %v", list, err)
+		}
+		if diff := cmp.Diff(map[Anomaly]int{MalformedValue: 1}, seen.anomalies); diff != "" {
+			t.Errorf("anomalies (-want +got):\n%s", diff)
+		}
+	})
 }
 
 func TestSelectors(t *testing.T) {
