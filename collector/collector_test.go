@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -360,25 +361,101 @@ func TestUpstreamThatIsAway(t *testing.T) {
 
 func TestCorpErrorOfOneTarget(t *testing.T) {
 	t.Parallel()
+	for code, what := range map[int]string{730005: "of a meeting", 40058: "of an argument"} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			virtually(t, func(t *testing.T) {
+				server := worldOf(wecomtest.Config{})
+				server.Fail(wecomtest.Fault{
+					Endpoint: listEndpoint, Errcode: code,
+					Match: func(req wecomtest.Request) bool { return req.Selector == "meetingid" },
+				})
+				cfg := configOf("li", "wang")
+				cfg.Corps[0].Targets.MeetingIDs = []string{"of-another-app"}
+				r := start(t, server, cfg)
+				r.wait(5 * time.Minute)
+				r.expect(map[string]string{
+					`wecom_poll_targets{selector="userid",status="ok"}`:         "2",
+					`wecom_poll_targets{selector="meetingid",status="failing"}`: "1",
+					`wecom_up`: "1",
+				})
+				before := server.Count(listEndpoint, code)
+				r.wait(50 * time.Minute)
+				if n := server.Count(listEndpoint, code) - before; n > 0 {
+					t.Errorf("%d more calls for the bad target within the idle interval", n)
+				}
+			})
+		})
+	}
+}
+
+// A target that always meets an error of the whole corp must not make an outage that
+// is one look like its own.
+func TestOutageBesideACorpErrorOfOneTarget(t *testing.T) {
+	t.Parallel()
+	for name, outage := range map[string]wecomtest.Fault{
+		"an errcode":       {Endpoint: listEndpoint, Errcode: 60020},
+		"a refused secret": {Endpoint: "gettoken", Errcode: 40001},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			virtually(t, func(t *testing.T) {
+				server := worldOf(wecomtest.Config{})
+				var away atomic.Bool
+				server.Fail(wecomtest.Fault{
+					Endpoint: listEndpoint, Errcode: 40058,
+					Match: func(req wecomtest.Request) bool { return req.Selector == "meetingid" && !away.Load() },
+				})
+				cfg := configOf("li", "wang")
+				cfg.Corps[0].Targets.MeetingIDs = []string{"malformed"}
+				r := start(t, server, cfg)
+				r.wait(90 * time.Minute)
+				r.expect(map[string]string{`wecom_up`: "1"})
+
+				away.Store(true)
+				mend := server.Fail(outage)
+				server.InvalidateTokens()
+				r.wait(5 * time.Minute)
+				for range 4 * 60 {
+					r.wait(time.Minute)
+					r.expect(map[string]string{`wecom_up`: "0"})
+				}
+				mend()
+				away.Store(false)
+				r.wait(20 * time.Minute)
+				r.expect(map[string]string{
+					`wecom_up`: "1",
+					`wecom_poll_targets{selector="userid",status="ok"}`:         "2",
+					`wecom_poll_targets{selector="meetingid",status="failing"}`: "1",
+				})
+			})
+		})
+	}
+}
+
+func TestCorpErrorsOfManyTargets(t *testing.T) {
+	t.Parallel()
 	virtually(t, func(t *testing.T) {
 		server := worldOf(wecomtest.Config{})
 		server.Fail(wecomtest.Fault{
-			Endpoint: listEndpoint, Errcode: 730005,
-			Match: func(req wecomtest.Request) bool { return req.Selector == "meetingid" },
+			Endpoint: listEndpoint, Errcode: 730010,
+			Match: func(req wecomtest.Request) bool { return req.Selector == "meeting_code" },
 		})
 		cfg := configOf("li", "wang")
-		cfg.Corps[0].Targets.MeetingIDs = []string{"of-another-app"}
+		for i := range 30 {
+			cfg.Corps[0].Targets.MeetingCodes = append(cfg.Corps[0].Targets.MeetingCodes, fmt.Sprintf("90000%d", i))
+		}
 		r := start(t, server, cfg)
-		r.wait(5 * time.Minute)
+		r.wait(30 * time.Minute)
 		r.expect(map[string]string{
-			`wecom_poll_targets{selector="userid",status="ok"}`:         "2",
-			`wecom_poll_targets{selector="meetingid",status="failing"}`: "1",
+			`wecom_poll_targets{selector="userid",status="ok"}`:            "2",
+			`wecom_poll_targets{selector="meeting_code",status="failing"}`: "30",
 			`wecom_up`: "1",
 		})
-		before := server.Count(listEndpoint, 730005)
-		r.wait(50 * time.Minute)
-		if n := server.Count(listEndpoint, 730005) - before; n > 0 {
-			t.Errorf("%d more calls for the bad target within the idle interval", n)
+		server.ResetRequests()
+		r.wait(30 * time.Minute)
+		if n := asked(server, "li"); n < 5 {
+			t.Errorf("a good target was asked %d times in 30 minutes, want every 5", n)
 		}
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"reflect"
 	"sync"
 	"time"
 
@@ -78,7 +79,7 @@ type outage struct {
 	since, until time.Time
 }
 
-// An outcome is how asking a target went.
+// A pollOutcome is how asking a target went.
 type pollOutcome struct {
 	target     *target
 	started    time.Time
@@ -181,8 +182,12 @@ func (c *corp) readTargets(now time.Time) {
 	}
 	wanted := ofShard(c.files.merge(c.config.Targets, users), c.shard)
 	c.mu.Lock()
-	c.targetsSet, c.found = true, version
 	dropped := c.schedule.set(wanted, now)
+	if !c.targetsSet && !c.up {
+		// After a restart, whether WeCom accepts calls is not known before one is made.
+		c.schedule.hurry(now)
+	}
+	c.targetsSet, c.found = true, version
 	c.schedule.started(starts, now)
 	if !c.planned && c.discovery.complete() {
 		c.planned = true
@@ -291,19 +296,17 @@ func (c *corp) settle(o pollOutcome) {
 		c.schedule.done(t, t.due)
 		return
 	}
-	previous := t.err
-	// An error of the whole corp that this target meets again, while others were
-	// accepted, is its own.
-	its := isCorpWide(previous) && c.accepted.After(t.asked)
-	t.asked, t.err = now, o.err
+	previous, class := t.err, c.judge(t, o.err)
+	t.asked, t.err, t.class = now, o.err, class
+	if o.err == nil || class == wecom.ClassTarget {
+		t.own = nil
+		if corpWide(t.ClassOf(o.err)) {
+			t.own = o.err
+		}
+	}
 	if o.applied {
 		t.recordings = o.recordings
 		c.listed = true
-	}
-
-	class := wecom.ClassOf(o.err)
-	if its && isCorpWide(o.err) {
-		class = wecom.ClassTarget
 	}
 	if o.err == nil {
 		t.succeeded, c.lastSuccess = o.ended, o.ended
@@ -319,12 +322,15 @@ func (c *corp) settle(o pollOutcome) {
 
 	switch {
 	case c.up:
-		c.accepted, c.unanswered = o.started, 0
+		c.unanswered = 0
 		c.recover(o.started)
+		if t.own == nil {
+			c.accepted = o.started
+		}
 		if o.err != nil {
 			c.logTarget(t, previous)
 		}
-	case class == wecom.ClassCorp || class == wecom.ClassToken:
+	case corpWide(class):
 		c.suffer(now, o, firstOutageWait, longestOutageWait)
 	default:
 		c.logTarget(t, previous)
@@ -335,6 +341,33 @@ func (c *corp) settle(o pollOutcome) {
 			c.suffer(now, o, firstUnansweredWait, longestUnansweredWait)
 		}
 	}
+}
+
+// judge returns the class of an error that a target met. An errcode of the whole
+// corp that it meets again, while others were accepted, is its own from then on,
+// unless there is an outage for that very errcode. The lock is held.
+func (c *corp) judge(t *target, err error) wecom.Class {
+	class := t.ClassOf(err)
+	again := sameErrcode(err, t.own) || sameErrcode(err, t.err) && c.accepted.After(t.asked)
+	if corpWide(class) && again && (c.outage == nil || !sameErrcode(err, c.outage.err)) {
+		return wecom.ClassTarget
+	}
+	return class
+}
+
+// sameErrcode tells whether WeCom answered two calls of data alike.
+func sameErrcode(a, b error) bool {
+	if noToken(a) || noToken(b) {
+		return false
+	}
+	first, isCode := errors.AsType[*wecom.APIError](a)
+	second, isCodeToo := errors.AsType[*wecom.APIError](b)
+	return isCode && isCodeToo && first.Code == second.Code
+}
+
+func noToken(err error) bool {
+	_, ok := errors.AsType[*wecom.TokenError](err)
+	return ok
 }
 
 // dueAfter returns when to ask a target again. The lock is held.
@@ -352,12 +385,8 @@ func (c *corp) dueAfter(o pollOutcome, class wecom.Class, now time.Time) time.Ti
 	}
 }
 
-// isCorpWide tells whether an error would meet every target alike.
-func isCorpWide(err error) bool {
-	if err == nil {
-		return false
-	}
-	class := wecom.ClassOf(err)
+// corpWide tells whether errors of a class meet every target alike.
+func corpWide(class wecom.Class) bool {
 	return class == wecom.ClassCorp || class == wecom.ClassToken
 }
 
@@ -412,6 +441,9 @@ func (c *corp) inherit(old *corp) {
 		c.client.Inherit(old.client)
 		c.observer.expiry.Store(old.observer.expiry.Load())
 		c.outage, c.up, c.accepted = old.outage, old.up, old.accepted
+		if c.outage != nil && !reflect.DeepEqual(old.config.HTTPClientConfig, c.config.HTTPClientConfig) {
+			c.outage.until = time.Now() // Another way to WeCom may have mended it.
+		}
 	}
 	c.inventory = old.inventory
 	c.inventory.setLookback(c.poll.Lookback)
@@ -425,12 +457,13 @@ func (c *corp) key() corpKey { return corpKey{c.config.Name, c.config.CorpID} }
 
 // restore goes on where an earlier process ended.
 func (c *corp) restore(inv *inventory) {
+	now := time.Now()
 	longer := c.poll.Lookback > inv.lookback
 	inv.setLookback(c.poll.Lookback)
 	c.inventory = inv
 	c.lastSuccess, c.ready = inv.lastSuccess, inv.ready
 	for t, h := range inv.holdings {
-		c.schedule.restore(t, h, longer)
+		c.schedule.restore(t, h, longer, now)
 		c.listed = true
 		if t.Selector == wecom.ByUserID {
 			c.restored = append(c.restored, t.ID)

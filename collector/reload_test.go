@@ -129,6 +129,30 @@ func TestReloadWithANewSecret(t *testing.T) {
 	})
 }
 
+func TestReloadWithAnotherWayToWeCom(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(t *testing.T) {
+		server := worldOf(wecomtest.Config{})
+		mend := server.Fail(wecomtest.Fault{Endpoint: listEndpoint, Errcode: 60020})
+		r := start(t, server, configOf("li"))
+		r.wait(40 * time.Minute)
+		mend()
+		reload := func(change func(*config.Corp)) {
+			t.Helper()
+			cfg := configOf("li")
+			change(&cfg.Corps[0])
+			if err := r.collector.Reload(t.Context(), cfg); err != nil {
+				t.Fatal(err)
+			}
+			r.wait(10 * time.Second)
+		}
+		reload(func(*config.Corp) {})
+		r.expect(map[string]string{`wecom_up`: "0"})
+		reload(func(c *config.Corp) { c.HTTPClientConfig.ProxyFromEnvironment = true })
+		r.expect(map[string]string{`wecom_up`: "1"})
+	})
+}
+
 func TestReloadThatLengthensTheLookback(t *testing.T) {
 	t.Parallel()
 	virtually(t, func(t *testing.T) {

@@ -35,12 +35,14 @@ type target struct {
 	index int
 
 	due, historyDue time.Time
-	asked           time.Time // when it was last asked; zero: never
-	succeeded       time.Time // when it was last asked with success; zero: never
-	recordings      int       // held in the inventory
-	active          time.Time // until when it is asked often since its user started a meeting
-	urgent          bool      // its user has started a meeting and it was not asked since that was learned
-	err             error     // of the last time it was asked
+	asked           time.Time   // when it was last asked; zero: never
+	succeeded       time.Time   // when it was last asked with success; zero: never
+	recordings      int         // held in the inventory
+	active          time.Time   // until when it is asked often since its user started a meeting
+	urgent          bool        // its user has started a meeting and it was not asked since that was learned
+	err             error       // of the last time it was asked
+	class           wecom.Class // of err, if there is one
+	own             error       // an error of the whole corp that is the target's own; kept over outages
 	// dropped marks a target that was taken out while it was being asked.
 	dropped bool
 }
@@ -97,15 +99,29 @@ func (s *schedule) set(wanted []wecom.Target, now time.Time) (dropped []wecom.Ta
 }
 
 // restore adds a target as an earlier process left it. It is due when it would
-// have been, or at once if the lookback is longer now.
-func (s *schedule) restore(w wecom.Target, h *holding, longer bool) {
-	t := &target{Target: w, phase: phaseOf(w), asked: h.succeeded, succeeded: h.succeeded, recordings: len(h.items)}
-	if !longer {
-		t.due = h.succeeded.Add(t.spread(s.interval(t, h.succeeded)))
-		t.historyDue = h.whole.Add(t.spread(s.poll.HistoryInterval))
+// have been, or at once if the lookback is longer now or if it was never listed to
+// the end. What is said to have happened later than now, by a clock that was
+// wrong, is taken to happen now.
+func (s *schedule) restore(w wecom.Target, h *holding, longer bool, now time.Time) {
+	succeeded, whole := earlier(h.succeeded, now), earlier(h.whole, now)
+	t := &target{
+		Target: w, phase: phaseOf(w), asked: succeeded, succeeded: succeeded, recordings: len(h.items), due: now, historyDue: now,
+	}
+	if !longer && !succeeded.IsZero() {
+		t.due = succeeded.Add(t.spread(s.interval(t, succeeded)))
+	}
+	if !longer && !whole.IsZero() {
+		t.historyDue = whole.Add(t.spread(s.poll.HistoryInterval))
 	}
 	s.targets[w] = t
 	heap.Push(&s.queue, t)
+}
+
+// hurry has the next target due at once.
+func (s *schedule) hurry(now time.Time) {
+	if len(s.queue) > 0 {
+		s.queue[0].due = earlier(s.queue[0].due, now)
+	}
 }
 
 // inherit takes over the targets of another schedule, none of which is being
@@ -142,12 +158,14 @@ func (s *schedule) take(now time.Time) (*target, time.Time) {
 		return nil, first.due
 	}
 	heap.Pop(&s.queue)
+	first.urgent = false
 	return first, time.Time{}
 }
 
-// takeProbe returns the target that is next to ask, due or not, among those
-// that did not meet an error of the whole corp, so that an error which is one
-// target's own shows as such. It returns nil where there is no target.
+// takeProbe returns the target by which to learn whether an outage is over, due
+// or not: one that was last asked with success or, where there is none, that did
+// at least not meet an error of the whole corp, so that an error which is one
+// target's own holds up no others. It returns nil where there is no target.
 func (s *schedule) takeProbe() *target {
 	best := -1
 	for i, t := range s.queue {
@@ -160,19 +178,37 @@ func (s *schedule) takeProbe() *target {
 	}
 	t := s.queue[best]
 	heap.Remove(&s.queue, best)
+	t.urgent = false
 	return t
 }
 
 func (s *schedule) probeBefore(t *target, i, best int) bool {
-	if a, b := isCorpWide(t.err), isCorpWide(s.queue[best].err); a != b {
-		return b
+	if a, b := t.probeRank(), s.queue[best].probeRank(); a != b {
+		return a < b
 	}
 	return s.queue.Less(i, best)
 }
 
-// done puts a target back that take gave, to be asked again at due.
+// probeRank is the lower the more asking the target tells of the others.
+func (t *target) probeRank() int {
+	switch {
+	case t.own != nil:
+		return 3
+	case t.err != nil && corpWide(t.class):
+		return 2
+	case t.status() == statusOK:
+		return 0
+	default:
+		return 1
+	}
+}
+
+// done puts a target back that take gave, to be asked again at due, or at once if
+// its user has started a meeting meanwhile.
 func (s *schedule) done(t *target, due time.Time) {
-	t.due, t.urgent = due, false
+	if !t.urgent {
+		t.due = due
+	}
 	heap.Push(&s.queue, t)
 }
 

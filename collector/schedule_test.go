@@ -61,6 +61,56 @@ func TestWhoIsAskedFirst(t *testing.T) {
 	}
 }
 
+func TestWhoseMeetingStartsWhileBeingAsked(t *testing.T) {
+	t.Parallel()
+	s := newSchedule(config.Poll{Interval: 5 * time.Minute, IdleInterval: time.Hour})
+	s.set(usersOf("li", "wang"), noon)
+	_, taken := s.takeAll(noon)
+	now := noon.Add(time.Second)
+	s.started(map[string]time.Time{"li": noon}, now)
+	for _, x := range taken {
+		x.asked = now
+		s.done(x, noon.Add(time.Hour))
+	}
+	got, _ := s.takeAll(now)
+	if diff := cmp.Diff([]string{"li"}, got); diff != "" {
+		t.Errorf("asked again at once (-want +got):\n%s", diff)
+	}
+}
+
+func TestRestoredTargets(t *testing.T) {
+	t.Parallel()
+	const interval, history = 5 * time.Minute, 6 * time.Hour
+	for name, test := range map[string]struct {
+		succeeded, whole time.Time
+		longer           bool
+		due, historyDue  time.Time
+	}{
+		"as it was":              {noon.Add(-time.Minute), noon.Add(-time.Hour), false, noon.Add(4 * time.Minute), noon.Add(5 * time.Hour)},
+		"overdue":                {noon.Add(-time.Hour), noon.Add(-day), false, noon.Add(-55 * time.Minute), noon.Add(-18 * time.Hour)},
+		"a longer lookback":      {noon.Add(-time.Minute), noon.Add(-time.Hour), true, noon, noon},
+		"never listed to an end": {time.Time{}, time.Time{}, false, noon, noon},
+		"by a clock ahead":       {noon.Add(day), noon.Add(day), false, noon.Add(interval), noon.Add(history)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSchedule(config.Poll{Interval: interval, IdleInterval: time.Hour, HistoryInterval: history})
+			li := usersOf("li")[0]
+			s.restore(li, &holding{items: make([]*item, 1), succeeded: test.succeeded, whole: test.whole}, test.longer, noon)
+			x := s.targets[li]
+			for what, times := range map[string][2]time.Time{"due": {test.due, x.due}, "history": {test.historyDue, x.historyDue}} {
+				// The target's phase makes it a little earlier.
+				if early := times[0].Sub(times[1]); early < 0 || early > history/100 {
+					t.Errorf("%s at %s, want %s", what, times[1], times[0])
+				}
+			}
+			if x.succeeded.After(noon) {
+				t.Errorf("it succeeded at %s, which is later than now", x.succeeded)
+			}
+		})
+	}
+}
+
 func TestSpreadStaysWithinTheInterval(t *testing.T) {
 	t.Parallel()
 	seen := map[time.Duration]bool{}

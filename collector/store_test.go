@@ -43,6 +43,7 @@ func TestRestart(t *testing.T) {
 		server.Remove("r3")
 		before.wait(5 * time.Minute)
 		want := inventoryOnly(before.exposition())
+		lastSuccess := before.collector.current()[0].lastSuccess
 		before.stop()
 
 		after := start(t, away, storing(dir, configOf("li", "wang", "nobody")))
@@ -52,6 +53,9 @@ func TestRestart(t *testing.T) {
 		if diff := cmp.Diff(want, inventoryOnly(after.exposition())); diff != "" {
 			t.Errorf("served after a restart (-before +after):\n%s", diff)
 		}
+		if got := after.collector.current()[0].lastSuccess; !got.Equal(lastSuccess) {
+			t.Errorf("the last success was at %s, want %s", got, lastSuccess)
+		}
 		after.expect(map[string]string{
 			`wecom_recordings_discovered_total{host="li"}`: "1", `wecom_recordings_removed_total`: "1",
 			`wecom_poll_targets{selector="userid",status="ok"}`: "3", `wecom_poll_coverage_ratio`: "1",
@@ -60,11 +64,16 @@ func TestRestart(t *testing.T) {
 		after.expect(map[string]string{`wecom_up`: "0", `wecom_recording_files{host="li"}`: "1"})
 		after.stop()
 
+		server.ResetRequests()
 		again := start(t, server, storing(dir, configOf("li", "wang", "nobody")))
 		again.wait(10 * time.Second)
 		if diff := cmp.Diff(want, inventoryOnly(again.exposition())); diff != "" {
 			t.Errorf("served after the next restart (-before +after):\n%s", diff)
 		}
+		if n := server.Count(listEndpoint); n != 1 {
+			t.Errorf("%d lists at the start, want one, to see whether WeCom accepts calls", n)
+		}
+		again.expect(map[string]string{`wecom_up`: "1", `wecom_recordings_discovered_total{host="li"}`: "1"})
 	})
 }
 
@@ -72,8 +81,7 @@ func TestRestart(t *testing.T) {
 func inventoryOnly(exposition string) string {
 	var kept strings.Builder
 	for line := range strings.Lines(exposition) {
-		if strings.HasPrefix(line, "wecom_recording") && !strings.HasPrefix(line, "wecom_recording_exporter") ||
-			strings.HasPrefix(line, "wecom_poll_last_success") {
+		if strings.HasPrefix(line, "wecom_recording") && !strings.HasPrefix(line, "wecom_recording_exporter") {
 			kept.WriteString(line)
 		}
 	}
@@ -162,6 +170,7 @@ func TestLongerLookbackAfterARestart(t *testing.T) {
 		longer := configOf("li")
 		longer.Poll.Lookback = 90 * day
 		after := start(t, server, storing(dir, longer))
+		after.expect(map[string]string{`wecom_poll_lag_seconds`: "0"})
 		after.wait(time.Minute)
 		after.expect(map[string]string{`wecom_recording_files{host="li"}`: "2", `wecom_recordings_discovered_total{host="li"}`: "1"})
 	})

@@ -47,6 +47,17 @@ func ClassOf(err error) Class {
 	return ClassRetryable
 }
 
+// ClassOf returns the class of an error that listing the target's recordings met. It
+// is that of the function [ClassOf], but what WeCom says of a meeting concerns the
+// target that names it, and no other.
+func (t Target) ClassOf(err error) Class {
+	apiErr, ok := errors.AsType[*APIError](err)
+	if ok && t.Selector != ByUserID && lookup(apiErr.Code).remedy == remedyOwnMeetings {
+		return ClassTarget
+	}
+	return ClassOf(err)
+}
+
 // Remedy returns what an operator can do about an error that a [Client]
 // returned, or "" where there is no advice.
 func Remedy(err error, l Language) string {
