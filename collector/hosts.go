@@ -29,7 +29,7 @@ const undecided = -1
 type hostNamer struct {
 	label   config.HostLabel
 	hashKey []byte
-	limit   int // of hosts with series of their own; 0: none
+	limit   int // of hosts with series of their own; 0: there is no limit
 }
 
 func newHostNamer(m config.Metrics) *hostNamer {
@@ -111,38 +111,24 @@ func total(hosts map[string]*hostView) *hostView {
 // admit decides which hosts have series of their own, if no more than limit may.
 // The first time that settled is set it decides for good, for the hosts with the
 // most bytes; later ones admit new hosts while there is room, so that no counter
-// ever goes down. It tells who is admitted, and whether that is for good. The lock
-// is held.
+// ever goes down. Under another limit than before, hosts keep their series if the
+// limit allows. It tells who is admitted, and whether that is for good. The lock is
+// held.
 func (inv *inventory) admit(limit int, hosts map[string]*hostView, settled bool) (admitted func(host string) bool, decided bool) {
 	if limit == 0 {
 		inv.decide(limit, settled)
 		return func(string) bool { return true }, true
 	}
-	chosen := make(map[string]bool, min(limit, len(hosts)))
-	if inv.hostLimit == limit {
-		for host, totals := range inv.ledger.hosts {
-			if totals.admitted {
-				chosen[host] = true
-			}
-		}
-	}
-	var waiting []string
-	for host := range hosts {
-		if !chosen[host] {
+	var before, waiting []string
+	for host, totals := range inv.ledger.hosts {
+		if totals.admitted {
+			before = append(before, host)
+		} else if hosts[host] != nil {
 			waiting = append(waiting, host)
 		}
 	}
-	bytes := func(host string) int64 {
-		if s := hosts[host].sums; s != nil {
-			return s.bytes
-		}
-		return 0
-	}
-	slices.SortFunc(waiting, func(a, b string) int {
-		return cmp.Or(cmp.Compare(bytes(b), bytes(a)), cmp.Compare(a, b))
-	})
-	waiting = waiting[:min(len(waiting), max(0, limit-len(chosen)))]
-	for _, host := range waiting {
+	chosen := make(map[string]bool, min(limit, len(hosts)))
+	for _, host := range slices.Concat(largest(hosts, before, limit), largest(hosts, waiting, limit-len(before))) {
 		chosen[host] = true
 	}
 	if inv.decide(limit, settled) {
@@ -154,6 +140,24 @@ func (inv *inventory) admit(limit int, hosts map[string]*hostView, settled bool)
 		}
 	}
 	return func(host string) bool { return chosen[host] }, inv.hostLimit == limit || len(hosts) <= limit
+}
+
+// largest returns the n hosts with the most bytes among some, or all if they are
+// no more.
+func largest(hosts map[string]*hostView, some []string, n int) []string {
+	if n <= 0 || len(some) <= n {
+		return some[:max(0, min(n, len(some)))]
+	}
+	bytes := func(host string) int64 {
+		if view := hosts[host]; view != nil && view.sums != nil {
+			return view.sums.bytes
+		}
+		return 0
+	}
+	slices.SortFunc(some, func(a, b string) int {
+		return cmp.Or(cmp.Compare(bytes(b), bytes(a)), cmp.Compare(a, b))
+	})
+	return some[:n]
 }
 
 // decide notes under which limit it is decided who is admitted, and tells whether

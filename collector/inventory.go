@@ -144,7 +144,7 @@ func (inv *inventory) apply(l *listing) int {
 		if held[it] {
 			continue
 		}
-		gone, removed := inv.goneFrom(it, l.span)
+		gone, removed := inv.goneFrom(it, l)
 		if gone {
 			inv.release(it, removed, l.at)
 		} else {
@@ -280,16 +280,16 @@ func (inv *inventory) release(it *item, removed bool, now time.Time) {
 	inv.write(it, r)
 }
 
-// goneFrom tells whether an item that a list of the span lacks is gone, and
-// whether that is because it was removed. WeCom does not say whether it selects
-// by the start of the meeting or by that of the recording, so both must lie in
-// the span.
-func (inv *inventory) goneFrom(it *item, span wecom.Window) (gone, removed bool) {
+// goneFrom tells whether an item that a listing lacks is gone, and whether that is
+// because it was removed. WeCom does not say whether it selects by the start of the
+// meeting or by that of the recording, so both must lie in the span.
+func (inv *inventory) goneFrom(it *item, l *listing) (gone, removed bool) {
 	inv.read(it)
 	first, last := inv.known.starts()
+	span := l.span
 	switch {
 	case last == 0:
-		return true, false // nothing else tells when it ends
+		return l.whole, false // Any of the windows may list what has no times.
 	case last < wecom.InstantOf(span.End.Add(-inv.lookback)):
 		return true, false
 	}
@@ -430,14 +430,15 @@ func mergeLists(list []wecom.Recording, at map[string]int, more []wecom.Recordin
 			list = append(list, recording)
 			continue
 		}
-		recording.Files = uniqueFiles(append(recording.Files, list[i].Files...))
+		before := slices.DeleteFunc(list[i].Files, func(f wecom.File) bool { return f.ID == "" && slices.Contains(recording.Files, f) })
+		recording.Files = uniqueFiles(append(recording.Files, before...))
 		list[i] = recording
 	}
 	return list
 }
 
 // uniqueFiles keeps the first of several files with the same ID. Files without
-// an ID are kept, since they take space all the same.
+// an ID are all kept, since each takes space.
 func uniqueFiles(files []wecom.File) []wecom.File {
 	if len(files) < 2 {
 		return files

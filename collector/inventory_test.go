@@ -42,7 +42,8 @@ func listed(id string, meeting, file time.Duration) wecom.Recording {
 // end, and returns how many recordings the target holds then.
 func (inv *inventory) list(t wecom.Target, span wecom.Window, recordings ...wecom.Recording) int {
 	return inv.apply(&listing{
-		target: t, span: span, recordings: recordings, asked: inv.now(), at: span.End, succeeded: true, whole: true,
+		target: t, span: span, recordings: recordings, asked: inv.now(), at: span.End, succeeded: true,
+		whole: !span.Start.After(span.End.Add(-inv.lookback)),
 	})
 }
 
@@ -72,6 +73,7 @@ func TestWhatANewListTakesAway(t *testing.T) {
 		"the same, when the whole lookback is asked for": {listed("r", 40*day, 40*day), 90 * day, time.Hour, 90 * day, false},
 		"one over the start of the span":                 {listed("r", 31*day+time.Hour, 31*day-time.Hour), 90 * day, time.Minute, month, true},
 		"one that has no times":                          {listed("r", 0, 0), month, time.Hour, month, false},
+		"the same, when not all of the lookback is":      {listed("r", 0, 0), 90 * day, time.Hour, month, true},
 		"one whose clock is ahead of ours":               {listed("r", -time.Minute, 0), month, 10 * time.Second, month, true},
 		"the same, a little later":                       {listed("r", -time.Minute, 0), month, 2 * time.Minute, month, false},
 	} {
@@ -151,16 +153,16 @@ func TestMergeLists(t *testing.T) {
 	file := func(id string, size int64) wecom.File { return wecom.File{ID: id, Size: size} }
 	at := map[string]int{}
 	list := mergeLists(nil, at, []wecom.Recording{
-		{ID: "a", Files: []wecom.File{file("1", 1), file("1", 1), file("", 5), file("", 5)}},
+		{ID: "a", Files: []wecom.File{file("1", 1), file("1", 1), file("", 5), file("", 7)}},
 		{ID: "b", State: wecom.StateRecording},
 	})
 	list = mergeLists(list, at, []wecom.Recording{
 		{ID: "b", State: wecom.StateCompleted, Files: []wecom.File{file("2", 2)}},
-		{ID: "a", Files: []wecom.File{file("1", 10), file("3", 3)}},
+		{ID: "a", Files: []wecom.File{file("1", 10), file("3", 3), file("", 5), file("", 6)}},
 		{ID: "c"},
 	})
 	want := []wecom.Recording{
-		{ID: "a", Files: []wecom.File{file("1", 10), file("3", 3), file("", 5), file("", 5)}},
+		{ID: "a", Files: []wecom.File{file("1", 10), file("3", 3), file("", 5), file("", 6), file("", 7)}},
 		{ID: "b", State: wecom.StateCompleted, Files: []wecom.File{file("2", 2)}},
 		{ID: "c"},
 	}

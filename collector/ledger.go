@@ -35,7 +35,7 @@ type hostTotals struct {
 
 func (t *hostTotals) merge(other *hostTotals) {
 	t.recordings += other.recordings
-	t.bytes += other.bytes
+	t.bytes = plus(t.bytes, other.bytes)
 	t.milliseconds += other.milliseconds
 }
 
@@ -174,7 +174,7 @@ func endOf(listed *wecom.Recording, file *wecom.File, now time.Time) wecom.Insta
 func (l *ledger) grow(host string, f *fileRecord) {
 	totals := l.of(host)
 	if more := f.Size - f.Bytes; more > 0 {
-		totals.bytes += more
+		totals.bytes = plus(totals.bytes, more)
 		f.Bytes = f.Size
 	}
 	if more := f.Duration().Milliseconds() - f.Milliseconds; more > 0 {

@@ -6,6 +6,7 @@ package collector
 import (
 	"cmp"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -181,12 +182,18 @@ func (c *corp) tell(encoded string, now time.Time) RecordingReport {
 	s.add(&r, now)
 	report := RecordingReport{
 		Corp: c.config.Name, ID: r.ID, Host: r.Host, Title: c.inventory.title(r.ID), Start: timeOf(r.started()), State: states[r.State],
-		Bytes: s.bytes, Duration: time.Duration(s.milliseconds) * time.Millisecond, Shared: int(s.shared), Exposed: int(s.exposed),
+		Bytes: s.bytes, Duration: durationOf(s.milliseconds), Shared: int(s.shared), Exposed: int(s.exposed),
 	}
 	for i := range r.Files {
 		report.Files = append(report.Files, tellFile(&r.Files[i].File, now))
 	}
 	return report
+}
+
+// durationOf returns so many milliseconds, or the longest duration if that is
+// shorter.
+func durationOf(milliseconds int64) time.Duration {
+	return time.Duration(min(milliseconds, int64(math.MaxInt64/time.Millisecond))) * time.Millisecond
 }
 
 func tellFile(f *wecom.File, now time.Time) FileReport {

@@ -142,7 +142,7 @@ func (c *corp) series(named map[string]*hostView, counted bool, birth time.Time)
 	list := make([]*hostSeries, 0, len(named))
 	for _, name := range slices.Sorted(maps.Keys(named)) {
 		view := named[name]
-		if view.series == nil || view.series.served[0] != counted {
+		if view.series == nil || *view.series.host.Value != name || view.series.served[0] != counted {
 			view.series = labels.of(name, view)
 		}
 		list = append(list, view.series)

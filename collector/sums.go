@@ -4,6 +4,7 @@
 package collector
 
 import (
+	"math"
 	"time"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
@@ -65,7 +66,7 @@ func (s *sums) add(r *record, now time.Time) {
 
 func (s *sums) addFile(r *record, f *wecom.File, now time.Time) {
 	s.files++
-	s.bytes += f.Size
+	s.bytes = plus(s.bytes, f.Size)
 	s.milliseconds += f.Duration().Milliseconds()
 	made := f.Start
 	if made == 0 {
@@ -144,6 +145,15 @@ func (s *sums) expiry(end wecom.Instant, now time.Time) int {
 	return expireLate
 }
 
+// plus adds two sizes, neither of which is negative. A sum that would overflow, of
+// nonsense sizes, is the largest that there is.
+func plus(a, b int64) int64 {
+	if a > math.MaxInt64-b {
+		return math.MaxInt64
+	}
+	return a + b
+}
+
 func (s *sums) staleAt(t time.Time) {
 	if t.Before(s.stale) {
 		s.stale = t
@@ -167,7 +177,7 @@ func (s *sums) merge(other *sums) {
 	s.files += other.files
 	s.shared += other.shared
 	s.exposed += other.exposed
-	s.bytes += other.bytes
+	s.bytes = plus(s.bytes, other.bytes)
 	s.milliseconds += other.milliseconds
 	s.lastStart = max(s.lastStart, other.lastStart)
 	for a := range audiences {

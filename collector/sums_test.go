@@ -4,6 +4,11 @@
 package collector
 
 import (
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -101,14 +106,31 @@ func TestExposure(t *testing.T) {
 	}
 }
 
-func TestNonsenseDurationsDoNotOverflow(t *testing.T) {
+func TestNonsenseDoesNotOverflow(t *testing.T) {
 	t.Parallel()
-	s := newSums(noon)
-	for range 10 {
-		s.add(&record{Files: []fileRecord{{File: wecom.File{Start: 1, End: wecom.InstantOf(noon)}}}}, noon)
+	const files = 10
+	nonsense := wecom.File{Start: 1, End: wecom.InstantOf(noon), Size: math.MaxInt64 - 1}
+	s, all := newSums(noon), newSums(noon)
+	l := newLedger(noon)
+	totals := hostTotals{}
+	for i := range files {
+		s.add(&record{Files: []fileRecord{{File: nonsense}}}, noon)
+		l.see(nil, &wecom.Recording{ID: strconv.Itoa(i), Files: []wecom.File{nonsense}}, sight{at: noon})
+		all.merge(s)
+		totals.merge(l.hosts[""])
 	}
-	if got, want := s.milliseconds, 10*(noon.UnixMilli()-1); got != want {
-		t.Errorf("%d ms, want %d", got, want)
+	if want := files * (noon.UnixMilli() - 1); s.milliseconds != want {
+		t.Errorf("%d ms, want %d", s.milliseconds, want)
+	}
+	for what, got := range map[string]int64{
+		"a host": s.bytes, "all hosts": all.bytes, "a host's total": l.hosts[""].bytes, "all hosts' total": totals.bytes,
+	} {
+		if got != math.MaxInt64 {
+			t.Errorf("%s: %d bytes, want %d", what, got, int64(math.MaxInt64))
+		}
+	}
+	if got, want := durationOf(s.milliseconds), time.Duration(math.MaxInt64).Truncate(time.Millisecond); got != want {
+		t.Errorf("a recording of %s, want %s", got, want)
 	}
 }
 
@@ -209,5 +231,55 @@ func TestFoldHosts(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestAnotherLimitOfHosts changes --metrics.max-hosts, as a restart or a reload may.
+func TestAnotherLimitOfHosts(t *testing.T) {
+	t.Parallel()
+	inv := newInventory(month, noon)
+	views := map[string]*hostView{}
+	set := func(bytes map[string]int64) {
+		for name, b := range bytes {
+			inv.ledger.open(name)
+			views[name] = &hostView{sums: &sums{bytes: b}}
+		}
+	}
+	set(map[string]int64{"a": 3, "b": 2, "c": 1})
+	for i, step := range []struct {
+		limit int
+		grow  map[string]int64
+		want  string
+	}{
+		{2, nil, "ab"},
+		{2, map[string]int64{"c": 9, "d": 8}, "ab"},
+		{3, nil, "abc"}, // a and b keep their series, though d is larger
+		{2, nil, "ac"},  // the smallest of those that had series folds
+		{3, nil, "acd"},
+		{0, nil, "abcd"},
+		{1, nil, "c"},
+	} {
+		set(step.grow)
+		admitted, decided := inv.admit(step.limit, views, true)
+		hosts := slices.DeleteFunc(slices.Sorted(maps.Keys(views)), func(host string) bool { return !admitted(host) })
+		if got := strings.Join(hosts, ""); got != step.want || !decided {
+			t.Errorf("step %d, a limit of %d: %q have series, want %q", i, step.limit, got, step.want)
+		}
+	}
+}
+
+// TestAHostThatChangesItsLabel has a host be the only one that is folded, and then
+// not be folded.
+func TestAHostThatChangesItsLabel(t *testing.T) {
+	t.Parallel()
+	c := &corp{hosts: newHostNamer(config.Metrics{HostLabel: config.HostLabelPlain, MaxHosts: 1})}
+	a, b := &hostView{sums: newSums(noon)}, &hostView{sums: newSums(noon)}
+	for _, named := range []map[string]*hostView{{"a": a, hostOther: b}, {hostOther: a, "b": b}} {
+		for i, series := range c.series(named, true, noon) {
+			want := slices.Sorted(maps.Keys(named))[i]
+			if got := series.metrics[0].GetLabel()[1].GetValue(); got != want {
+				t.Errorf("series of %q, want those of %q", got, want)
+			}
+		}
 	}
 }
