@@ -4,9 +4,11 @@
 // Package collector keeps what is known of the recordings of one or more
 // corps, and says it as metrics.
 //
-// It asks WeCom in the background: targets.go says who to ask for, schedule.go
-// when, corp.go asks, inventory.go keeps the answers, sums.go adds them up, and
-// families.go makes metrics of them.
+// It asks WeCom in the background: targets.go and discovery.go say who to ask for,
+// schedule.go when, and corp.go asks. inventory.go keeps the answers and ledger.go
+// counts what is new in them; state.go and store.go put both on disk. sums.go adds
+// up what is known, hosts.go says under which label, and series.go and families.go
+// make metrics of it.
 package collector
 
 import (
@@ -105,6 +107,9 @@ func New(cfg *config.Config, options Options) (*Collector, error) {
 		c.store.close()
 		return nil, err
 	}
+	for _, corp := range corps {
+		c.calls.open(corp.config.Name)
+	}
 	c.corps = corps
 	c.publish(time.Now())
 	return c, nil
@@ -133,19 +138,13 @@ func (c *Collector) limitsOf(corpConfig config.Corp, budget int) *wecom.Limits {
 }
 
 func (c *Collector) newCorps(cfg *config.Config) ([]*corp, error) {
-	// What can fail comes first, so that a failed reload leaves nothing behind.
-	transports := make([]http.RoundTripper, 0, len(cfg.Corps))
-	for _, corpConfig := range cfg.Corps {
-		transport, err := c.transportOf(corpConfig)
-		if err != nil {
-			return nil, err
-		}
-		transports = append(transports, transport)
-	}
 	corps := make([]*corp, 0, len(cfg.Corps))
-	for i, corpConfig := range cfg.Corps {
-		corp := c.newCorp(cfg, corpConfig, transports[i])
-		if err := c.restore(corp); err != nil {
+	for _, corpConfig := range cfg.Corps {
+		corp, err := c.newCorp(cfg, corpConfig)
+		if err == nil {
+			err = c.restore(corp)
+		}
+		if err != nil {
 			return nil, err
 		}
 		corps = append(corps, corp)
@@ -178,8 +177,12 @@ func (c *Collector) transportOf(corpConfig config.Corp) (http.RoundTripper, erro
 	return transport, nil
 }
 
-func (c *Collector) newCorp(cfg *config.Config, corpConfig config.Corp, transport http.RoundTripper) *corp {
-	observer := newCorpObserver(corpConfig.Name, c.calls)
+func (c *Collector) newCorp(cfg *config.Config, corpConfig config.Corp) (*corp, error) {
+	transport, err := c.transportOf(corpConfig)
+	if err != nil {
+		return nil, err
+	}
+	observer := &corpObserver{corp: corpConfig.Name, metrics: c.calls}
 	logger := log.With(c.options.Logger, "corp", corpConfig.Name)
 	client := wecom.NewClient(wecom.Config{
 		BaseURL:     corpConfig.APIURL,
@@ -206,7 +209,7 @@ func (c *Collector) newCorp(cfg *config.Config, corpConfig config.Corp, transpor
 		hosts:     newHostNamer(cfg.Metrics),
 		logger:    logger,
 		warnings:  rate.Sometimes{First: firstWarnings, Interval: warningInterval},
-	}
+	}, nil
 }
 
 // Run polls until the context ends. It returns when all that it started has
@@ -277,6 +280,7 @@ func (c *Collector) replace(corps []*corp) {
 	}
 	limits := map[limitsKey]*wecom.Limits{}
 	for _, corp := range corps {
+		c.calls.open(corp.config.Name)
 		key := keyOf(corp.config)
 		limits[key] = corp.client.Limits()
 		limits[key].SetBudget(corp.poll.MaxRequestsPerMinute)

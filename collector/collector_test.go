@@ -469,7 +469,7 @@ func TestSecretFileIsReadAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	write("wrong")
+	write("canary-refused-secret")
 	virtually(t, func(t *testing.T) {
 		server := worldOf(wecomtest.Config{})
 		cfg := configOf("li", "wang")
@@ -483,8 +483,13 @@ func TestSecretFileIsReadAgain(t *testing.T) {
 		write(wecomtest.DefaultSecret)
 		r.wait(5 * time.Second)
 		r.expect(map[string]string{`wecom_up`: "1", `wecom_recording_files{host="wang"}`: "2"})
-		if strings.Contains(r.log.String(), wecomtest.DefaultSecret) || strings.Contains(r.log.String(), "wrong") == false {
-			t.Errorf("log:\n%s", r.log)
+		for _, secret := range []string{wecomtest.DefaultSecret, "canary-refused-secret"} {
+			if strings.Contains(r.log.String(), secret) {
+				t.Errorf("the log tells the secret %s:\n%s", secret, r.log)
+			}
+		}
+		if text := r.log.String(); !strings.Contains(text, "errcode 40001") || !strings.Contains(text, "check the corp ID") {
+			t.Errorf("the log does not tell of the refused secret and the remedy:\n%s", text)
 		}
 	})
 }

@@ -54,6 +54,18 @@ func (m *callMetrics) Collect(ch chan<- prometheus.Metric) {
 	m.anomalies.Collect(ch)
 }
 
+// open makes the known series of a corp, which are there from the start.
+func (m *callMetrics) open(corp string) {
+	for _, endpoint := range wecom.Endpoints() {
+		m.requests.WithLabelValues(corp, endpoint, "0")
+		m.duration.WithLabelValues(corp, endpoint)
+	}
+	m.throttled.WithLabelValues(corp)
+	for _, kind := range wecom.Anomalies() {
+		m.anomalies.WithLabelValues(corp, string(kind))
+	}
+}
+
 // forget takes out the series of a corp.
 func (m *callMetrics) forget(corp string) {
 	labels := prometheus.Labels{labelCorp: corp}
@@ -68,20 +80,6 @@ type corpObserver struct {
 	corp    string
 	metrics *callMetrics
 	expiry  atomic.Int64 // of the access token, in Unix nanoseconds; 0: none yet
-}
-
-// newCorpObserver returns an observer whose known series are there from the
-// start.
-func newCorpObserver(corp string, metrics *callMetrics) *corpObserver {
-	for _, endpoint := range wecom.Endpoints() {
-		metrics.requests.WithLabelValues(corp, endpoint, "0")
-		metrics.duration.WithLabelValues(corp, endpoint)
-	}
-	metrics.throttled.WithLabelValues(corp)
-	for _, kind := range wecom.Anomalies() {
-		metrics.anomalies.WithLabelValues(corp, string(kind))
-	}
-	return &corpObserver{corp: corp, metrics: metrics}
 }
 
 // Called implements wecom.Observer.

@@ -9,6 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-kit/log"
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
 )
@@ -102,6 +105,39 @@ func TestReload(t *testing.T) {
 			t.Error("not ready after a reload")
 		}
 	})
+}
+
+func TestReloadThatFailsLeavesNothing(t *testing.T) {
+	t.Parallel()
+	c, err := New(configOf("li"), Options{Logger: log.NewNopLogger()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := configOf("li")
+	for _, name := range []string{"good", "bad"} {
+		another := cfg.Corps[0]
+		another.Name = name
+		cfg.Corps = append(cfg.Corps, another)
+	}
+	cfg.Corps[2].HTTPClientConfig.TLSConfig.CAFile = "nowhere.pem"
+	if err := c.Reload(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "corp bad") {
+		t.Errorf("error %v", err)
+	}
+	registry := prometheus.NewPedanticRegistry()
+	registry.MustRegister(c)
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, family := range families {
+		for _, m := range family.GetMetric() {
+			for _, label := range m.GetLabel() {
+				if label.GetName() == labelCorp && label.GetValue() != "acme" {
+					t.Errorf("%s has series of corp %s", family.GetName(), label.GetValue())
+				}
+			}
+		}
+	}
 }
 
 func TestReloadWithANewSecret(t *testing.T) {
