@@ -79,7 +79,7 @@ func TestWrongConfigurations(t *testing.T) {
 		"a URL without scheme":       {nil, append(good, "--wecom.api-url=wecom.test"), []string{"--wecom.api-url", "http"}},
 		"a broken target file":       {nil, append(good, "--target.file="+brokenTargets), []string{"--target.file", "targets.yml", "users"}},
 		"a flag without its value":   {nil, append(good, "--poll.interval"), []string{"--poll.interval"}},
-		"an unknown flag":            {nil, append(good, "--wecom.secret=canary-secret-flag"), []string{"--wecom.secret", "--help"}},
+		"an unknown flag":            {nil, append(good, "--wecom.secret=anything"), []string{"--wecom.secret", "--help"}},
 		"an unknown command":         {nil, []string{"run"}, []string{"run", "--help"}},
 		"an unknown log level":       {nil, append(good, "--log.level=loud"), []string{"--log.level", "loud", "debug"}},
 		"an unknown log format":      {map[string]string{"WECOM_RECORDING_EXPORTER_LOG_FORMAT": "xml"}, good, []string{"WECOM_RECORDING_EXPORTER_LOG_FORMAT", "xml", "json"}},
@@ -88,6 +88,8 @@ func TestWrongConfigurations(t *testing.T) {
 		"a relative path":            {nil, append(good, "--web.telemetry-path=metrics"), []string{"--web.telemetry-path", "/metrics"}},
 		"a path of a probe":          {nil, append(good, "--web.telemetry-path=/-/ready"), []string{"--web.telemetry-path", "/metrics"}},
 		"the path of a page":         {nil, append(good, "--web.telemetry-path=/targets"), []string{"--web.telemetry-path", "/metrics"}},
+		"a path with two slashes":    {nil, append(good, "--web.telemetry-path=//metrics"), []string{"--web.telemetry-path", "/metrics"}},
+		"a path with dots":           {nil, append(good, "--web.telemetry-path=/a/../metrics"), []string{"--web.telemetry-path", "/metrics"}},
 		"a bad web configuration":    {nil, append(good, "--web.config.file="+badWeb), []string{"--web.config.file", "tls_server"}},
 		"no web configuration":       {nil, append(good, "--web.config.file="+dir+"/none.yml"), []string{"--web.config.file", "none.yml"}},
 		"an address that is taken":   {nil, append(good[:3:3], "--web.listen-address="+taken.Addr().String()), []string{"--web.listen-address", taken.Addr().String(), "another process"}},
@@ -116,7 +118,7 @@ func TestWrongConfigurations(t *testing.T) {
 					t.Errorf("nothing tells of %q:\n%s", want, &stderr)
 				}
 			}
-			if strings.Contains(stderr.String(), "canary-secret\"") || strings.Contains(stderr.String(), "Listening") {
+			if strings.Contains(stderr.String(), "canary-secret") || strings.Contains(stderr.String(), "Listening") {
 				t.Errorf("it tells a secret or listens:\n%s", &stderr)
 			}
 		})

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -52,6 +53,11 @@ func (f *flags) runServe(ctx context.Context, logger log.Logger, slogger *slog.L
 func (f *flags) pollAndServe(
 	ctx context.Context, load func() (*config.Config, error), transport http.RoundTripper, logger log.Logger, slogger *slog.Logger,
 ) error {
+	// From here on a SIGHUP waits until it can be followed, and ends nothing.
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
+
 	cfg, err := load()
 	if err != nil {
 		return err
@@ -108,9 +114,6 @@ func (f *flags) pollAndServe(
 	if *f.lifecycle {
 		options.Reloader = reloader
 	}
-	hangups := make(chan os.Signal, 1)
-	signal.Notify(hangups, syscall.SIGHUP)
-	defer signal.Stop(hangups)
 	handler, err := web.NewHandler(options)
 	if err != nil {
 		return err //nolint:wrapcheck // It says what was being done.
@@ -121,8 +124,11 @@ func (f *flags) pollAndServe(
 
 // isTelemetryPath tells whether metrics can be served at a path, which no other
 // page may have.
-func isTelemetryPath(path string) bool {
-	return strings.HasPrefix(path, "/") && !strings.HasPrefix(path, "/-/") && !slices.Contains([]string{"/targets", "/recordings", "/api/v1/recordings"}, path) && !strings.ContainsAny(path, " {}?#")
+func isTelemetryPath(p string) bool {
+	// A browser would make another path of one with // or .. in it.
+	isClean := path.Clean(p) == p || path.Clean(p)+"/" == p
+	return isClean && strings.HasPrefix(p, "/") && !strings.HasPrefix(p, "/-/") &&
+		!slices.Contains([]string{"/targets", "/recordings", "/api/v1/recordings"}, p) && !strings.ContainsAny(p, " {}?#")
 }
 
 // listen serves and, once it listens, runs poll, until the context ends or
