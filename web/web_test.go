@@ -12,6 +12,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -232,9 +233,10 @@ func TestExpositionFormats(t *testing.T) {
 				}
 				want := []string{"middle", "a_first", "z_last"} // the inventory comes first
 				if test.want == expfmt.TypeTextPlain {
-					want = names // the text decoder keeps no order
+					slices.Sort(names) // the text decoder keeps no order
+					slices.Sort(want)
 				}
-				if diff := cmp.Diff(want, names); diff != "" || len(names) != 3 {
+				if diff := cmp.Diff(want, names); diff != "" {
 					t.Errorf("families (-want +got):\n%s", diff)
 				}
 			})
