@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"strconv"
 	"strings"
 	"sync"
@@ -376,7 +377,7 @@ func TestCanceledCalls(t *testing.T) {
 
 func TestSecretsStayInside(t *testing.T) {
 	t.Parallel()
-	const secret, token = "canary-secret+/=", "canary-token"
+	const secret, token = "canary secret+/=", "canary-token"
 	faults := map[string]wecomtest.Fault{
 		"wrong secret echoed":  {EchoSecrets: true},
 		"token echoed":         {Endpoint: listEndpoint, EchoSecrets: true},
@@ -390,6 +391,9 @@ func TestSecretsStayInside(t *testing.T) {
 		"half a list":          {Endpoint: listEndpoint, Body: []byte(`{"errcode":0,"record_list":[{"title":"canary-title","password":"canary`)},
 		"a list without JSON":  {Endpoint: listEndpoint, Body: []byte(`"canary-title`)},
 		"a list in a function": {Endpoint: listEndpoint, Body: []byte(`callback({"title":"canary-title"})`)},
+		"percent-encoded":      {Status: 403, Body: []byte("denied: " + url.PathEscape(secret) + " " + strings.ReplaceAll(url.QueryEscape(secret), "+", "%20"))},
+		"a token in XML":       {Endpoint: tokenEndpoint, Body: []byte(`<xml><access_token>canary-token</access_token></xml>`)},
+		"a token in plain":     {Endpoint: tokenEndpoint, Body: []byte("canary-token-0123456789abcdef")},
 		"cut":                  {Endpoint: listEndpoint, CutAfter: 30},
 		"oversize":             {Endpoint: listEndpoint, Oversize: 20 << 20},
 	}

@@ -115,7 +115,11 @@ func strangeAnswer(endpoint string, status int, body []byte, query url.Values, w
 // sharing URLs.
 func snippet(body []byte, query url.Values) string {
 	text := strings.ToValidUTF8(string(body[:min(len(body), 4<<10)]), "")
-	text = strings.TrimSpace(redact(text, query))
+	if !htmlPattern.MatchString(text) {
+		text = titlePattern.ReplaceAllString(text, "${1}="+redacted)
+	}
+	text = wordPattern.ReplaceAllString(redact(text, query), redacted)
+	text = strings.TrimSpace(text)
 	if i := strings.IndexAny(text, "{["); i >= 0 {
 		text = text[:i]
 	}
@@ -131,8 +135,15 @@ func snippet(body []byte, query url.Values) string {
 const redacted = "<redacted>"
 
 var (
-	urlPattern    = regexp.MustCompile(`(?i)https?://[^\s"'<>]+`)
-	secretPattern = regexp.MustCompile(`(?i)(access_token|corpsecret|password|secret|token)(=|%3d|["']?\s*:\s*)[^&\s<>]+`)
+	// With a scheme or without.
+	urlPattern    = regexp.MustCompile(`(?i)https?://[^\s"'<>]+|\b[\w-]+(?:\.[\w-]+)+/[^\s"'<>]+`)
+	secretPattern = regexp.MustCompile(`(?i)(access_token|corpsecret|password|secret|token)(=|%3d|["']?\s*[:>]\s*)[^&\s<>]+`)
+
+	// What a list that is not JSON may hold. The title of a web page is of another kind.
+	titlePattern = regexp.MustCompile(`(?i)(title)["']?\s*[=:>][^<\n]+`)
+	htmlPattern  = regexp.MustCompile(`(?i)<(?:!doctype|html|head|body)\b`)
+	// No word of a language is as long as a secret.
+	wordPattern = regexp.MustCompile(`[\w-]{20,}`)
 )
 
 // redact takes the secrets of a call out of a text: every form of the token and
@@ -144,7 +155,10 @@ func redact(text string, query url.Values) string {
 		if secret == "" {
 			continue
 		}
-		for _, form := range []string{secret, url.QueryEscape(secret), url.PathEscape(secret), html.EscapeString(secret)} {
+		escaped := url.QueryEscape(secret)
+		for _, form := range []string{
+			secret, escaped, strings.ReplaceAll(escaped, "+", "%20"), url.PathEscape(secret), html.EscapeString(secret),
+		} {
 			text = strings.ReplaceAll(text, form, redacted)
 		}
 	}
