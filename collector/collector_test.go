@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
@@ -308,7 +310,7 @@ func TestPollsUnderWaySayNothingAboutAnOutage(t *testing.T) {
 		server := worldOf(wecomtest.Config{})
 		isWang := func(req wecomtest.Request) bool { return req.Target == "wang" }
 		server.Fail(wecomtest.Fault{Endpoint: listEndpoint, Delay: 5 * time.Second, Match: isWang, Times: 1})
-		server.Fail(wecomtest.Fault{Endpoint: listEndpoint, Errcode: 60020})
+		server.Fail(wecomtest.Fault{Endpoint: listEndpoint, Errcode: 60020, Delay: time.Second})
 		r := start(t, server, configOf("li", "wang"))
 		r.wait(30 * time.Second)
 		if n := server.Count(listEndpoint); n != 2 {
@@ -506,6 +508,40 @@ func TestFrequencyLimit(t *testing.T) {
 		}
 		r.wait(10 * time.Second)
 		r.expect(map[string]string{`wecom_poll_targets{selector="userid",status="ok"}`: "5", `wecom_up`: "1"})
+	})
+}
+
+func TestNewTargetsAreAskedBeforeOldOnesThatWaitForTheBudget(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "targets.yml")
+	write := func(content string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("userids: [u0, u1, u2, u3]")
+	virtually(t, func(t *testing.T) {
+		server := wecomtest.New(wecomtest.Config{})
+		cfg := configOf()
+		cfg.Corps[0].Targets.Files = []string{file}
+		cfg.Poll.Interval, cfg.Poll.IdleInterval, cfg.Poll.MaxRequestsPerMinute = time.Second, time.Second, 4
+		r := start(t, server, cfg)
+		r.wait(10 * time.Second)
+		write("userids: [u0, u1, u2, u3, new0, new1, new2, new3]")
+		r.wait(5 * time.Second)
+		r.expect(map[string]string{`wecom_poll_targets{selector="userid",status="pending"}`: "4"})
+		server.ResetRequests()
+		r.wait(50 * time.Second)
+		requests := server.Requests()
+		got := make([]string, 0, len(requests))
+		for _, req := range requests {
+			got = append(got, req.Target)
+		}
+		slices.Sort(got)
+		if diff := cmp.Diff([]string{"new0", "new1", "new2", "new3"}, got); diff != "" {
+			t.Errorf("asked for in the next minute (-want +got):\n%s", diff)
+		}
 	})
 }
 

@@ -51,7 +51,8 @@ type corp struct {
 
 	mu          sync.Mutex
 	schedule    *schedule
-	inFlight    int
+	inFlight    int // polls under way
+	waiting     int // those of them that have not chosen their target yet
 	outage      *outage
 	unanswered  int // polls in a row that got no answer of WeCom
 	up          bool
@@ -81,7 +82,7 @@ type outage struct {
 
 // A pollOutcome is how asking a target went.
 type pollOutcome struct {
-	target     *target
+	target     *target // nil: none was asked
 	started    time.Time
 	ended      time.Time
 	history    bool // whether the older windows were asked for too
@@ -105,9 +106,9 @@ func (c *corp) run(ctx context.Context) {
 			c.readTargets(now)
 			targetsRead = now
 		}
-		next, wait := c.next(time.Now())
-		if next != nil {
-			go func() { outcomes <- c.ask(ctx, next) }()
+		ask, probing, wait := c.next(time.Now())
+		if ask {
+			go func() { outcomes <- c.askInTurn(ctx, probing) }()
 			continue
 		}
 		timer.Reset(min(wait, targetCheckInterval))
@@ -132,42 +133,37 @@ func (c *corp) asking() bool {
 	return c.inFlight > 0
 }
 
-// next returns a target to ask now, or nil and for how long there is none.
-func (c *corp) next(now time.Time) (*target, time.Duration) {
+// next tells whether to ask for a target now, and whether only to learn if an outage
+// is over, or else for how long there is none to ask for.
+func (c *corp) next(now time.Time) (ask, probing bool, wait time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.outage != nil {
-		return c.probe(now)
-	}
-	if c.inFlight >= c.poll.Concurrency {
-		return nil, farAway
-	}
-	t, due := c.schedule.take(now)
-	if t == nil {
-		if due.IsZero() {
-			return nil, farAway
+	wait = farAway
+	switch {
+	case c.outage != nil:
+		ask, wait = c.probes(now)
+	case c.inFlight < c.poll.Concurrency:
+		// Each poll that waits for its turn will choose one of those that are due.
+		due, later := c.schedule.queue.due(now, c.waiting+1)
+		ask = due > c.waiting
+		if !later.IsZero() {
+			wait = later.Sub(now)
 		}
-		return nil, due.Sub(now)
 	}
-	c.inFlight++
-	return t, 0
+	if ask {
+		c.inFlight++
+		c.waiting++
+	}
+	return ask, c.outage != nil, wait
 }
 
-// probe returns the one target by which to learn whether an outage is over, or
-// nil and for how long there is none.
-func (c *corp) probe(now time.Time) (*target, time.Duration) {
+// probes tells whether to look now if an outage is over, or else for how long not
+// to. The lock is held.
+func (c *corp) probes(now time.Time) (ask bool, wait time.Duration) {
 	if wait := c.outage.until.Sub(now); wait > 0 && !c.client.SecretChanged() {
-		return nil, min(wait, secretCheckInterval)
+		return false, min(wait, secretCheckInterval)
 	}
-	if c.inFlight > 0 {
-		return nil, farAway
-	}
-	t := c.schedule.takeProbe()
-	if t == nil {
-		return nil, farAway
-	}
-	c.inFlight++
-	return t, 0
+	return c.inFlight == 0 && len(c.schedule.queue) > 0, farAway
 }
 
 // readTargets brings the schedule up to date with who is to be asked.
@@ -214,6 +210,37 @@ func (c *corp) noteTried(now time.Time) {
 				"remedy", "see whether the meetings were created by this very app: WeCom shows an app no others",
 				"remedy_zh", "请确认会议由本应用创建：企业微信不向应用展示其他会议")
 		}
+	}
+}
+
+// askInTurn waits until WeCom may be called, and asks for the target that is the
+// first in line by then.
+func (c *corp) askInTurn(ctx context.Context, probing bool) pollOutcome {
+	ctx, leave, err := c.client.Admit(ctx)
+	if err != nil {
+		return pollOutcome{} // The corp is being stopped.
+	}
+	defer leave()
+	t := c.choose(probing, time.Now())
+	if t == nil {
+		return pollOutcome{}
+	}
+	return c.ask(ctx, t)
+}
+
+// choose returns the target to ask for; nil where there is none any more, or where
+// an outage has begun.
+func (c *corp) choose(probing bool, now time.Time) *target {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.waiting--
+	switch {
+	case probing:
+		return c.schedule.takeProbe()
+	case c.outage != nil:
+		return nil
+	default:
+		return c.schedule.take(now)
 	}
 }
 
@@ -284,6 +311,9 @@ func (c *corp) settle(o pollOutcome) {
 	defer c.mu.Unlock()
 	c.inFlight--
 	now, t := time.Now(), o.target
+	if t == nil {
+		return // Nobody was asked.
+	}
 	if t.dropped {
 		// It was dropped while it was being asked, which may have filled the
 		// inventory again.

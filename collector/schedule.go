@@ -147,19 +147,16 @@ func earlier(a, b time.Time) time.Time {
 	return b
 }
 
-// take returns the target to ask now, or nil and when the next one falls due;
-// the zero time if none will. What it returns must go to done.
-func (s *schedule) take(now time.Time) (*target, time.Time) {
-	if len(s.queue) == 0 {
-		return nil, time.Time{}
+// take returns the target to ask now, or nil if none is due. What it returns must
+// go to done.
+func (s *schedule) take(now time.Time) *target {
+	if n, _ := s.queue.due(now, 1); n == 0 {
+		return nil
 	}
-	first := s.queue[0]
-	if first.due.After(now) {
-		return nil, first.due
-	}
+	t := s.queue[0]
 	heap.Pop(&s.queue)
-	first.urgent = false
-	return first, time.Time{}
+	t.urgent = false
+	return t
 }
 
 // takeProbe returns the target by which to learn whether an outage is over, due
@@ -302,6 +299,26 @@ func phaseOf(t wecom.Target) float64 { return float64(hashOf(t)) / math.MaxUint6
 // A dueQueue is a heap of targets: those never asked first, then those of users
 // who have just started a meeting, then the one that is the longest overdue.
 type dueQueue []*target
+
+// due returns how many targets are due, if they are no more than most, and when the
+// next one will be; the zero time if none will. Below one that is not due in the
+// heap there is none that is.
+func (q dueQueue) due(now time.Time, most int) (n int, next time.Time) {
+	var visit func(i int)
+	visit = func(i int) {
+		switch {
+		case i >= len(q) || n == most:
+		case !q[i].due.After(now):
+			n++
+			visit(2*i + 1)
+			visit(2*i + 2)
+		case next.IsZero() || q[i].due.Before(next):
+			next = q[i].due
+		}
+	}
+	visit(0)
+	return n, next
+}
 
 func (q dueQueue) Len() int { return len(q) }
 

@@ -4,6 +4,7 @@
 package collector
 
 import (
+	"strconv"
 	"testing"
 	"time"
 
@@ -24,7 +25,7 @@ func usersOf(ids ...string) []wecom.Target {
 // takeAll takes all targets that are due, and returns them in that order.
 func (s *schedule) takeAll(now time.Time) (ids []string, taken []*target) {
 	for {
-		t, _ := s.take(now)
+		t := s.take(now)
 		if t == nil {
 			return ids, taken
 		}
@@ -56,8 +57,35 @@ func TestWhoIsAskedFirst(t *testing.T) {
 			t.Errorf("%s is hot: %t, want %t", x.ID, x.hot(now), want)
 		}
 	}
-	if next, due := s.take(now); next != nil || !due.Equal(noon.Add(time.Hour)) {
-		t.Errorf("the next target is %v, due at %s", next, due)
+	if n, next := s.queue.due(now, 1); n != 0 || !next.Equal(noon.Add(time.Hour)) {
+		t.Errorf("%d are due, and another at %s", n, next)
+	}
+}
+
+func TestDue(t *testing.T) {
+	t.Parallel()
+	s := newSchedule(config.Poll{Interval: 5 * time.Minute, IdleInterval: time.Hour})
+	if n, next := s.queue.due(noon, 7); n != 0 || !next.IsZero() {
+		t.Errorf("of none, %d are due, and another at %s", n, next)
+	}
+	ids := make([]string, 0, 100)
+	for i := range cap(ids) {
+		ids = append(ids, strconv.Itoa(i))
+	}
+	s.set(usersOf(ids...), noon)
+	_, taken := s.takeAll(noon)
+	for i, x := range taken {
+		x.asked = noon
+		s.done(x, noon.Add(time.Duration((i*37+11)%100)*time.Second))
+	}
+	for second := range 100 {
+		for _, most := range []int{1, 7, 1000} {
+			n, next := s.queue.due(noon.Add(time.Duration(second)*time.Second), most)
+			want := noon.Add(time.Duration(second+1) * time.Second)
+			if n != min(second+1, most) || second+1 < min(most, 100) && !next.Equal(want) {
+				t.Fatalf("after %d s, %d are due (at most %d), and another at %s", second, n, most, next)
+			}
+		}
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"reflect"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -158,10 +159,40 @@ func (c *Client) limited(ctx context.Context, method, endpoint string, query url
 	return err
 }
 
+// Admit waits until a list may be asked for, and takes the place of the call in the
+// budget and among the calls in flight. So it can be chosen at the last moment for
+// whom to ask. The first list that is asked for in the context that it returns
+// uses the place. In the end, leave must be called, which gives the place back if
+// it was not used.
+func (c *Client) Admit(ctx context.Context) (admitted context.Context, leave func(), err error) {
+	if err := c.begin(ctx, listEndpoint); err != nil {
+		return nil, nil, err
+	}
+	p := &place{}
+	leave = func() {
+		if p.use() {
+			c.limits.giveBack()
+			c.gate.giveBack()
+		}
+	}
+	return context.WithValue(ctx, placeKey{}, p), leave, nil
+}
+
+// A place for a list is one that was taken before it was known for whom.
+type place struct{ used atomic.Bool }
+
+type placeKey struct{}
+
+// use tells whether the place was still free.
+func (p *place) use() bool { return p.used.CompareAndSwap(false, true) }
+
 // begin waits until a call may be made. Who waits for the budget or for the end of
 // a block takes no place among the calls in flight: those of an endpoint that is
 // not blocked go on.
 func (c *Client) begin(ctx context.Context, endpoint string) error {
+	if p, ok := ctx.Value(placeKey{}).(*place); ok && endpoint == listEndpoint && p.use() {
+		return nil
+	}
 	for {
 		if err := c.gate.enter(ctx); err != nil {
 			return fmt.Errorf("%s: waiting for other calls to end: %w", endpoint, err)

@@ -586,6 +586,40 @@ func TestCallsInFlightSayNothingAboutABlock(t *testing.T) {
 	})
 }
 
+func TestAdmit(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(t *testing.T) {
+		server := wecomtest.New(wecomtest.Config{})
+		client, _ := clientOf(t, server, func(c *Config) { c.Concurrency, c.Limits = 1, NewLimits(2) })
+		start := time.Now()
+		list := func(ctx context.Context, want time.Duration) {
+			t.Helper()
+			if _, err := recordingsOf(ctx, client, anyone, lastMonth()); err != nil || time.Since(start) != want {
+				t.Errorf("error %v after %s, want it after %s", err, time.Since(start), want)
+			}
+		}
+		// A place that was not used is there for others.
+		for range 3 {
+			_, leave, err := client.Admit(t.Context())
+			if err != nil || client.Limits().Used() != 1 {
+				t.Fatalf("error %v, %d of the budget used", err, client.Limits().Used())
+			}
+			leave()
+		}
+		ctx, leave, err := client.Admit(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		list(ctx, 0)
+		list(ctx, 0)
+		leave()
+		if used := client.Limits().Used(); used != 2 {
+			t.Errorf("%d of the budget used, want one place for each call", used)
+		}
+		list(t.Context(), time.Minute)
+	})
+}
+
 func TestBudgetCanBeRaised(t *testing.T) {
 	t.Parallel()
 	virtually(t, func(t *testing.T) {

@@ -74,7 +74,7 @@ func (l *Limits) Used() int {
 // begin takes a place in the budget for a call to endpoint and returns a wait of
 // 0, or returns how long to wait at most before the next try, and a channel that
 // is closed when it is worth trying earlier. Each place that was taken needs one
-// end.
+// end or giveBack.
 func (l *Limits) begin(endpoint string) (look <-chan struct{}, wait time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -91,6 +91,14 @@ func (l *Limits) begin(endpoint string) (look <-chan struct{}, wait time.Duratio
 		return l.changed, budgetWindow
 	}
 	return l.changed, l.ended[0].Add(budgetWindow).Sub(now)
+}
+
+// giveBack gives back a place that was not used.
+func (l *Limits) giveBack() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.inFlight--
+	l.wake()
 }
 
 // end gives back the place of a call that began at the given time, a minute
