@@ -393,7 +393,7 @@ func TestSecretsStayInside(t *testing.T) {
 		"a list in a function": {Endpoint: listEndpoint, Body: []byte(`callback({"title":"canary-title"})`)},
 		"percent-encoded":      {Status: 403, Body: []byte("denied: " + url.PathEscape(secret) + " " + strings.ReplaceAll(url.QueryEscape(secret), "+", "%20"))},
 		"a token in XML":       {Endpoint: tokenEndpoint, Body: []byte(`<xml><access_token>canary-token</access_token></xml>`)},
-		"a token in plain":     {Endpoint: tokenEndpoint, Body: []byte("canary-token-0123456789abcdef")},
+		"a token in plain":     {Endpoint: tokenEndpoint, Body: []byte("canary-token")},
 		"cut":                  {Endpoint: listEndpoint, CutAfter: 30},
 		"oversize":             {Endpoint: listEndpoint, Oversize: 20 << 20},
 	}

@@ -104,7 +104,7 @@ func strangeAnswer(endpoint string, status int, body []byte, query url.Values, w
 		e.Kind = outcomeHTTP
 	}
 	e.Detail = fmt.Sprintf("not an answer of WeCom but %d bytes: %s", len(body), why)
-	if s := snippet(body, query); s != "" {
+	if s := snippet(endpoint, body, query); s != "" {
 		e.Detail += fmt.Sprintf("; it begins %q", s)
 	}
 	return e
@@ -113,13 +113,16 @@ func strangeAnswer(endpoint string, status int, body []byte, query url.Values, w
 // snippet returns the first bytes of a body for people to look at. It returns
 // none of what looks like JSON, since a broken list holds titles, passwords and
 // sharing URLs.
-func snippet(body []byte, query url.Values) string {
+func snippet(endpoint string, body []byte, query url.Values) string {
 	text := strings.ToValidUTF8(string(body[:min(len(body), 4<<10)]), "")
+	words := longPattern
 	if !htmlPattern.MatchString(text) {
 		text = titlePattern.ReplaceAllString(text, "${1}="+redacted)
+		if endpoint == tokenEndpoint {
+			words = wordPattern
+		}
 	}
-	text = wordPattern.ReplaceAllString(redact(text, query), redacted)
-	text = strings.TrimSpace(text)
+	text = strings.TrimSpace(words.ReplaceAllString(redact(text, query), redacted))
 	if i := strings.IndexAny(text, "{["); i >= 0 {
 		text = text[:i]
 	}
@@ -142,8 +145,10 @@ var (
 	// What a list that is not JSON may hold. The title of a web page is of another kind.
 	titlePattern = regexp.MustCompile(`(?i)(title)["']?\s*[=:>][^<\n]+`)
 	htmlPattern  = regexp.MustCompile(`(?i)<(?:!doctype|html|head|body)\b`)
-	// No word of a language is as long as a secret.
-	wordPattern = regexp.MustCompile(`[\w-]{20,}`)
+	// No word of a language is as long as a secret, and a token that is not in JSON
+	// may be any but a short one.
+	longPattern = regexp.MustCompile(`[\w-]{20,}`)
+	wordPattern = regexp.MustCompile(`[\w-]{8,}`)
 )
 
 // redact takes the secrets of a call out of a text: every form of the token and
