@@ -195,7 +195,7 @@ func (c *Collector) newCorp(cfg *config.Config, corpConfig config.Corp) (*corp, 
 		Observer:    observer,
 		Titles:      c.options.Titles,
 	})
-	return &corp{
+	made := &corp{
 		config:    corpConfig,
 		poll:      cfg.Poll,
 		client:    client,
@@ -203,13 +203,14 @@ func (c *Collector) newCorp(cfg *config.Config, corpConfig config.Corp) (*corp, 
 		observer:  observer,
 		inventory: newInventory(cfg.Poll.Lookback, time.Now()),
 		files:     newTargetFiles(logger),
-		discovery: newDiscovery(client, corpConfig, cfg.Poll, logger),
 		shard:     cfg.Shard,
 		schedule:  newSchedule(cfg.Poll),
 		hosts:     newHostNamer(cfg.Metrics),
 		logger:    logger,
 		warnings:  rate.Sometimes{First: firstWarnings, Interval: warningInterval},
-	}, nil
+	}
+	made.discovery = newDiscovery(client, corpConfig, cfg.Poll, made.waitsOut, logger)
+	return made, nil
 }
 
 // Run polls until the context ends. It returns when all that it started has

@@ -127,6 +127,13 @@ func (c *corp) run(ctx context.Context) {
 	}
 }
 
+// waitsOut tells whether an outage is waited out, which a poll will find to be over.
+func (c *corp) waitsOut() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.outage != nil && len(c.schedule.targets) > 0
+}
+
 func (c *corp) asking() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

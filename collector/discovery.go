@@ -6,6 +6,7 @@ package collector
 import (
 	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -44,6 +45,7 @@ type discovery struct {
 	wanted   config.Targets
 	lookback time.Duration
 	interval time.Duration // between looks at who started meetings
+	outage   func() bool   // tells whether the corp waits for the end of one
 	logger   log.Logger
 
 	mu          sync.Mutex
@@ -54,10 +56,10 @@ type discovery struct {
 	version     uint64                 // grows when any of these change
 }
 
-func newDiscovery(client *wecom.Client, c config.Corp, poll config.Poll, logger log.Logger) *discovery {
+func newDiscovery(client *wecom.Client, c config.Corp, poll config.Poll, outage func() bool, logger log.Logger) *discovery {
 	return &discovery{
 		client: client, agentID: c.AgentID, wanted: c.Targets, lookback: poll.Lookback, interval: poll.Interval,
-		logger: logger, starts: map[string]wecom.Start{},
+		outage: outage, logger: logger, starts: map[string]wecom.Start{},
 	}
 }
 
@@ -73,13 +75,18 @@ func (d *discovery) run(ctx context.Context) {
 	running.Wait()
 }
 
-// repeat calls find at an interval, and sooner after a failure. What was found
-// before stays.
+// repeat calls find at an interval, after a failure as soon or as late as after one
+// of a poll, and not while there is an outage. What was found before stays.
 func (d *discovery) repeat(ctx context.Context, what string, interval time.Duration, find func(context.Context) error) {
 	logger := log.With(d.logger, "discover", what)
 	lastErr := ""
 	retry := time.Duration(0)
 	for {
+		for d.outage() {
+			if !d.sleep(ctx, secretCheckInterval, false) {
+				return
+			}
+		}
 		err := find(ctx)
 		wait := interval
 		switch {
@@ -87,7 +94,7 @@ func (d *discovery) repeat(ctx context.Context, what string, interval time.Durat
 			return
 		case err != nil:
 			retry = min(max(2*retry, firstDiscoveryRetry), longestDiscoveryRetry)
-			wait = min(retry, interval)
+			wait = retry
 			if err.Error() != lastErr {
 				lastErr = err.Error()
 				level.Error(logger).Log("msg", "cannot find targets; those found before stay", "err", err,
@@ -151,14 +158,27 @@ func (d *discovery) findMembers(ctx context.Context) error {
 func (d *discovery) findStarts(ctx context.Context) error {
 	now := time.Now().Truncate(time.Second)
 	d.mu.Lock()
-	span := wecom.Window{Start: d.looked.Add(-startsOverlap), End: now}
+	oldest := d.looked.Add(-startsOverlap)
 	d.mu.Unlock()
-	if oldest := now.Add(-min(d.lookback, wecom.MaxActivity)); span.Start.Before(oldest) {
-		span.Start = oldest
+	if start := now.Add(-d.lookback); oldest.Before(start) {
+		oldest = start
 	}
-	starts, err := d.client.Starts(ctx, span)
-	if err != nil {
-		return err //nolint:wrapcheck // It says what was being done.
+	var starts []wecom.Start
+	for end := now; end.After(oldest); end = end.Add(-wecom.MaxActivity) {
+		span := wecom.Window{Start: end.Add(-wecom.MaxActivity), End: end}
+		if span.Start.Before(oldest) {
+			span.Start = oldest
+		}
+		list, err := d.client.Starts(ctx, span)
+		if _, refused := errors.AsType[*wecom.APIError](err); refused && end.Before(now) {
+			level.Warn(d.logger).Log("msg", "WeCom does not tell who started meetings that long ago; who did is asked for if a later one is known",
+				"before", end.Format(time.RFC3339), "err", err)
+			break
+		}
+		if err != nil {
+			return err //nolint:wrapcheck // It says what was being done.
+		}
+		starts = append(starts, list...)
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
@@ -101,6 +103,95 @@ func TestDiscoveryTriesANewSecretAtOnce(t *testing.T) {
 		r.wait(5 * time.Second)
 		r.expect(map[string]string{`wecom_recordings{host="li",state="recording"}`: "1"})
 	})
+}
+
+const startsEndpoint = "meeting/statistics/get_start_list"
+
+func TestDiscoveryWaitsOutAnOutage(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(t *testing.T) {
+		server := worldOf(wecomtest.Config{})
+		server.SetDirectory(staff("li", "wang"))
+		cfg := discovering(true, true)
+		cfg.Poll.Interval = 20 * time.Second
+		r := start(t, server, cfg)
+		r.wait(time.Minute)
+		mend := server.Fail(wecomtest.Fault{Errcode: 60020})
+		r.wait(time.Minute)
+		server.ResetRequests()
+		r.wait(90 * time.Minute)
+		// After 1, 2, 4 ... 15 minutes one list, and nothing else.
+		if n, all := server.Count(listEndpoint), len(server.Requests()); n < 8 || n > 9 || all != n {
+			t.Errorf("%d calls in an outage of 90 minutes, %d of them lists, want 8 or 9 lists", all, n)
+		}
+		mend()
+		r.wait(20 * time.Minute)
+		if server.Count(startsEndpoint) == 0 || server.Count("agent/get") == 0 {
+			t.Error("nothing is discovered when the outage is over")
+		}
+		r.expect(map[string]string{`wecom_up`: "1", `wecom_poll_coverage_ratio`: "1"})
+	})
+}
+
+func TestFailedDiscoveryIsTriedAgainLaterAndLater(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(t *testing.T) {
+		server := worldOf(wecomtest.Config{})
+		server.SetDirectory(staff("li"))
+		server.Fail(wecomtest.Fault{Endpoint: startsEndpoint, Errcode: 48002})
+		cfg := discovering(false, true)
+		cfg.Poll.Interval = time.Second
+		r := start(t, server, cfg)
+		begin := time.Now()
+		r.wait(time.Hour)
+		asked := []int{}
+		for _, req := range server.Requests() {
+			if req.Endpoint == startsEndpoint {
+				asked = append(asked, int(req.Time.Sub(begin).Minutes()))
+			}
+		}
+		if diff := cmp.Diff([]int{0, 1, 3, 7, 15, 30, 45}, asked[:min(len(asked), 7)]); diff != "" {
+			t.Errorf("asked in minutes (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestActivityReachesAsFarAsTheLookback(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		refused int // spans from this one on; 0: none
+		files   string
+	}{
+		"all of it":          {0, "1"},
+		"as far as it tells": {1, "-"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			virtually(t, func(t *testing.T) {
+				server := wecomtest.New(wecomtest.Config{})
+				server.SetDirectory(staff("li", "wang"))
+				server.Put(recorded("new", "li", day), recorded("old", "wang", 80*day))
+				if test.refused > 0 {
+					server.Fail(wecomtest.Fault{Endpoint: startsEndpoint, Errcode: 40058, After: test.refused})
+				}
+				cfg := discovering(false, true)
+				cfg.Poll.Lookback = 90 * day
+				r := start(t, server, cfg)
+				r.wait(10 * time.Second)
+				r.expect(map[string]string{`wecom_recording_files{host="li"}`: "1", `wecom_recording_files{host="wang"}`: test.files})
+				if !r.collector.Ready() {
+					t.Error("not ready")
+				}
+				if test.refused == 0 {
+					server.ResetRequests()
+					r.wait(5 * time.Minute)
+					if n := server.Count(startsEndpoint); n != 1 {
+						t.Errorf("%d calls for the next look, want one", n)
+					}
+				}
+			})
+		})
+	}
 }
 
 func TestWhoStartsAMeetingIsAskedNext(t *testing.T) {
