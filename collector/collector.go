@@ -358,8 +358,8 @@ func (c *Collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range pollGauges {
 		ch <- d.desc
 	}
-	ch <- StorageLastWrite.desc
-	ch <- StorageSuccessful.desc
+	ch <- storageLastWrite.desc
+	ch <- storageSuccessful.desc
 }
 
 // Collect implements prometheus.Collector.

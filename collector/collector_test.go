@@ -655,11 +655,16 @@ func TestAnAppThatSeesNoRecordingsIsToldWhy(t *testing.T) {
 	}{
 		"none": {[]string{"nobody", "noone"}, 1},
 		"some": {[]string{"nobody", "wang"}, 0},
+		"left": {[]string{"left"}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			virtually(t, func(t *testing.T) {
-				r := start(t, worldOf(wecomtest.Config{}), configOf(test.users...))
+				server := worldOf(wecomtest.Config{})
+				server.Fail(wecomtest.Fault{
+					Endpoint: listEndpoint, Errcode: 60111, Match: func(req wecomtest.Request) bool { return req.Target == "left" },
+				})
+				r := start(t, server, configOf(test.users...))
 				r.wait(2 * time.Hour)
 				if n := strings.Count(r.log.String(), "created by this very app"); n != test.told {
 					t.Errorf("told %d times, want %d:\n%s", n, test.told, r.log)

@@ -212,7 +212,7 @@ func (c *corp) noteTried(now time.Time) {
 	if !c.ready && c.discovery.complete() && c.schedule.tried() {
 		c.ready = true
 		c.schedule.plan(now).log(c.logger, "plan, now that it is known who has recordings", c.client.Limits().Budget())
-		if c.up && !c.inventory.holdsAny() {
+		if c.listed && !c.inventory.holdsAny() {
 			level.Warn(c.logger).Log("msg", "WeCom accepts the calls, but shows the app no recordings at all",
 				"remedy", "see whether the meetings were created by this very app: WeCom shows an app no others",
 				"remedy_zh", "请确认会议由本应用创建：企业微信不向应用展示其他会议")
@@ -356,27 +356,30 @@ func (c *corp) settle(o pollOutcome) {
 	c.schedule.done(t, c.dueAfter(o, class, now))
 	c.up = o.err == nil || class == wecom.ClassTarget
 	c.noteTried(now)
+	if o.err != nil && !corpWide(class) {
+		c.logTarget(t, previous)
+	}
+	c.learn(o, class, now)
+}
 
-	switch {
-	case c.up:
+// learn draws from one poll what concerns the others. The lock is held.
+func (c *corp) learn(o pollOutcome, class wecom.Class, now time.Time) {
+	if c.up {
 		c.unanswered = 0
 		c.recover(o.started)
-		if t.own == nil {
+		if o.target.own == nil {
 			c.accepted = o.started
 		}
-		if o.err != nil {
-			c.logTarget(t, previous)
-		}
+		return
+	}
+	if class == wecom.ClassRetryable {
+		c.unanswered++
+	}
+	switch {
 	case corpWide(class):
 		c.suffer(now, o, firstOutageWait, longestOutageWait)
-	default:
-		c.logTarget(t, previous)
-		if class == wecom.ClassRetryable {
-			c.unanswered++
-		}
-		if c.unanswered >= unansweredLimit {
-			c.suffer(now, o, firstUnansweredWait, longestUnansweredWait)
-		}
+	case c.unanswered >= unansweredLimit:
+		c.suffer(now, o, firstUnansweredWait, longestUnansweredWait)
 	}
 }
 

@@ -119,16 +119,20 @@ var (
 
 // The metrics of the exporter itself.
 var (
-	BuildInfo = defineOwn(gauge, "wecom_recording_exporter_build_info",
+	// A collector of client_golang gives this one.
+	_ = defineOwn(gauge, "wecom_recording_exporter_build_info",
 		"A metric with a constant '1' value labeled by version, revision, branch, goversion from which wecom_recording_exporter was built, and the goos and goarch for the build.",
 		"branch", "goarch", "goos", "goversion", "revision", "tags", "version")
+
+	// ReloadSuccessful and ReloadTimestamp are for whoever reads the configuration.
 	ReloadSuccessful = defineOwn(gauge, "wecom_recording_exporter_config_last_reload_successful",
 		"Whether the last reading of the configuration succeeded: 1 if so, 0 if not.")
 	ReloadTimestamp = defineOwn(gauge, "wecom_recording_exporter_config_last_reload_success_timestamp_seconds",
 		"When the configuration was last read with success, in seconds since the Unix epoch.")
-	StorageLastWrite = defineOwn(gauge, "wecom_recording_exporter_storage_last_write_timestamp_seconds",
+
+	storageLastWrite = defineOwn(gauge, "wecom_recording_exporter_storage_last_write_timestamp_seconds",
 		"When the state was last written to disk, in seconds since the Unix epoch. 0 where it was not.")
-	StorageSuccessful = defineOwn(gauge, "wecom_recording_exporter_storage_last_write_successful",
+	storageSuccessful = defineOwn(gauge, "wecom_recording_exporter_storage_last_write_successful",
 		"Whether the state could last be written to disk: 1 if so, 0 if it is kept in memory only against the user's wish. Absent without --storage.path.")
 )
 

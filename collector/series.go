@@ -19,18 +19,29 @@ var hostFamilies = [...]struct {
 	{discoveredBytes, 1, 2},
 	{discoveredSeconds, 2, hostCounters},
 	{recordings, hostCounters, hostCounters + hostStates},
-	{recordingFiles, hostMetrics - 6, hostMetrics - 5},
-	{recordingBytes, hostMetrics - 5, hostMetrics - 4},
-	{recordingDuration, hostMetrics - 4, hostMetrics - 3},
-	{sharedFiles, hostMetrics - 3, hostMetrics - 2},
-	{exposedFiles, hostMetrics - 2, hostMetrics - 1},
-	{lastStart, hostMetrics - 1, hostMetrics},
+	{recordingFiles, filesAt, filesAt + 1},
+	{recordingBytes, bytesAt, bytesAt + 1},
+	{recordingDuration, durationAt, durationAt + 1},
+	{sharedFiles, sharedAt, sharedAt + 1},
+	{exposedFiles, exposedAt, exposedAt + 1},
+	{lastStart, lastStartAt, lastStartAt + 1},
 }
 
+// The places of a host's metrics: the counters, the recordings by state, and the
+// other gauges.
 const (
-	hostCounters = 3 // come first
+	hostCounters = 3
 	hostStates   = len(states)
-	hostMetrics  = hostCounters + hostStates + 6
+)
+
+const (
+	filesAt = hostCounters + hostStates + iota
+	bytesAt
+	durationAt
+	sharedAt
+	exposedAt
+	lastStartAt
+	hostMetrics
 )
 
 // hostSeries are the metrics of one host, or of several together. They never
@@ -84,20 +95,19 @@ func (l *seriesLabels) of(name string, v *hostView) *hostSeries {
 }
 
 func (s *hostSeries) setGauges(from *sums) {
-	values := s.values[hostCounters:]
 	for i, n := range from.recordings {
-		values[i] = float64(n)
+		s.values[hostCounters+i] = float64(n)
 	}
-	copy(values[hostStates:], []float64{
-		float64(from.files), float64(from.bytes), float64(from.milliseconds) / 1000,
-		float64(from.shared), float64(from.exposed), from.lastStart.Seconds(),
-	})
+	s.values[filesAt] = float64(from.files)
+	s.values[bytesAt] = float64(from.bytes)
+	s.values[durationAt] = float64(from.milliseconds) / 1000
+	s.values[sharedAt] = float64(from.shared)
+	s.values[exposedAt] = float64(from.exposed)
+	s.values[lastStartAt] = from.lastStart.Seconds()
 	for i := range s.gauges {
-		s.gauges[i].Value = &values[i]
-		s.metrics[hostCounters+i].Gauge = &s.gauges[i]
-		s.served[hostCounters+i] = true
-	}
-	if from.lastStart == 0 {
-		s.served[len(s.served)-1] = false
+		at := hostCounters + i
+		s.gauges[i].Value = &s.values[at]
+		s.metrics[at].Gauge = &s.gauges[i]
+		s.served[at] = at != lastStartAt || from.lastStart != 0
 	}
 }

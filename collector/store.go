@@ -478,17 +478,17 @@ func (s *store) commit(now time.Time, sets []*changeSet) {
 // collect gives the metrics of the store.
 func (s *store) collect(ch chan<- prometheus.Metric) {
 	if s == nil {
-		ch <- StorageLastWrite.gauge(0)
+		ch <- storageLastWrite.gauge(0)
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	ch <- StorageLastWrite.gauge(seconds(s.lastWrite))
+	ch <- storageLastWrite.gauge(seconds(s.lastWrite))
 	written := 0.0
 	if s.written {
 		written = 1
 	}
-	ch <- StorageSuccessful.gauge(written)
+	ch <- storageSuccessful.gauge(written)
 }
 
 func (s *store) close() {

@@ -150,7 +150,7 @@ func (p *problems) targets(at place, text targetsText) Targets {
 			p.addf("%s: %q is not known: write members or activity", at("targets.discover["+strconv.Itoa(i)+"]"), word)
 		}
 	}
-	if len(text.UserIDs)+len(text.MeetingIDs)+len(text.MeetingCodes)+len(text.Files)+len(text.Discover) == 0 {
+	if text.empty() {
 		p.addf("%s: no target and no discovery: give at least one", at("targets"))
 	}
 	return t
