@@ -170,9 +170,10 @@ func (d *discovery) findStarts(ctx context.Context) error {
 			span.Start = oldest
 		}
 		list, err := d.client.Starts(ctx, span)
-		if _, refused := errors.AsType[*wecom.APIError](err); refused && end.Before(now) {
-			level.Warn(d.logger).Log("msg", "WeCom does not tell who started meetings that long ago; who did is asked for if a later one is known",
-				"before", end.Format(time.RFC3339), "err", err)
+		if end.Before(now) && refused(err) {
+			level.Warn(d.logger).Log("msg", "WeCom does not tell who started meetings that long ago; who did, and did not later, is not found",
+				"before", end.Format(time.RFC3339), "err", err,
+				"remedy", "name these users as targets", "remedy_zh", "请将这些成员直接配置为目标")
 			break
 		}
 		if err != nil {
@@ -197,6 +198,12 @@ func (d *discovery) findStarts(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// refused tells whether WeCom will not do what it was asked for, now or later.
+func refused(err error) bool {
+	apiErr, ok := errors.AsType[*wecom.APIError](err)
+	return ok && (apiErr.Class() == wecom.ClassTarget || apiErr.Class() == wecom.ClassCorp)
 }
 
 // current returns the version of what was found.

@@ -159,11 +159,13 @@ func TestFailedDiscoveryIsTriedAgainLaterAndLater(t *testing.T) {
 func TestActivityReachesAsFarAsTheLookback(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		refused int // spans from this one on; 0: none
+		errcode int // of the spans before the newest
 		files   string
+		ready   bool
 	}{
-		"all of it":          {0, "1"},
-		"as far as it tells": {1, "-"},
+		"all of it":          {0, "1", true},
+		"as far as it tells": {40058, "-", true},
+		"later, if busy now": {-1, "-", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -171,24 +173,28 @@ func TestActivityReachesAsFarAsTheLookback(t *testing.T) {
 				server := wecomtest.New(wecomtest.Config{})
 				server.SetDirectory(staff("li", "wang"))
 				server.Put(recorded("new", "li", day), recorded("old", "wang", 80*day))
-				if test.refused > 0 {
-					server.Fail(wecomtest.Fault{Endpoint: startsEndpoint, Errcode: 40058, After: test.refused})
+				mend := func() {}
+				if test.errcode != 0 {
+					mend = server.Fail(wecomtest.Fault{Endpoint: startsEndpoint, Errcode: test.errcode, After: 1})
 				}
 				cfg := discovering(false, true)
 				cfg.Poll.Lookback = 90 * day
 				r := start(t, server, cfg)
 				r.wait(10 * time.Second)
+				r.expect(map[string]string{`wecom_recording_files{host="wang"}`: test.files})
+				if ready := r.collector.Ready(); ready != test.ready {
+					t.Errorf("ready: %t, want %t", ready, test.ready)
+				}
+				mend()
+				server.ResetRequests()
+				r.wait(5 * time.Minute)
+				if n := server.Count(startsEndpoint); test.ready && n != 1 {
+					t.Errorf("%d calls for the next look, want one", n)
+				}
+				if !test.ready {
+					test.files = "1"
+				}
 				r.expect(map[string]string{`wecom_recording_files{host="li"}`: "1", `wecom_recording_files{host="wang"}`: test.files})
-				if !r.collector.Ready() {
-					t.Error("not ready")
-				}
-				if test.refused == 0 {
-					server.ResetRequests()
-					r.wait(5 * time.Minute)
-					if n := server.Count(startsEndpoint); n != 1 {
-						t.Errorf("%d calls for the next look, want one", n)
-					}
-				}
 			})
 		})
 	}
