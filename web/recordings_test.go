@@ -139,7 +139,7 @@ func TestRecordingsPage(t *testing.T) {
 	for target, test := range map[string]struct{ want, without []string }{
 		"/recordings?host=li&exposed=true&lang=en": {[]string{
 			`<html lang="en">`, "&lt;script&gt;", "&lt;b&gt;li", "1–100 / 250", "r0<", "r99<", "5 GiB", `title="5368709120 B"`, "1m30s", "2026-03-02T01:00:00Z",
-			"audience anyone, password none, expires 2026-03-02T02:00:00Z, download allowed", `value="li"`, "checked", `aria-sort="descending"`,
+			`audience anyone, password none, expires <span class="time">2026-03-02T02:00:00Z</span>, download allowed`, `value="li"`, "checked", `aria-sort="descending"`,
 			`href="?exposed=true&amp;host=li&amp;lang=en&amp;page=2"`, `href="?exposed=true&amp;host=li&amp;lang=en&amp;order=asc&amp;sort=start"`,
 			`href="?exposed=true&amp;host=li&amp;lang=zh"`, "<label>", `<th scope="col"`, "<caption>",
 		}, []string{"<script", "<b>li", "r100<", "not shared"}},
