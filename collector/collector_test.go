@@ -464,14 +464,7 @@ func TestCorpErrorsOfManyTargets(t *testing.T) {
 
 func TestSecretFileIsReadAgain(t *testing.T) {
 	t.Parallel()
-	file := filepath.Join(t.TempDir(), "secret")
-	write := func(secret string) {
-		t.Helper()
-		if err := os.WriteFile(file, []byte(secret+"\n"), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	write("canary-refused-secret")
+	file, write := changingFile(t, "secret", "canary-refused-secret\n")
 	virtually(t, func(t *testing.T) {
 		server := worldOf(wecomtest.Config{})
 		cfg := configOf("li", "wang")
@@ -482,7 +475,7 @@ func TestSecretFileIsReadAgain(t *testing.T) {
 			t.Errorf("%d calls of gettoken in 20 s with a wrong secret, want 1", n)
 		}
 		r.expect(map[string]string{`wecom_up`: "0", `wecom_recording_files{host="wang"}`: "-", `wecom_access_token_expiry_timestamp_seconds`: "-"})
-		write(wecomtest.DefaultSecret)
+		write(wecomtest.DefaultSecret + "\n")
 		r.wait(5 * time.Second)
 		r.expect(map[string]string{`wecom_up`: "1", `wecom_recording_files{host="wang"}`: "2"})
 		for _, secret := range []string{wecomtest.DefaultSecret, "canary-refused-secret"} {
@@ -513,14 +506,7 @@ func TestFrequencyLimit(t *testing.T) {
 
 func TestNewTargetsAreAskedBeforeOldOnesThatWaitForTheBudget(t *testing.T) {
 	t.Parallel()
-	file := filepath.Join(t.TempDir(), "targets.yml")
-	write := func(content string) {
-		t.Helper()
-		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	write("userids: [u0, u1, u2, u3]")
+	file, write := changingFile(t, "targets.yml", "userids: [u0, u1, u2, u3]")
 	virtually(t, func(t *testing.T) {
 		server := wecomtest.New(wecomtest.Config{})
 		cfg := configOf()
@@ -676,14 +662,7 @@ func TestAnAppThatSeesNoRecordingsIsToldWhy(t *testing.T) {
 
 func TestTargetDroppedWhileItIsAsked(t *testing.T) {
 	t.Parallel()
-	file := filepath.Join(t.TempDir(), "targets.yml")
-	write := func(content string) {
-		t.Helper()
-		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	write("userids: [li, wang]")
+	file, write := changingFile(t, "targets.yml", "userids: [li, wang]")
 	virtually(t, func(t *testing.T) {
 		server := worldOf(wecomtest.Config{})
 		server.Fail(wecomtest.Fault{Endpoint: listEndpoint, Delay: 5 * time.Second})

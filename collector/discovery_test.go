@@ -5,8 +5,6 @@ package collector
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -81,14 +79,7 @@ func TestDiscoveryAloneIsNotReadyWithoutMembers(t *testing.T) {
 
 func TestDiscoveryTriesANewSecretAtOnce(t *testing.T) {
 	t.Parallel()
-	file := filepath.Join(t.TempDir(), "secret")
-	write := func(secret string) {
-		t.Helper()
-		if err := os.WriteFile(file, []byte(secret), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	write("wrong")
+	file, write := changingFile(t, "secret", "wrong")
 	virtually(t, func(t *testing.T) {
 		server := worldOf(wecomtest.Config{})
 		server.SetDirectory(staff("li"))
@@ -99,7 +90,7 @@ func TestDiscoveryTriesANewSecretAtOnce(t *testing.T) {
 		if n := server.Count("gettoken"); n > 6 {
 			t.Errorf("%d calls of gettoken with a wrong secret in 20 minutes, want 1, 2, 4, 8 ... minutes between them", n)
 		}
-		write(wecomtest.DefaultSecret)
+		write(wecomtest.DefaultSecret + "\n")
 		r.wait(5 * time.Second)
 		r.expect(map[string]string{`wecom_recordings{host="li",state="recording"}`: "1"})
 	})

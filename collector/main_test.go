@@ -151,6 +151,20 @@ func (r *rig) expect(want map[string]string) {
 	}
 }
 
+// changingFile returns the path of a file, and what writes it anew.
+func changingFile(t *testing.T, name, content string) (path string, write func(content string)) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), name)
+	write = func(content string) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(content)
+	return path, write
+}
+
 func golden(t *testing.T, name, got string) {
 	t.Helper()
 	path := filepath.Join("testdata", name)
