@@ -21,8 +21,8 @@ type RecordingQuery struct {
 	// Host is a user ID, or a value of the label host; empty: all.
 	Host    string
 	State   string // a value of the label state; empty: all
-	Exposed bool   // only those with exposed files
-	Shared  bool   // only those with shared files
+	Exposed *bool  // those with exposed files, or those without; nil: both
+	Shared  *bool  // the same for shared files
 
 	Sort       RecordingOrder // empty: by start
 	Descending bool
@@ -56,7 +56,7 @@ func RecordingStates() []string { return slices.Clone(states[:]) }
 type RecordingReport struct {
 	Corp  string
 	ID    string
-	Host  string    // the user ID; "" where WeCom gives none
+	Host  string    // the user ID; "unknown" where WeCom gives none
 	Title string    // "" unless titles are kept and it was read since the start
 	Start time.Time // zero: not known
 	State string    // a value of the label state
@@ -138,7 +138,7 @@ func (c *corp) find(found []foundRecording, q *RecordingQuery, now time.Time) []
 // isAsked tells whether a host is one that is asked for, by user ID or by the
 // value of the label. The lock of the inventory is held.
 func (c *corp) isAsked(asked, host string) bool {
-	if asked == "" || asked == host {
+	if asked == "" || asked == cmp.Or(host, hostUnknown) {
 		return true
 	}
 	if limit := c.hosts.limit; limit > 0 && c.inventory.hostLimit == limit && !c.inventory.ledger.hosts[host].admitted {
@@ -153,13 +153,13 @@ func (c *corp) match(encoded string, r *record, q *RecordingQuery, now time.Time
 	}
 	s := newSums(now)
 	s.add(r, now)
-	if q.Exposed && s.exposed == 0 || q.Shared && s.shared == 0 {
+	if q.Exposed != nil && *q.Exposed != (s.exposed > 0) || q.Shared != nil && *q.Shared != (s.shared > 0) {
 		return f, false
 	}
 	f = foundRecording{corp: c, encoded: encoded}
 	switch q.Sort {
 	case ByHost:
-		f.name = r.Host
+		f.name = cmp.Or(r.Host, hostUnknown)
 	case ByBytes:
 		f.rank = s.bytes
 	case ByDuration:
@@ -181,7 +181,7 @@ func (c *corp) tell(encoded string, now time.Time) RecordingReport {
 	s := newSums(now)
 	s.add(&r, now)
 	report := RecordingReport{
-		Corp: c.config.Name, ID: r.ID, Host: r.Host, Title: c.inventory.title(r.ID), Start: timeOf(r.started()), State: states[r.State],
+		Corp: c.config.Name, ID: r.ID, Host: cmp.Or(r.Host, hostUnknown), Title: c.inventory.title(r.ID), Start: timeOf(r.started()), State: states[r.State],
 		Bytes: s.bytes, Duration: durationOf(s.milliseconds), Shared: int(s.shared), Exposed: int(s.exposed),
 	}
 	for i := range r.Files {

@@ -42,7 +42,7 @@ func TestRecordings(t *testing.T) {
 		}{
 			"by start":              {acme(RecordingQuery{}), "r5 r4 r6 r3 r2 r1", 6},
 			"the newest first":      {acme(RecordingQuery{Descending: true}), "r1 r2 r3 r6 r4 r5", 6},
-			"by host":               {acme(RecordingQuery{Sort: ByHost}), "r5 r1 r2 r3 r4 r6", 6},
+			"by host":               {acme(RecordingQuery{Sort: ByHost}), "r1 r2 r5 r3 r4 r6", 6},
 			"the largest first":     {acme(RecordingQuery{Sort: ByBytes, Descending: true}), "r4 r5 r6 r1 r2 r3", 6},
 			"the longest first":     {acme(RecordingQuery{Sort: ByDuration, Descending: true}), "r4 r5 r6 r1 r2 r3", 6},
 			"by shared files":       {acme(RecordingQuery{Sort: ByShared, Descending: true}), "r4 r5 r6 r1 r2 r3", 6},
@@ -51,8 +51,11 @@ func TestRecordings(t *testing.T) {
 			"of nobody known":       {acme(RecordingQuery{Host: "unknown"}), "r5", 1},
 			"of nobody at all":      {acme(RecordingQuery{Host: "nobody"}), "", 0},
 			"in a state":            {acme(RecordingQuery{State: "transcoding"}), "r2", 1},
-			"exposed":               {acme(RecordingQuery{Exposed: true}), "r4 r6", 2},
-			"shared":                {acme(RecordingQuery{Shared: true}), "r5 r4 r6", 3},
+			"exposed":               {acme(RecordingQuery{Exposed: new(true)}), "r4 r6", 2},
+			"not exposed":           {acme(RecordingQuery{Exposed: new(false)}), "r5 r3 r2 r1", 4},
+			"shared":                {acme(RecordingQuery{Shared: new(true)}), "r5 r4 r6", 3},
+			"not shared":            {acme(RecordingQuery{Shared: new(false)}), "r3 r2 r1", 3},
+			"shared, not exposed":   {acme(RecordingQuery{Shared: new(true), Exposed: new(false)}), "r5", 1},
 			"a part":                {RecordingQuery{Corp: "acme", Offset: 2, Limit: 2}, "r6 r3", 6},
 			"beyond the end":        {RecordingQuery{Corp: "acme", Offset: 10, Limit: 2}, "", 6},
 			"of all corps":          {RecordingQuery{Limit: 1, Host: "zhao"}, "r6", 2},
@@ -62,6 +65,9 @@ func TestRecordings(t *testing.T) {
 			ids := make([]string, 0, len(part))
 			for _, report := range part {
 				ids = append(ids, report.ID)
+				if (report.ID == "r5") != (report.Host == "unknown") {
+					t.Errorf("%s: the host of %s is %q", name, report.ID, report.Host)
+				}
 			}
 			if got := strings.Join(ids, " "); got != test.want || total != test.total {
 				t.Errorf("%s: %q of %d, want %q of %d", name, got, total, test.want, test.total)
@@ -141,7 +147,7 @@ func TestHostsOfRecordingsAsLabeled(t *testing.T) {
 		"the label of a hashed host":        {hashed, "ea209521508d4cff", 2},
 		"hosts that are folded":             {few, "other", 4},
 		"a folded host":                     {few, "zhao", 1},
-		"no label":                          {off, "unknown", 0},
+		"no label":                          {off, "unknown", 1},
 		"a user ID without labels":          {off, "zhao", 1},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -63,6 +63,10 @@ func TestRecordings(t *testing.T) {
 		t.Errorf("exposed: %+v", answer)
 	}
 
+	if ask("?exposed=false"); float64(answer.Total) != sum("wecom_recordings")-1 {
+		t.Errorf("%d recordings are not exposed, want all but one of %v", answer.Total, sum("wecom_recordings"))
+	}
+
 	stored, err := os.ReadFile(storeIn(storage))
 	if err != nil {
 		t.Fatal(err)

@@ -115,16 +115,17 @@ func (q *recordingsQuery) parseOrder(values url.Values) error {
 	return nil
 }
 
-func parseFlag(values url.Values, name string) (bool, error) {
+// parseFlag returns nil where the parameter is not given.
+func parseFlag(values url.Values, name string) (*bool, error) {
 	text := values.Get(name)
 	if text == "" {
-		return false, nil
+		return nil, nil //nolint:nilnil // It means both.
 	}
 	value, err := strconv.ParseBool(text)
 	if err != nil {
-		return false, fmt.Errorf("%s: %q is neither true nor false", name, text)
+		return nil, fmt.Errorf("%s: %q is neither true nor false", name, text)
 	}
-	return value, nil
+	return &value, nil
 }
 
 func parseNumber(values url.Values, name string, byDefault, most int) (int, error) {
@@ -234,12 +235,23 @@ type recordingsPage struct {
 	Query          recordingsQuery
 	Corps          []string
 	States         []string
+	Flags          []recordingsFlag
 	Columns        []recordingsColumn
 	Rows           []recordingsRow
 	First, Last    int
 	Total          int
 	Previous, Next string // queries; empty: none
 	Other          string // the query of the same page in the other language
+}
+
+// A recordingsFlag is a filter by true or false.
+type recordingsFlag struct {
+	Name, Text string
+	Yes, No    bool // what is asked for; neither: both
+}
+
+func newRecordingsFlag(name, text string, asked *bool) recordingsFlag {
+	return recordingsFlag{Name: name, Text: text, Yes: asked != nil && *asked, No: asked != nil && !*asked}
 }
 
 // A recordingsColumn has a heading that sorts, if Link is not empty.
@@ -274,6 +286,9 @@ func (o Options) serveRecordings(w http.ResponseWriter, r *http.Request) {
 	part, total := o.Recordings.Recordings(q.RecordingQuery, time.Now())
 	data := recordingsPage{
 		Text: text, Lang: lang, Query: q, States: collector.RecordingStates(), Total: total,
+		Flags: []recordingsFlag{
+			newRecordingsFlag(paramShared, text["isShared"], q.Shared), newRecordingsFlag(paramExposed, text["isExposed"], q.Exposed),
+		},
 		Columns: q.columns(values, text), Other: withParams(values, map[string]string{paramLang: text["otherLang"]}),
 	}
 	for _, report := range o.Targets.Report() {
@@ -383,15 +398,15 @@ func formatBytes(n int64) string {
 var recordingsTexts = map[wecom.Language]map[string]string{
 	wecom.English: {
 		"title": "Title", "heading": "Recordings", "other": "中文", "otherLang": "zh", "corp": "Corp", "host": "Host", "start": "Start (UTC)", "state": "State",
-		"bytes": "Size", "duration": "Length", "shared": "Shared files", "exposed": "Exposed files", "all": "all", "onlyExposed": "exposed only",
-		"onlyShared": "shared only", "show": "Show", "previous": "previous", "next": "next", "none": "No recordings match.", "never": "never",
+		"bytes": "Size", "duration": "Length", "shared": "Shared files", "exposed": "Exposed files", "all": "all", "yes": "yes", "no": "no",
+		"isShared": "shared", "show": "Show", "previous": "previous", "next": "next", "none": "No recordings match.", "never": "never",
 		"note":      "The recordings behind the metrics, as they were when last polled. Exposed: anyone with the link can watch, without a password, and the link has not expired.",
 		"isExposed": "exposed", "audience": "audience", "password": "password", "expires": "expires", "download": "download", "unknown": "unknown",
 	},
 	wecom.Chinese: {
 		"title": "标题", "heading": "录制", "other": "English", "otherLang": "en", "corp": "企业", "host": "主持人", "start": "开始时间（UTC）", "state": "状态",
-		"bytes": "大小", "duration": "时长", "shared": "已共享文件", "exposed": "暴露的文件", "all": "全部", "onlyExposed": "仅暴露的",
-		"onlyShared": "仅已共享的", "show": "查看", "previous": "上一页", "next": "下一页", "none": "没有符合条件的录制。", "never": "永不过期",
+		"bytes": "大小", "duration": "时长", "shared": "已共享文件", "exposed": "暴露的文件", "all": "全部", "yes": "是", "no": "否",
+		"isShared": "已共享", "show": "查看", "previous": "上一页", "next": "下一页", "none": "没有符合条件的录制。", "never": "永不过期",
 		"note":      "指标背后的录制，均为最近一次轮询时的状态。暴露：任何人获得链接即可观看，无需密码，且链接未过期。",
 		"isExposed": "暴露", "audience": "可见范围", "password": "密码", "expires": "过期时间", "download": "下载", "unknown": "未知",
 	},

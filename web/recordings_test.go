@@ -70,13 +70,14 @@ func TestRecordingsQueries(t *testing.T) {
 	for query, want := range map[string]collector.RecordingQuery{
 		"": {Sort: collector.ByStart, Descending: true, Limit: 100},
 		"corp=acme&host=li&state=recording&exposed=true&shared=1": {
-			Corp: "acme", Host: "li", State: "recording", Exposed: true, Shared: true, Sort: collector.ByStart, Descending: true, Limit: 100,
+			Corp: "acme", Host: "li", State: "recording", Exposed: new(true), Shared: new(true), Sort: collector.ByStart, Descending: true, Limit: 100,
 		},
-		"sort=host":                   {Sort: collector.ByHost, Limit: 100},
-		"sort=bytes&order=asc":        {Sort: collector.ByBytes, Limit: 100},
-		"sort=host&order=desc":        {Sort: collector.ByHost, Descending: true, Limit: 100},
-		"page=3&limit=20":             {Sort: collector.ByStart, Descending: true, Offset: 40, Limit: 20},
-		"exposed=false&corp=&lang=zh": {Sort: collector.ByStart, Descending: true, Limit: 100},
+		"sort=host":              {Sort: collector.ByHost, Limit: 100},
+		"sort=bytes&order=asc":   {Sort: collector.ByBytes, Limit: 100},
+		"sort=host&order=desc":   {Sort: collector.ByHost, Descending: true, Limit: 100},
+		"page=3&limit=20":        {Sort: collector.ByStart, Descending: true, Offset: 40, Limit: 20},
+		"exposed=&corp=&lang=zh": {Sort: collector.ByStart, Descending: true, Limit: 100},
+		"exposed=false":          {Exposed: new(false), Sort: collector.ByStart, Descending: true, Limit: 100},
 	} {
 		for _, path := range []string{"/recordings?", "/api/v1/recordings?"} {
 			a := &asked{}
@@ -139,11 +140,12 @@ func TestRecordingsPage(t *testing.T) {
 	for target, test := range map[string]struct{ want, without []string }{
 		"/recordings?host=li&exposed=true&lang=en": {[]string{
 			`<html lang="en">`, "&lt;script&gt;", "&lt;b&gt;li", "1–100 / 250", "r0<", "r99<", "5 GiB", `title="5368709120 B"`, "1m30s", "2026-03-02T01:00:00Z",
-			`audience anyone, password none, expires <span class="time">2026-03-02T02:00:00Z</span>, download allowed`, `value="li"`, "checked", `aria-sort="descending"`,
+			`audience anyone, password none, expires <span class="time">2026-03-02T02:00:00Z</span>, download allowed`, `value="li"`, `<option value="true" selected>yes`, `aria-sort="descending"`,
 			`href="?exposed=true&amp;host=li&amp;lang=en&amp;page=2"`, `href="?exposed=true&amp;host=li&amp;lang=en&amp;order=asc&amp;sort=start"`,
 			`href="?exposed=true&amp;host=li&amp;lang=zh"`, "<label>", `<th scope="col"`, "<caption>",
 		}, []string{"<script", "<b>li", "r100<", "not shared"}},
-		"/recordings?page=3&lang=zh": {[]string{`<html lang="zh-CN">`, "201–250 / 250", "page=2", "暴露的文件"}, []string{"page=4"}},
+		"/recordings?shared=false&lang=en": {[]string{`<option value="false" selected>no`}, []string{`value="true" selected`}},
+		"/recordings?page=3&lang=zh":       {[]string{`<html lang="zh-CN">`, "201–250 / 250", "page=2", "暴露的文件"}, []string{"page=4"}},
 	} {
 		w := serve(t, recordingOptions(a), http.MethodGet, target)
 		for _, want := range test.want {
