@@ -251,14 +251,14 @@ func TestStrangeAnswers(t *testing.T) {
 			`meeting/record/list: HTTP status 500: not an answer of WeCom but 78 bytes: not JSON; it begins "<p><redacted> and <redacted></p>"`, 4,
 		},
 		"a list in XML": {
-			200, `<xml><title>marked title</title><password>marked</password></xml>`,
-			`meeting/record/list: HTTP status 200: not an answer of WeCom but 65 bytes: not JSON; ` +
-				`it begins "<xml><title=<redacted></title><password=<redacted></password></xml>"`, 1,
+			200, "<xml><title>\nmarked title</title><password>marked password</password></xml>",
+			`meeting/record/list: HTTP status 200: not an answer of WeCom but 75 bytes: not JSON; ` +
+				`it begins "<xml><title></title><password></password></xml>"`, 1,
 		},
 		"a list in words": {
-			200, "title: marked title\nat meeting.tencent.com/crm/marked for 0123456789-marked-word",
-			`meeting/record/list: HTTP status 200: not an answer of WeCom but 80 bytes: not JSON; ` +
-				`it begins "title=<redacted>\nat <redacted> for <redacted>"`, 1,
+			200, "title: marked title\npassword: marked as well\nat meeting.tencent.com/crm/marked for 0123456789-marked-word",
+			`meeting/record/list: HTTP status 200: not an answer of WeCom but 105 bytes: not JSON; ` +
+				`it begins "title=<redacted>\npassword=<redacted>\nat <redacted> for <redacted>"`, 1,
 		},
 		"an error of WeCom with an odd list": {
 			200, `{"errcode":60111,"record_list":""}`, `meeting/record/list: errcode 60111 (the user ID was not found)`, 1,

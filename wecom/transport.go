@@ -117,12 +117,13 @@ func snippet(endpoint string, body []byte, query url.Values) string {
 	text := strings.ToValidUTF8(string(body[:min(len(body), 4<<10)]), "")
 	words := longPattern
 	if !htmlPattern.MatchString(text) {
-		text = titlePattern.ReplaceAllString(text, "${1}="+redacted)
+		text = fieldPattern.ReplaceAllString(elementPattern.ReplaceAllString(text, ">"), "${1}="+redacted)
 		if endpoint == tokenEndpoint {
 			words = wordPattern
 		}
 	}
-	text = strings.TrimSpace(words.ReplaceAllString(redact(text, query), redacted))
+	text = addressPattern.ReplaceAllString(redact(text, query), redacted)
+	text = strings.TrimSpace(words.ReplaceAllString(text, redacted))
 	if i := strings.IndexAny(text, "{["); i >= 0 {
 		text = text[:i]
 	}
@@ -138,13 +139,16 @@ func snippet(endpoint string, body []byte, query url.Values) string {
 const redacted = "<redacted>"
 
 var (
-	// With a scheme or without.
-	urlPattern    = regexp.MustCompile(`(?i)https?://[^\s"'<>]+|\b[\w-]+(?:\.[\w-]+)+/[^\s"'<>]+`)
-	secretPattern = regexp.MustCompile(`(?i)(access_token|corpsecret|password|secret|token)(=|%3d|["']?\s*[:>]\s*)[^&\s<>]+`)
+	urlPattern    = regexp.MustCompile(`(?i)https?://[^\s"'<>]+`)
+	secretPattern = regexp.MustCompile(`(?i)(access_token|corpsecret|password|secret|token)(=|%3d|["']?\s*:\s*)[^&\s<>]+`)
 
-	// What a list that is not JSON may hold. The title of a web page is of another kind.
-	titlePattern = regexp.MustCompile(`(?i)(title)["']?\s*[=:>][^<\n]+`)
-	htmlPattern  = regexp.MustCompile(`(?i)<(?:!doctype|html|head|body)\b`)
+	// A page that people are to read, which holds nothing of WeCom's.
+	htmlPattern = regexp.MustCompile(`(?i)^\s*<(?:!doctype html|html|head|body|center|div|h1|p|pre)\b`)
+	// What a list or a token in other forms than JSON may show in: the text of
+	// elements, values by their names to the end of the line, and addresses.
+	elementPattern = regexp.MustCompile(`>[^<]+`)
+	fieldPattern   = regexp.MustCompile(`(?i)(title|password|secret|token|url)["']?\s*[=:][^<\n]*`)
+	addressPattern = regexp.MustCompile(`\b[\w-]+(?:\.[\w-]+)+/[^\s"'<>]+`)
 	// No word of a language is as long as a secret, and a token that is not in JSON
 	// may be any but a short one.
 	longPattern = regexp.MustCompile(`[\w-]{20,}`)
