@@ -89,6 +89,8 @@ func TestWrongConfigurations(t *testing.T) {
 		"a path of a probe":          {nil, append(good, "--web.telemetry-path=/-/ready"), []string{"--web.telemetry-path", "/metrics"}},
 		"the path of a page":         {nil, append(good, "--web.telemetry-path=/targets"), []string{"--web.telemetry-path", "/metrics"}},
 		"a path with two slashes":    {nil, append(good, "--web.telemetry-path=//metrics"), []string{"--web.telemetry-path", "/metrics"}},
+		"two slashes alone":          {nil, append(good, "--web.telemetry-path=//"), []string{"--web.telemetry-path", "/metrics"}},
+		"an escaped path":            {nil, append(good, "--web.telemetry-path=/%zz"), []string{"--web.telemetry-path", "/metrics"}},
 		"a path with dots":           {nil, append(good, "--web.telemetry-path=/a/../metrics"), []string{"--web.telemetry-path", "/metrics"}},
 		"a bad web configuration":    {nil, append(good, "--web.config.file="+badWeb), []string{"--web.config.file", "tls_server"}},
 		"no web configuration":       {nil, append(good, "--web.config.file="+dir+"/none.yml"), []string{"--web.config.file", "none.yml"}},

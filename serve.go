@@ -126,9 +126,9 @@ func (f *flags) pollAndServe(
 // page may have.
 func isTelemetryPath(p string) bool {
 	// A browser would make another path of one with // or .. in it.
-	isClean := path.Clean(p) == p || path.Clean(p)+"/" == p
+	isClean := path.Clean(p) == p || len(p) > 2 && path.Clean(p)+"/" == p
 	return isClean && strings.HasPrefix(p, "/") && !strings.HasPrefix(p, "/-/") &&
-		!slices.Contains([]string{"/targets", "/recordings", "/api/v1/recordings"}, p) && !strings.ContainsAny(p, " {}?#")
+		!slices.Contains([]string{"/targets", "/recordings", "/api/v1/recordings"}, p) && !strings.ContainsAny(p, " {}?#%")
 }
 
 // listen serves and, once it listens, runs poll, until the context ends or
