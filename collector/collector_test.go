@@ -489,6 +489,30 @@ func TestSecretFileIsReadAgain(t *testing.T) {
 	})
 }
 
+// The secret of another app gives tokens that no list accepts.
+func TestSecretOfAnotherApp(t *testing.T) {
+	t.Parallel()
+	file, write := changingFile(t, "secret", "of-another-app")
+	virtually(t, func(t *testing.T) {
+		server := worldOf(wecomtest.Config{})
+		server.SetSecret("of-another-app")
+		mend := server.Fail(wecomtest.Fault{Endpoint: listEndpoint, Errcode: 48002})
+		cfg := configOf("li")
+		cfg.Corps[0].Secret = config.SecretFromFile(file)
+		r := start(t, server, cfg)
+		r.wait(40 * time.Minute)
+		mend()
+		server.SetSecret(wecomtest.DefaultSecret)
+		write(wecomtest.DefaultSecret)
+		server.ResetRequests()
+		r.wait(5 * time.Second)
+		r.expect(map[string]string{`wecom_up`: "1"})
+		if n := server.Count("gettoken"); n != 1 {
+			t.Errorf("%d calls of gettoken for the new secret, want one", n)
+		}
+	})
+}
+
 func TestFrequencyLimit(t *testing.T) {
 	t.Parallel()
 	virtually(t, func(t *testing.T) {
@@ -562,6 +586,22 @@ func TestWhatIsReadyIsServed(t *testing.T) {
 			r.wait(time.Millisecond)
 		}
 		r.expect(map[string]string{`wecom_recording_files{host="wang"}`: "2", `wecom_recordings{host="li",state="recording"}`: "1"})
+	})
+}
+
+func TestARecordingWithoutTimesGoesWithTheNextList(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(t *testing.T) {
+		server := wecomtest.New(wecomtest.Config{})
+		remove := server.Fail(wecomtest.Fault{Endpoint: listEndpoint, Body: []byte(
+			`{"errcode":0,"record_list":[{"meeting_record_id":"r","host_user_id":"li","state":3,"record_file_list":[{"record_file_id":"f","record_size":5}]}]}`,
+		)})
+		r := start(t, server, configOf("li"))
+		r.wait(time.Minute)
+		r.expect(map[string]string{`wecom_recording_bytes{host="li"}`: "5"})
+		remove()
+		r.wait(5 * time.Minute)
+		r.expect(map[string]string{`wecom_recording_bytes{host="li"}`: "-", `wecom_recordings_removed_total`: "0"})
 	})
 }
 

@@ -49,7 +49,7 @@ type corp struct {
 	shard     config.Shard
 	logger    log.Logger
 
-	mu          sync.Mutex
+	mu          *sync.Mutex // shared with the corp that this one inherits from, since they share targets
 	schedule    *schedule
 	inFlight    int // polls under way
 	waiting     int // those of them that have not chosen their target yet
@@ -127,11 +127,11 @@ func (c *corp) run(ctx context.Context) {
 	}
 }
 
-// waitsOut tells whether an outage is waited out, which a poll will find to be over.
+// waitsOut tells whether an outage is waited out.
 func (c *corp) waitsOut() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.outage != nil && len(c.schedule.targets) > 0
+	return c.outage != nil
 }
 
 func (c *corp) asking() bool {
@@ -274,7 +274,7 @@ func (c *corp) ask(ctx context.Context, t *target) pollOutcome {
 	o.ended = time.Now()
 	if o.applied {
 		l.at, l.succeeded = o.ended, o.err == nil
-		l.whole = l.succeeded && o.history
+		l.whole = l.succeeded && (o.history || c.poll.Lookback <= wecom.MaxWindow)
 		o.recordings = c.inventory.apply(&l)
 	}
 	return o
@@ -477,6 +477,7 @@ func (c *corp) logTarget(t *target, previous error) {
 func (c *corp) inherit(old *corp) {
 	old.mu.Lock()
 	defer old.mu.Unlock()
+	c.mu = old.mu
 	if old.config.APIURL == c.config.APIURL {
 		c.client.Inherit(old.client)
 		c.observer.expiry.Store(old.observer.expiry.Load())

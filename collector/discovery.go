@@ -6,7 +6,6 @@ package collector
 import (
 	"cmp"
 	"context"
-	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -25,6 +24,7 @@ const (
 	// How soon a discovery that failed is tried again.
 	firstDiscoveryRetry   = time.Minute
 	longestDiscoveryRetry = 15 * time.Minute
+	lookBackRetry         = 15 * time.Minute
 
 	// A target whose user started a meeting is asked as often as one with
 	// recordings for so long, since the recording may begin late.
@@ -53,6 +53,9 @@ type discovery struct {
 	membersRead time.Time              // zero: never
 	starts      map[string]wecom.Start // the latest of each user, by folded ID
 	looked      time.Time              // until when meetings were looked for; zero: never
+	reached     time.Time              // from when on they were; zero: never
+	lookedBack  bool                   // whether it was tried to reach the lookback
+	lookBackDue time.Time              // not before is it tried again
 	version     uint64                 // grows when any of these change
 }
 
@@ -75,14 +78,15 @@ func (d *discovery) run(ctx context.Context) {
 	running.Wait()
 }
 
-// repeat calls find at an interval, after a failure as soon or as late as after one
-// of a poll, and not while there is an outage. What was found before stays.
+// repeat calls find at an interval, and after a failure as soon or as late as a poll
+// is tried again. While there is an outage it waits as long as it can: a target that
+// would end the outage may be yet to be found. What was found before stays.
 func (d *discovery) repeat(ctx context.Context, what string, interval time.Duration, find func(context.Context) error) {
 	logger := log.With(d.logger, "discover", what)
 	lastErr := ""
 	retry := time.Duration(0)
 	for {
-		for d.outage() {
+		for waited := time.Duration(0); d.outage() && waited < longestDiscoveryRetry; waited += secretCheckInterval {
 			if !d.sleep(ctx, secretCheckInterval, false) {
 				return
 			}
@@ -158,32 +162,77 @@ func (d *discovery) findMembers(ctx context.Context) error {
 func (d *discovery) findStarts(ctx context.Context) error {
 	now := time.Now().Truncate(time.Second)
 	d.mu.Lock()
-	oldest := d.looked.Add(-startsOverlap)
+	span := wecom.Window{Start: d.looked.Add(-startsOverlap), End: now}
 	d.mu.Unlock()
-	if start := now.Add(-d.lookback); oldest.Before(start) {
-		oldest = start
+	if oldest := now.Add(-min(d.lookback, wecom.MaxActivity)); span.Start.Before(oldest) {
+		span.Start = oldest
 	}
-	var starts []wecom.Start
-	for end := now; end.After(oldest); end = end.Add(-wecom.MaxActivity) {
-		span := wecom.Window{Start: end.Add(-wecom.MaxActivity), End: end}
-		if span.Start.Before(oldest) {
-			span.Start = oldest
+	starts, err := d.client.Starts(ctx, span)
+	if err != nil {
+		return err //nolint:wrapcheck // It says what was being done.
+	}
+	d.note(starts, span)
+	d.lookBack(ctx, now)
+	return nil
+}
+
+// lookBack finds who started meetings within the lookback, but before the time that
+// was looked at already. Where that fails, what is known of later ones goes on, and
+// it is tried again some time later.
+func (d *discovery) lookBack(ctx context.Context, now time.Time) {
+	for {
+		span, due := d.earlier(now)
+		if !due {
+			return
 		}
-		list, err := d.client.Starts(ctx, span)
-		if end.Before(now) && refused(err) {
-			level.Warn(d.logger).Log("msg", "WeCom does not tell who started meetings that long ago; who did, and did not later, is not found",
-				"before", end.Format(time.RFC3339), "err", err,
-				"remedy", "name these users as targets", "remedy_zh", "请将这些成员直接配置为目标")
-			break
+		starts, err := d.client.Starts(ctx, span)
+		if ctx.Err() != nil {
+			return
 		}
 		if err != nil {
-			return err //nolint:wrapcheck // It says what was being done.
+			level.Warn(d.logger).Log("msg", "it is not known who started meetings that long ago; who did not later is not found",
+				"before", span.End.UTC().Format(time.RFC3339), "err", err, "remedy", "if it stays so, name these users as targets",
+				"remedy_zh", "若持续出现，请将这些成员直接配置为目标")
+			d.lookBackLater(now)
+			return
 		}
-		starts = append(starts, list...)
+		d.note(starts, span)
 	}
+}
+
+// earlier returns the next span to look back at, if there is any now.
+func (d *discovery) earlier(now time.Time) (span wecom.Window, due bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.looked = now
+	span = wecom.Window{Start: now.Add(-d.lookback), End: d.reached}
+	if oldest := d.reached.Add(-wecom.MaxActivity); span.Start.Before(oldest) {
+		span.Start = oldest
+	}
+	due = span.End.After(span.Start) && !now.Before(d.lookBackDue)
+	if !due && !d.lookedBack {
+		d.lookedBack = true
+		d.version++
+	}
+	return span, due
+}
+
+func (d *discovery) lookBackLater(now time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.lookBackDue, d.lookedBack = now.Add(lookBackRetry), true
+	d.version++
+}
+
+// note takes in who started meetings in a span.
+func (d *discovery) note(starts []wecom.Start, span wecom.Window) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if span.End.After(d.looked) {
+		d.looked = span.End
+	}
+	if d.reached.IsZero() || span.Start.Before(d.reached) {
+		d.reached = span.Start
+	}
 	for _, s := range starts {
 		key := strings.ToLower(s.UserID)
 		if known, ok := d.starts[key]; !ok || s.At.After(known.At) {
@@ -192,18 +241,11 @@ func (d *discovery) findStarts(ctx context.Context) error {
 		}
 	}
 	for key, s := range d.starts {
-		if s.At.Before(now.Add(-d.lookback)) {
+		if s.At.Before(d.looked.Add(-d.lookback)) {
 			delete(d.starts, key)
 			d.version++
 		}
 	}
-	return nil
-}
-
-// refused tells whether WeCom will not do what it was asked for, now or later.
-func refused(err error) bool {
-	apiErr, ok := errors.AsType[*wecom.APIError](err)
-	return ok && (apiErr.Class() == wecom.ClassTarget || apiErr.Class() == wecom.ClassCorp)
 }
 
 // current returns the version of what was found.
@@ -234,7 +276,7 @@ func (d *discovery) found() (userIDs []string, starts map[string]time.Time, vers
 func (d *discovery) complete() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return (!d.wanted.DiscoverMembers || !d.membersRead.IsZero()) && (!d.wanted.DiscoverActivity || !d.looked.IsZero())
+	return (!d.wanted.DiscoverMembers || !d.membersRead.IsZero()) && (!d.wanted.DiscoverActivity || d.lookedBack)
 }
 
 // inherit takes over what another discovery of the same app found.
@@ -247,7 +289,7 @@ func (d *discovery) inherit(old *discovery) {
 		d.members, d.membersRead = old.members, old.membersRead
 	}
 	if d.wanted.DiscoverActivity {
-		d.starts, d.looked = maps.Clone(old.starts), old.looked
+		d.starts, d.looked, d.reached, d.lookedBack = maps.Clone(old.starts), old.looked, old.reached, old.lookedBack
 	}
 	d.version++
 }

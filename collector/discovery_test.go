@@ -111,9 +111,9 @@ func TestDiscoveryWaitsOutAnOutage(t *testing.T) {
 		r.wait(time.Minute)
 		server.ResetRequests()
 		r.wait(90 * time.Minute)
-		// After 1, 2, 4 ... 15 minutes one list, and nothing else.
-		if n, all := server.Count(listEndpoint), len(server.Requests()); n < 8 || n > 9 || all != n {
-			t.Errorf("%d calls in an outage of 90 minutes, %d of them lists, want 8 or 9 lists", all, n)
+		// After 1, 2, 4 ... 15 minutes one list, and each discovery every 15 minutes.
+		if n, all := server.Count(listEndpoint), len(server.Requests()); n < 8 || n > 9 || all > n+2*6 {
+			t.Errorf("%d calls in an outage of 90 minutes, %d of them lists", all, n)
 		}
 		mend()
 		r.wait(20 * time.Minute)
@@ -150,13 +150,14 @@ func TestFailedDiscoveryIsTriedAgainLaterAndLater(t *testing.T) {
 func TestActivityReachesAsFarAsTheLookback(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		errcode int // of the spans before the newest
-		files   string
-		ready   bool
+		fault wecomtest.Fault // of the spans before the newest
+		files string          // of who started a meeting before that
 	}{
-		"all of it":          {0, "1", true},
-		"as far as it tells": {40058, "-", true},
-		"later, if busy now": {-1, "-", false},
+		"at once":                  {wecomtest.Fault{After: 100}, "1"},
+		"later, if it is refused":  {wecomtest.Fault{Errcode: 40058, After: 1}, "-"},
+		"later, if WeCom is busy":  {wecomtest.Fault{Errcode: -1, After: 1}, "-"},
+		"later, after an outage":   {wecomtest.Fault{Errcode: 60020, After: 1}, "-"},
+		"later, without an answer": {wecomtest.Fault{Drop: true, After: 1}, "-"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -164,31 +165,80 @@ func TestActivityReachesAsFarAsTheLookback(t *testing.T) {
 				server := wecomtest.New(wecomtest.Config{})
 				server.SetDirectory(staff("li", "wang"))
 				server.Put(recorded("new", "li", day), recorded("old", "wang", 80*day))
-				mend := func() {}
-				if test.errcode != 0 {
-					mend = server.Fail(wecomtest.Fault{Endpoint: startsEndpoint, Errcode: test.errcode, After: 1})
-				}
+				test.fault.Endpoint = startsEndpoint
+				mend := server.Fail(test.fault)
 				cfg := discovering(false, true)
 				cfg.Poll.Lookback = 90 * day
 				r := start(t, server, cfg)
 				r.wait(10 * time.Second)
-				r.expect(map[string]string{`wecom_recording_files{host="wang"}`: test.files})
-				if ready := r.collector.Ready(); ready != test.ready {
-					t.Errorf("ready: %t, want %t", ready, test.ready)
+				r.expect(map[string]string{`wecom_recording_files{host="li"}`: "1", `wecom_recording_files{host="wang"}`: test.files})
+				if !r.collector.Ready() {
+					t.Error("not ready")
 				}
 				mend()
+				r.wait(21 * time.Minute)
+				r.expect(map[string]string{`wecom_recording_files{host="li"}`: "1", `wecom_recording_files{host="wang"}`: "1"})
 				server.ResetRequests()
 				r.wait(5 * time.Minute)
-				if n := server.Count(startsEndpoint); test.ready && n != 1 {
+				if n := server.Count(startsEndpoint); n != 1 {
 					t.Errorf("%d calls for the next look, want one", n)
 				}
-				if !test.ready {
-					test.files = "1"
-				}
-				r.expect(map[string]string{`wecom_recording_files{host="li"}`: "1", `wecom_recording_files{host="wang"}`: test.files})
 			})
 		})
 	}
+}
+
+func TestActivityFollowsALongerLookback(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(t *testing.T) {
+		server := wecomtest.New(wecomtest.Config{})
+		server.SetDirectory(staff("li", "wang"))
+		server.Put(recorded("new", "li", day), recorded("old", "wang", 60*day))
+		r := start(t, server, discovering(false, true))
+		r.wait(10 * time.Second)
+		r.expect(map[string]string{`wecom_recording_files{host="li"}`: "1", `wecom_recording_files{host="wang"}`: "-"})
+		longer := discovering(false, true)
+		longer.Poll.Lookback = 90 * day
+		if err := r.collector.Reload(t.Context(), longer); err != nil {
+			t.Fatal(err)
+		}
+		r.wait(6 * time.Minute)
+		r.expect(map[string]string{`wecom_recording_files{host="li"}`: "1", `wecom_recording_files{host="wang"}`: "1"})
+	})
+}
+
+func TestActivityThatFindsNobodyIsReady(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(t *testing.T) {
+		server := wecomtest.New(wecomtest.Config{})
+		server.SetDirectory(staff("li"))
+		r := start(t, server, discovering(false, true))
+		r.wait(10 * time.Second)
+		if !r.collector.Ready() {
+			t.Error("not ready though there is nobody to ask for")
+		}
+	})
+}
+
+// The only known target makes an outage that nobody but those who are yet to be found
+// can end.
+func TestDiscoveryEndsAnOutageOfOneTarget(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(t *testing.T) {
+		server := worldOf(wecomtest.Config{})
+		server.SetDirectory(staff("li", "wang"))
+		server.Fail(wecomtest.Fault{
+			Endpoint: listEndpoint, Errcode: 40058, Match: func(req wecomtest.Request) bool { return req.Selector == "meetingid" },
+		})
+		mend := server.Fail(wecomtest.Fault{Endpoint: "agent/get", Status: 502})
+		cfg := discovering(true, false)
+		cfg.Corps[0].Targets.MeetingIDs = []string{"malformed"}
+		r := start(t, server, cfg)
+		r.wait(30 * time.Second)
+		mend()
+		r.wait(time.Hour)
+		r.expect(map[string]string{`wecom_poll_targets{selector="userid",status="ok"}`: "2", `wecom_up`: "1"})
+	})
 }
 
 func TestWhoStartsAMeetingIsAskedNext(t *testing.T) {

@@ -4,8 +4,11 @@
 package collector
 
 import (
+	"context"
+	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -137,6 +140,42 @@ func TestReloadThatFailsLeavesNothing(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestScrapesDuringReloads is for the race detector.
+func TestScrapesDuringReloads(t *testing.T) {
+	t.Parallel()
+	withTargets := func(n int) *config.Config {
+		cfg := configOf()
+		for i := range n {
+			cfg.Corps[0].Targets.UserIDs = append(cfg.Corps[0].Targets.UserIDs, fmt.Sprintf("user%d", i))
+		}
+		for _, name := range []string{"b", "c"} {
+			another := cfg.Corps[0]
+			another.Name = name
+			cfg.Corps = append(cfg.Corps, another)
+		}
+		return cfg
+	}
+	configs := []*config.Config{withTargets(1000), withTargets(1200)}
+	r := start(t, worldOf(wecomtest.Config{RequestLog: -1}), configs[0])
+	ctx, cancel := context.WithCancel(t.Context())
+	var scraping sync.WaitGroup
+	for range 2 {
+		scraping.Go(func() {
+			for ctx.Err() == nil {
+				r.gather()
+			}
+		})
+	}
+	defer scraping.Wait()
+	defer cancel()
+	for i := range 30 {
+		if err := r.collector.Reload(t.Context(), configs[i%2]); err != nil {
+			t.Fatal(err)
+		}
+		r.gather()
 	}
 }
 

@@ -92,8 +92,8 @@ func (c *Client) Limits() *Limits { return c.limits }
 // before any other method.
 func (c *Client) Inherit(other *Client) { c.tokens.inherit(other.tokens) }
 
-// SecretChanged tells whether the app secret has become another one since
-// asking for a token last failed, so that it is worth asking again at once.
+// SecretChanged tells whether the app secret is another one than that with which a
+// token was last asked for, so that it is worth asking again at once.
 func (c *Client) SecretChanged() bool { return c.tokens.secretChanged() }
 
 // An answer is the body of a call.

@@ -167,12 +167,16 @@ func (s *tokenSource) refused(token string) {
 	}
 }
 
-// secretChanged tells whether asking failed and the secret is another one now.
+// secretChanged tells whether the secret is another one than that with which a
+// token was last asked for.
 func (s *tokenSource) secretChanged() bool {
 	secret, err := s.readSecret()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return err == nil && s.failure.err != nil && s.failure.secret != secret
+	if s.failure.err != nil {
+		return err == nil && s.failure.secret != secret
+	}
+	return err == nil && s.current.text != "" && s.current.secret != secret
 }
 
 // inherit takes over what another source knows. A token is only ever used with
