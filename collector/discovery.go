@@ -54,8 +54,7 @@ type discovery struct {
 	starts      map[string]wecom.Start // the latest of each user, by folded ID
 	looked      time.Time              // until when meetings were looked for; zero: never
 	reached     time.Time              // from when on they were; zero: never
-	lookedBack  bool                   // whether it was tried to reach the lookback
-	lookBackDue time.Time              // not before is it tried again
+	lookBackDue time.Time              // not before is it tried to reach the lookback; zero: it never was
 	version     uint64                 // grows when any of these change
 }
 
@@ -180,11 +179,7 @@ func (d *discovery) findStarts(ctx context.Context) error {
 // was looked at already. Where that fails, what is known of later ones goes on, and
 // it is tried again some time later.
 func (d *discovery) lookBack(ctx context.Context, now time.Time) {
-	for {
-		span, due := d.earlier(now)
-		if !due {
-			return
-		}
+	for span, due := d.unseen(now); due; span, due = d.unseen(now) {
 		starts, err := d.client.Starts(ctx, span)
 		if ctx.Err() != nil {
 			return
@@ -193,34 +188,36 @@ func (d *discovery) lookBack(ctx context.Context, now time.Time) {
 			level.Warn(d.logger).Log("msg", "it is not known who started meetings that long ago; who did not later is not found",
 				"before", span.End.UTC().Format(time.RFC3339), "err", err, "remedy", "if it stays so, name these users as targets",
 				"remedy_zh", "若持续出现，请将这些成员直接配置为目标")
-			d.lookBackLater(now)
+			d.lookedBack(now.Add(lookBackRetry))
 			return
 		}
 		d.note(starts, span)
 	}
+	d.lookedBack(now)
 }
 
-// earlier returns the next span to look back at, if there is any now.
-func (d *discovery) earlier(now time.Time) (span wecom.Window, due bool) {
+// unseen returns the next span to look back at, if there is one and it is time.
+func (d *discovery) unseen(now time.Time) (span wecom.Window, due bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	span = wecom.Window{Start: now.Add(-d.lookback), End: d.reached}
-	if oldest := d.reached.Add(-wecom.MaxActivity); span.Start.Before(oldest) {
+	if oldest := span.End.Add(-wecom.MaxActivity); span.Start.Before(oldest) {
 		span.Start = oldest
 	}
-	due = span.End.After(span.Start) && !now.Before(d.lookBackDue)
-	if !due && !d.lookedBack {
-		d.lookedBack = true
-		d.version++
-	}
-	return span, due
+	return span, span.End.After(span.Start) && !now.Before(d.lookBackDue)
 }
 
-func (d *discovery) lookBackLater(now time.Time) {
+// lookedBack notes that it was tried to reach the lookback, which need not be tried
+// again before the given time.
+func (d *discovery) lookedBack(due time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.lookBackDue, d.lookedBack = now.Add(lookBackRetry), true
-	d.version++
+	if d.lookBackDue.IsZero() {
+		d.version++
+	}
+	if due.After(d.lookBackDue) {
+		d.lookBackDue = due
+	}
 }
 
 // note takes in who started meetings in a span.
@@ -276,7 +273,7 @@ func (d *discovery) found() (userIDs []string, starts map[string]time.Time, vers
 func (d *discovery) complete() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return (!d.wanted.DiscoverMembers || !d.membersRead.IsZero()) && (!d.wanted.DiscoverActivity || d.lookedBack)
+	return (!d.wanted.DiscoverMembers || !d.membersRead.IsZero()) && (!d.wanted.DiscoverActivity || !d.lookBackDue.IsZero())
 }
 
 // inherit takes over what another discovery of the same app found.
@@ -289,7 +286,7 @@ func (d *discovery) inherit(old *discovery) {
 		d.members, d.membersRead = old.members, old.membersRead
 	}
 	if d.wanted.DiscoverActivity {
-		d.starts, d.looked, d.reached, d.lookedBack = maps.Clone(old.starts), old.looked, old.reached, old.lookedBack
+		d.starts, d.looked, d.reached, d.lookBackDue = maps.Clone(old.starts), old.looked, old.reached, old.lookBackDue
 	}
 	d.version++
 }
