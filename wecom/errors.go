@@ -51,9 +51,11 @@ func ClassOf(err error) Class {
 // is that of the function [ClassOf], but what WeCom says of a meeting concerns the
 // target that names it, and no other.
 func (t Target) ClassOf(err error) Class {
-	apiErr, ok := errors.AsType[*APIError](err)
-	if ok && t.Selector != ByUserID && lookup(apiErr.Code).remedy == remedyOwnMeetings {
-		return ClassTarget
+	if apiErr, ok := errors.AsType[*APIError](err); ok && t.Selector != ByUserID {
+		switch apiErr.Code {
+		case 730005, 730010, 730011: // The meeting is not one that the app may see.
+			return ClassTarget
+		}
 	}
 	return ClassOf(err)
 }
