@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
 )
 
@@ -431,6 +432,50 @@ func TestOutageBesideACorpErrorOfOneTarget(t *testing.T) {
 					`wecom_poll_targets{selector="meetingid",status="failing"}`: "1",
 				})
 			})
+		})
+	}
+}
+
+func TestWhoseErrorItIs(t *testing.T) {
+	t.Parallel()
+	code := func(code int64) error { return &wecom.APIError{Endpoint: listEndpoint, Code: code} }
+	for name, test := range map[string]struct {
+		selector         wecom.Selector // by user, if empty
+		err, before, own error          // of the target
+		outage           error
+		accepted         bool // whether another target was, since this one was asked
+		want             wecom.Class
+	}{
+		"the first time":                {err: code(40058), accepted: true, want: wecom.ClassCorp},
+		"again, and others accepted":    {err: code(40058), before: code(40058), accepted: true, want: wecom.ClassTarget},
+		"again, and nobody accepted":    {err: code(40058), before: code(40058), want: wecom.ClassCorp},
+		"another errcode than before":   {err: code(60020), before: code(40058), accepted: true, want: wecom.ClassCorp},
+		"its own, after an outage":      {err: code(40058), before: code(60020), own: code(40058), want: wecom.ClassTarget},
+		"its own, to end an outage":     {err: code(40058), own: code(40058), outage: code(60020), want: wecom.ClassTarget},
+		"that of the outage":            {err: code(60020), before: code(60020), outage: code(60020), accepted: true, want: wecom.ClassCorp},
+		"no token":                      {err: &wecom.TokenError{Err: code(40001)}, before: &wecom.TokenError{Err: code(40001)}, accepted: true, want: wecom.ClassCorp},
+		"of a target's kind":            {err: code(60111), outage: code(60020), want: wecom.ClassTarget},
+		"of a meeting, for a meeting":   {selector: wecom.ByMeetingID, err: code(730005), want: wecom.ClassTarget},
+		"of a meeting, for its code":    {selector: wecom.ByMeetingCode, err: code(730011), want: wecom.ClassTarget},
+		"of a meeting, for a user":      {selector: wecom.ByUserID, err: code(730010), want: wecom.ClassCorp},
+		"of the corp, asking a meeting": {selector: wecom.ByMeetingID, err: code(48002), want: wecom.ClassCorp},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if test.selector == "" {
+				test.selector = wecom.ByUserID
+			}
+			x := &target{Target: wecom.Target{Selector: test.selector}, asked: noon, err: test.before, own: test.own}
+			c := &corp{accepted: noon}
+			if test.accepted {
+				c.accepted = noon.Add(time.Minute)
+			}
+			if test.outage != nil {
+				c.outage = &outage{err: test.outage}
+			}
+			if got := c.judge(x, test.err); got != test.want {
+				t.Errorf("class %d, want %d", got, test.want)
+			}
 		})
 	}
 }

@@ -365,11 +365,8 @@ func (c *corp) settle(o pollOutcome) {
 // learn draws from one poll what concerns the others. The lock is held.
 func (c *corp) learn(o pollOutcome, class wecom.Class, now time.Time) {
 	if c.up {
-		c.unanswered = 0
+		c.accepted, c.unanswered = o.started, 0
 		c.recover(o.started)
-		if o.target.own == nil {
-			c.accepted = o.started
-		}
 		return
 	}
 	if class == wecom.ClassRetryable {
