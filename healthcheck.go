@@ -76,5 +76,5 @@ func getStatus(ctx context.Context, client *http.Client, u *url.URL) (int, error
 	if err != nil {
 		return 0, fmt.Errorf("asking %s: %w", u.Redacted(), err)
 	}
-	return resp.StatusCode, resp.Body.Close() //nolint:wrapcheck // Closing a body of which nothing was read.
+	return resp.StatusCode, resp.Body.Close()
 }

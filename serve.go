@@ -116,7 +116,7 @@ func (f *flags) pollAndServe(
 	}
 	handler, err := web.NewHandler(options)
 	if err != nil {
-		return err //nolint:wrapcheck // It says what was being done.
+		return err
 	}
 	level.Info(logger).Log("msg", "starting", "version", version.Info(), "build", version.BuildContext())
 	return f.listen(ctx, handler, func(ctx context.Context) { pollAndReload(ctx, poller, reloader, hangups) }, logger, slogger)
@@ -178,7 +178,7 @@ func (f *flags) listen(
 		}
 		return nil
 	})
-	return group.Wait() //nolint:wrapcheck // It says what was being done.
+	return group.Wait()
 }
 
 // pollAndReload polls until the context ends, and reads the configuration anew at

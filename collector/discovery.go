@@ -142,7 +142,7 @@ func (d *discovery) sleep(ctx context.Context, wait time.Duration, failed bool) 
 func (d *discovery) findMembers(ctx context.Context) error {
 	members, err := d.client.Members(ctx, d.agentID)
 	if err != nil {
-		return err //nolint:wrapcheck // It says what was being done.
+		return err
 	}
 	for _, refused := range members.Refused {
 		level.Warn(d.logger).Log("msg", "some of the visible scope cannot be read; the rest is used", "err", refused,
@@ -168,7 +168,7 @@ func (d *discovery) findStarts(ctx context.Context) error {
 	}
 	starts, err := d.client.Starts(ctx, span)
 	if err != nil {
-		return err //nolint:wrapcheck // It says what was being done.
+		return err
 	}
 	d.note(starts, span)
 	d.lookBack(ctx, now)

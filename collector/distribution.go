@@ -69,7 +69,7 @@ func (d *distribution) check() error {
 	negative := false
 	for _, n := range d.Native {
 		negative = negative || n < 0
-		native += uint64(n) //nolint:gosec // The sum is compared.
+		native += uint64(n)
 	}
 	if len(d.Buckets) != len(d.bounds)+1 || classic != d.Count || native != d.Count || negative || d.Native == nil {
 		return fmt.Errorf("a histogram of %d values has %d in %d buckets and %d in native ones", d.Count, classic, len(d.Buckets), native)
@@ -100,7 +100,7 @@ func (d *distribution) metric(created time.Time, labels ...*dto.LabelPair) *dto.
 	next, before := 0, int64(0)
 	for _, index := range slices.Sorted(maps.Keys(d.Native)) {
 		if index != next || h.PositiveSpan == nil {
-			h.PositiveSpan = append(h.PositiveSpan, &dto.BucketSpan{Offset: new(int32(index - next)), Length: new(uint32(0))}) //nolint:gosec // There are no more than some thousands.
+			h.PositiveSpan = append(h.PositiveSpan, &dto.BucketSpan{Offset: new(int32(index - next)), Length: new(uint32(0))})
 		}
 		*h.PositiveSpan[len(h.PositiveSpan)-1].Length++
 		h.PositiveDelta = append(h.PositiveDelta, d.Native[index]-before)

@@ -229,7 +229,7 @@ func (inv *inventory) attach(it *item, r *record) {
 		inv.hosts[r.Host] = h
 		inv.ledger.open(r.Host)
 	}
-	it.host, it.index = h, int32(len(h.items)) //nolint:gosec // Memory would not hold more.
+	it.host, it.index = h, int32(len(h.items))
 	h.items = append(h.items, it)
 	h.sums = nil
 }

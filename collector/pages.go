@@ -58,7 +58,7 @@ func (c *pageCheck) page(number uint64) error {
 		return errPage
 	}
 	header := make([]byte, pageHeaderSize)
-	at := int64(number) * c.size //nolint:gosec // It is less than the number of pages.
+	at := int64(number) * c.size
 	if _, err := c.file.ReadAt(header, at); err != nil {
 		return fmt.Errorf("reading a page: %w", err)
 	}
@@ -72,7 +72,7 @@ func (c *pageCheck) page(number uint64) error {
 		}
 		c.seen[number+i] = true
 	}
-	content := make([]byte, int64(pages)*c.size) //nolint:gosec // It is in the file.
+	content := make([]byte, int64(pages)*c.size)
 	if _, err := c.file.ReadAt(content, at); err != nil {
 		return fmt.Errorf("reading a page: %w", err)
 	}

@@ -129,7 +129,7 @@ const (
 func (r *record) appendTo(b []byte) []byte {
 	b = appendString(b, r.ID)
 	b = appendString(b, r.Host)
-	flags := byte(r.State) & recordStateMask //nolint:gosec // States are few, and none is negative.
+	flags := byte(r.State) & recordStateMask
 	if r.Completed {
 		flags |= recordCompleted
 	}
@@ -200,7 +200,7 @@ func (r *record) decode(text string) error {
 		if n > uint64(len(d.rest)) {
 			return errRecord
 		}
-		*files = slices.Grow(*files, int(n)) //nolint:gosec // It is no more than the length of a string.
+		*files = slices.Grow(*files, int(n))
 		for range n {
 			*files = append(*files, d.file(r.MeetingStart))
 		}

@@ -150,7 +150,7 @@ func eachEntry(b *bbolt.Bucket, want int, visit func(key, value []byte) error) e
 			return visit(key, value)
 		})
 		if err != nil {
-			return err //nolint:wrapcheck // The caller says what was being done.
+			return err
 		}
 	}
 	if n != want {
@@ -189,7 +189,7 @@ func (inv *inventory) loadHolding(key string, value []byte, byNumber map[uint32]
 	d := recordReader{rest: string(value)}
 	h := &holding{covered: wecom.Instant(d.varint()), succeeded: instantTime(d.varint()), whole: instantTime(d.varint())}
 	for range d.uvarint() {
-		it := byNumber[uint32(d.uvarint())] //nolint:gosec // Another number is found to be no item's.
+		it := byNumber[uint32(d.uvarint())]
 		if it == nil {
 			return errors.New("one holds a recording that there is not")
 		}

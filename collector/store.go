@@ -276,11 +276,11 @@ func readNumber(b *bbolt.Bucket, key []byte) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	return strconv.Atoi(string(value)) //nolint:wrapcheck // The caller says what was being done.
+	return strconv.Atoi(string(value))
 }
 
 func writeNumber(b *bbolt.Bucket, key []byte, n int) error {
-	return b.Put(key, sealed(key, []byte(strconv.Itoa(n)))) //nolint:wrapcheck // The caller says what was being done.
+	return b.Put(key, sealed(key, []byte(strconv.Itoa(n))))
 }
 
 // openToWrite opens the store of a schema for good; 0 where there is none.
@@ -312,7 +312,7 @@ func (s *store) prepare(db *bbolt.DB, version int) error {
 	})
 	current := len(s.migrations) + 1
 	if err != nil || version == current {
-		return err //nolint:wrapcheck // The caller tells of it.
+		return err
 	}
 	if err := db.Update(func(tx *bbolt.Tx) error { return s.migrate(tx, version) }); err != nil {
 		return fmt.Errorf("preparing the store for schema %d: %w", current, err)
@@ -331,11 +331,11 @@ func (s *store) prepare(db *bbolt.DB, version int) error {
 func (s *store) migrate(tx *bbolt.Tx, version int) error {
 	exporter, err := tx.CreateBucketIfNotExists(bucketExporter)
 	if err != nil {
-		return err //nolint:wrapcheck // The caller says what was being done.
+		return err
 	}
 	corps, err := tx.CreateBucketIfNotExists(bucketCorps)
 	if err != nil {
-		return err //nolint:wrapcheck // The caller says what was being done.
+		return err
 	}
 	if version > 0 {
 		for _, step := range s.migrations[version-1:] {
@@ -395,7 +395,7 @@ func (s *store) settle(now time.Time) error {
 	err := s.db.Update(func(tx *bbolt.Tx) error {
 		for _, name := range old {
 			if err := tx.Bucket(bucketCorps).DeleteBucket(name); err != nil {
-				return err //nolint:wrapcheck // It is, below.
+				return err
 			}
 		}
 		return countCorps(tx)
@@ -522,7 +522,7 @@ func (c *changeSet) write(corps *bbolt.Bucket) error {
 func writeEntries(corp *bbolt.Bucket, name []byte, entries []entry) error {
 	b, err := corp.CreateBucketIfNotExists(name)
 	if err != nil {
-		return err //nolint:wrapcheck // The caller says what was being done.
+		return err
 	}
 	b.FillPercent = recordingsFill
 	slices.SortFunc(entries, func(x, y entry) int { return bytes.Compare(x.key, y.key) })
@@ -533,7 +533,7 @@ func writeEntries(corp *bbolt.Bucket, name []byte, entries []entry) error {
 			err = b.Put(e.key, sealed(e.key, e.value))
 		}
 		if err != nil {
-			return err //nolint:wrapcheck // As above.
+			return err
 		}
 	}
 	return nil

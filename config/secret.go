@@ -65,7 +65,7 @@ func (s Secret) Read() (string, error) {
 func readHead(name string) (string, error) {
 	f, err := os.Open(name)
 	if err != nil {
-		return "", err //nolint:wrapcheck // Read says what was being done.
+		return "", err
 	}
 	defer f.Close()
 	content, err := io.ReadAll(io.LimitReader(f, maxSecretBytes+1))

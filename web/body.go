@@ -71,7 +71,7 @@ func encodeParts(format expfmt.Format, families []*dto.MetricFamily) ([]bytes.Bu
 			return encode(&parts[i], format, families[i:i+1], false)
 		})
 	}
-	return parts, encoding.Wait() //nolint:wrapcheck // It says what was being done.
+	return parts, encoding.Wait()
 }
 
 func writeParts(w io.Writer, parts []bytes.Buffer) error {
@@ -121,7 +121,7 @@ func (b *body) deflate(out *bytes.Buffer, text []bytes.Buffer) error {
 
 func (b *body) sum(p []byte) {
 	b.checksum = crc32.Update(b.checksum, crc32.IEEETable, p)
-	b.size += uint32(len(p)) //nolint:gosec // It is meant modulo 2^32.
+	b.size += uint32(len(p))
 }
 
 func compressZstd(out *bytes.Buffer, text []bytes.Buffer) error {

@@ -88,7 +88,7 @@ func (s *Server) verify(c *call) (key, error) {
 		return key{}, errCursor
 	}
 	raw = raw[sealSize:]
-	nanos := int64(binary.BigEndian.Uint64(raw)) //nolint:gosec // As sign put it in.
+	nanos := int64(binary.BigEndian.Uint64(raw))
 
 	return key{start: time.Unix(0, nanos), id: string(raw[8:])}, nil
 }
