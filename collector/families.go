@@ -11,6 +11,8 @@ import (
 
 	dto "github.com/prometheus/client_model/go"
 	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/recording"
 )
 
 // A corpSnapshot is what is served of one corp's inventory and ledger. It never
@@ -69,18 +71,18 @@ func (b *familyBuilder) addCorp(s *corpSnapshot) {
 			}
 		}
 	}
-	for a, audience := range audiences {
-		for p, password := range passwords {
-			for e, expiry := range expiries {
-				for d, download := range downloads {
-					b.add(sharingFiles, float64(s.total.sharing[a][p][e][d]), pair("audience", audience), corp,
-						pair("download", download), pair("expiry", expiry), pair("password", password))
+	for a := range recording.Audience(recording.NumAudiences) {
+		for p := range recording.Password(recording.NumPasswords) {
+			for e := range recording.Expiry(recording.NumExpiries) {
+				for d := range recording.Download(recording.NumDownloads) {
+					b.add(sharingFiles, float64(s.total.sharing[a][p][e][d]), pair("audience", a.String()), corp,
+						pair("download", d.String()), pair("expiry", e.String()), pair("password", p.String()))
 				}
 			}
 		}
 	}
-	for i, age := range ages {
-		b.add(filesByAge, float64(s.total.ages[i]), pair("age", age), corp)
+	for age := range recording.Age(recording.NumAges) {
+		b.add(filesByAge, float64(s.total.ages[age]), pair("age", age.String()), corp)
 	}
 	for i, state := range states {
 		if oldest := s.total.oldest[i]; oldest != 0 && state != "completed" {

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/recording"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
@@ -50,7 +51,7 @@ type inventory struct {
 	saved   uint64 // the version of the ledger that was last stored
 
 	// These save allocations.
-	known  record
+	known  recording.Record
 	buffer []byte
 }
 
@@ -173,7 +174,7 @@ func (inv *inventory) see(listed *wecom.Recording, l *listing, covered wecom.Ins
 	if it != nil && it.changed > l.asked {
 		return it
 	}
-	var known *record
+	var known *recording.Record
 	if it == nil {
 		inv.number++
 		it = &item{number: inv.number}
@@ -181,38 +182,38 @@ func (inv *inventory) see(listed *wecom.Recording, l *listing, covered wecom.Ins
 		inv.read(it)
 		known = &inv.known
 	}
-	_, last := startsOf(listed)
+	_, last := recording.StartsOf(listed)
 	r := inv.ledger.see(known, listed, sight{
 		at: l.at, first: covered == 0 || last != 0 && last < covered, forgotten: inv.forgotten,
 	})
 	inv.write(it, &r)
 	if listed.Title != "" {
-		inv.titles[idOf(it.encoded)] = listed.Title
+		inv.titles[recording.IDOf(it.encoded)] = listed.Title
 	}
 	return it
 }
 
 // read reads the record of an item into inv.known.
 func (inv *inventory) read(it *item) {
-	_ = inv.known.decode(it.encoded) // It was written by write, or checked when it was loaded.
+	inv.known.MustDecode(it.encoded)
 }
 
 // write makes a record that of an item.
-func (inv *inventory) write(it *item, r *record) {
-	inv.buffer = r.appendTo(inv.buffer[:0])
+func (inv *inventory) write(it *item, r *recording.Record) {
+	inv.buffer = r.AppendTo(inv.buffer[:0])
 	if it.encoded == string(inv.buffer) {
 		return
 	}
 	it.encoded, it.changed = string(inv.buffer), inv.clock
 	// The key is a part of the record.
-	inv.items[idOf(it.encoded)] = it
+	inv.items[recording.IDOf(it.encoded)] = it
 	inv.unsaved.items[it] = struct{}{}
 	inv.attach(it, r)
 	inv.version++
 }
 
 // attach puts an item among those of its host, unless it is gone.
-func (inv *inventory) attach(it *item, r *record) {
+func (inv *inventory) attach(it *item, r *recording.Record) {
 	if it.host != nil && (it.host.name != r.Host || r.Gone != 0) {
 		inv.detach(it)
 	}
@@ -285,7 +286,7 @@ func (inv *inventory) release(it *item, removed bool, now time.Time) {
 // meeting or by that of the recording, so both must lie in the span.
 func (inv *inventory) goneFrom(it *item, l *listing) (gone, removed bool) {
 	inv.read(it)
-	first, last := inv.known.starts()
+	first, last := inv.known.Starts()
 	span := l.span
 	switch {
 	case last == 0:
@@ -310,7 +311,7 @@ func (inv *inventory) forget(now time.Time) {
 			continue
 		}
 		inv.read(it)
-		last := inv.known.latest()
+		last := inv.known.Latest()
 		if last == 0 {
 			last = inv.known.Gone
 		}
@@ -323,27 +324,27 @@ func (inv *inventory) forget(now time.Time) {
 }
 
 // each calls visit for every recording inside the lookback.
-func (inv *inventory) each(now time.Time, visit func(*record)) {
+func (inv *inventory) each(now time.Time, visit func(*recording.Record)) {
 	inv.mu.Lock()
 	defer inv.mu.Unlock()
 	for _, h := range inv.hosts {
-		inv.eachItemOf(h, now, func(_ *item, r *record) { visit(r) })
+		inv.eachItemOf(h, now, func(_ *item, r *recording.Record) { visit(r) })
 	}
 }
 
 // eachItemOf calls visit for every recording of a host inside the lookback. A
 // target that has failed for long holds some that are not. It returns when the
 // next one leaves.
-func (inv *inventory) eachItemOf(h *host, now time.Time, visit func(*item, *record)) (next wecom.Instant) {
+func (inv *inventory) eachItemOf(h *host, now time.Time, visit func(*item, *recording.Record)) (next wecom.Instant) {
 	start := wecom.InstantOf(now.Add(-inv.lookback))
 	for _, it := range h.items {
 		inv.read(it)
-		latest := inv.known.latest()
+		latest := inv.known.Latest()
 		if latest != 0 && latest < start {
 			continue
 		}
 		if latest != 0 {
-			next = earliest(next, latest+1)
+			next = recording.Earliest(next, latest+1)
 		}
 		visit(it, &inv.known)
 	}
@@ -354,7 +355,7 @@ func (inv *inventory) eachItemOf(h *host, now time.Time, visit func(*item, *reco
 func (inv *inventory) sumsOf(h *host, now time.Time) *sums {
 	if h.sums == nil || !now.Before(h.sums.stale) {
 		s := newSums(now)
-		next := inv.eachItemOf(h, now, func(_ *item, r *record) { s.add(r, now) })
+		next := inv.eachItemOf(h, now, func(_ *item, r *recording.Record) { s.add(r, now) })
 		if next != 0 {
 			s.staleAt(next.Time().Add(inv.lookback))
 		}
@@ -383,12 +384,6 @@ func (inv *inventory) holdsAny() bool {
 	inv.mu.Lock()
 	defer inv.mu.Unlock()
 	return len(inv.hosts) > 0
-}
-
-// idOf returns the ID of an encoded record, in the same memory.
-func idOf(encoded string) string {
-	d := recordReader{rest: encoded}
-	return d.string()
 }
 
 // An unsaved is what has changed since it was last stored.
@@ -422,17 +417,17 @@ func (u *unsaved) add(other *unsaved) {
 // recording that moved to another page while the list was read comes twice; its
 // files are counted once.
 func mergeLists(list []wecom.Recording, at map[string]int, more []wecom.Recording) []wecom.Recording {
-	for _, recording := range more {
-		recording.Files = uniqueFiles(recording.Files)
-		i, known := at[recording.ID]
+	for _, listed := range more {
+		listed.Files = uniqueFiles(listed.Files)
+		i, known := at[listed.ID]
 		if !known {
-			at[recording.ID] = len(list)
-			list = append(list, recording)
+			at[listed.ID] = len(list)
+			list = append(list, listed)
 			continue
 		}
-		before := slices.DeleteFunc(list[i].Files, func(f wecom.File) bool { return f.ID == "" && slices.Contains(recording.Files, f) })
-		recording.Files = uniqueFiles(append(recording.Files, before...))
-		list[i] = recording
+		before := slices.DeleteFunc(list[i].Files, func(f wecom.File) bool { return f.ID == "" && slices.Contains(listed.Files, f) })
+		listed.Files = uniqueFiles(append(listed.Files, before...))
+		list[i] = listed
 	}
 	return list
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/recording"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
 )
@@ -49,7 +50,7 @@ func (inv *inventory) list(t wecom.Target, span wecom.Window, recordings ...weco
 
 func (inv *inventory) ids(now time.Time) []string {
 	ids := []string{}
-	inv.each(now, func(r *record) { ids = append(ids, strings.Clone(r.ID)) })
+	inv.each(now, func(r *recording.Record) { ids = append(ids, strings.Clone(r.ID)) })
 	slices.Sort(ids)
 	return ids
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/recording"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
@@ -35,7 +36,7 @@ type hostTotals struct {
 
 func (t *hostTotals) merge(other *hostTotals) {
 	t.recordings += other.recordings
-	t.bytes = plus(t.bytes, other.bytes)
+	t.bytes = recording.AddBytes(t.bytes, other.bytes)
 	t.milliseconds += other.milliseconds
 }
 
@@ -61,6 +62,20 @@ func newLedger(birth time.Time) ledger {
 	}
 }
 
+// A fileIdentity is what a file of a recording is known by: its ID or, if it has none,
+// its start.
+type fileIdentity struct {
+	id    string
+	start wecom.Instant
+}
+
+func identityOf(f *wecom.File) fileIdentity {
+	if f.ID != "" {
+		return fileIdentity{id: f.ID}
+	}
+	return fileIdentity{start: f.Start}
+}
+
 // A sight is a list in which a recording was seen.
 type sight struct {
 	at time.Time
@@ -74,23 +89,23 @@ type sight struct {
 
 // see counts what is new about a recording, and returns what is to be kept of
 // it. Where it was never seen, known is nil.
-func (l *ledger) see(known *record, listed *wecom.Recording, s sight) record {
-	r := record{ID: listed.ID, Host: listed.Host, MeetingStart: listed.MeetingStart, State: listed.State}
-	var before []fileRecord
+func (l *ledger) see(known *recording.Record, listed *wecom.Recording, s sight) recording.Record {
+	r := recording.Record{ID: listed.ID, Host: listed.Host, MeetingStart: listed.MeetingStart, State: listed.State}
+	var before []recording.File
 	unfinished := false
 	if known != nil {
 		r.Completed, r.Removed = known.Completed, known.Removed
 		before, unfinished = slices.Concat(known.Files, known.Former), !known.Completed
 	}
 	// Files of one identity are told apart by their order.
-	waiting := make(map[fileIdentity][]*fileRecord, len(before))
+	waiting := make(map[fileIdentity][]*recording.File, len(before))
 	for i := range before {
 		id := identityOf(&before[i].File)
 		waiting[id] = append(waiting[id], &before[i])
 	}
 	for i := range listed.Files {
 		file := &listed.Files[i]
-		var same *fileRecord
+		var same *recording.File
 		if id := identityOf(file); len(waiting[id]) > 0 {
 			same, waiting[id] = waiting[id][0], waiting[id][1:]
 		}
@@ -104,14 +119,14 @@ func (l *ledger) see(known *record, listed *wecom.Recording, s sight) record {
 			waiting[id] = waiting[id][1:]
 		}
 	}
-	if known == nil && l.counts(r.started(), r.latest(), s) {
+	if known == nil && l.counts(r.Started(), r.Latest(), s) {
 		l.of(r.Host).recordings++
 	}
 	if r.State == wecom.StateCompleted && !r.Completed {
 		r.Completed = true
 		// At the first sight of a recording that had been completed for long, that
 		// tells nothing.
-		if end := r.lastEnd(); end != 0 && (known != nil || !s.first && end >= s.forgotten) {
+		if end := r.LastEnd(); end != 0 && (known != nil || !s.first && end >= s.forgotten) {
 			l.Transcodings.observe(max(s.at.Sub(end.Time()), 0).Seconds())
 			l.version++
 		}
@@ -119,22 +134,10 @@ func (l *ledger) see(known *record, listed *wecom.Recording, s sight) record {
 	return r
 }
 
-// lastEnd returns when the last of the files ended; 0 where that is not known.
-func (r *record) lastEnd() wecom.Instant {
-	end := wecom.Instant(0)
-	for i := range r.Files {
-		end = max(end, r.Files[i].End)
-	}
-	if end < wecom.EarliestPlausible {
-		return 0
-	}
-	return end
-}
-
 // seeFile counts what is new about a file, and returns what is to be kept of it.
 // Where it was never seen, before is nil.
-func (l *ledger) seeFile(before *fileRecord, listed *wecom.Recording, file *wecom.File, unfinished bool, s sight) fileRecord {
-	f := fileRecord{File: *file}
+func (l *ledger) seeFile(before *recording.File, listed *wecom.Recording, file *wecom.File, unfinished bool, s sight) recording.File {
+	f := recording.File{File: *file}
 	if before == nil {
 		ended := endOf(listed, file, s.at)
 		if f.Counted = l.counts(ended, ended, s); f.Counted {
@@ -171,10 +174,10 @@ func endOf(listed *wecom.Recording, file *wecom.File, now time.Time) wecom.Insta
 }
 
 // grow adds to the totals what was not added of a file yet.
-func (l *ledger) grow(host string, f *fileRecord) {
+func (l *ledger) grow(host string, f *recording.File) {
 	totals := l.of(host)
 	if more := f.Size - f.Bytes; more > 0 {
-		totals.bytes = plus(totals.bytes, more)
+		totals.bytes = recording.AddBytes(totals.bytes, more)
 		f.Bytes = f.Size
 	}
 	if more := f.Duration().Milliseconds() - f.Milliseconds; more > 0 {
@@ -214,7 +217,7 @@ func (l *ledger) of(host string) *hostTotals {
 }
 
 // remove counts a recording that is gone, once.
-func (l *ledger) remove(r *record) {
+func (l *ledger) remove(r *recording.Record) {
 	if !r.Removed {
 		r.Removed = true
 		l.Removed++
@@ -252,7 +255,7 @@ func sharingChange(before, after wecom.Sharing) int {
 }
 
 // openness grows with the audience of a link.
-func openness(s wecom.Sharing) int64 { return int64(-audienceOf(s)) }
+func openness(s wecom.Sharing) int64 { return -int64(recording.AudienceOf(&s)) }
 
 // expiryOrder grows with the time until which a link can be used.
 func expiryOrder(s wecom.Sharing) wecom.Instant {

@@ -14,6 +14,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/recording"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
 )
@@ -143,12 +144,12 @@ func TestLedgerSees(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			l := newLedger(noon)
-			var known *record
+			var known *recording.Record
 			last := totals{}
 			for i := range test.sights {
 				r := l.see(known, &test.sights[i], sight{at: at(time.Duration(2+i) * time.Hour)})
-				known = &record{}
-				if err := known.decode(string(r.appendTo(nil))); err != nil {
+				known = &recording.Record{}
+				if err := known.Decode(string(r.AppendTo(nil))); err != nil {
 					t.Fatal(err)
 				}
 				now := l.totals()

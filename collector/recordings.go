@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/recording"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
@@ -124,7 +125,7 @@ func (c *corp) find(found []foundRecording, q *RecordingQuery, now time.Time) []
 		// Between two hosts whoever waits for the inventory has a turn.
 		inv.mu.Lock()
 		if c.isAsked(q.Host, h.name) {
-			inv.eachItemOf(h, now, func(it *item, r *record) {
+			inv.eachItemOf(h, now, func(it *item, r *recording.Record) {
 				if f, ok := c.match(it.encoded, r, q, now); ok {
 					found = append(found, f)
 				}
@@ -147,7 +148,7 @@ func (c *corp) isAsked(asked, host string) bool {
 	return c.hosts.label != config.HostLabelOff && asked == c.hosts.name(host)
 }
 
-func (c *corp) match(encoded string, r *record, q *RecordingQuery, now time.Time) (f foundRecording, ok bool) {
+func (c *corp) match(encoded string, r *recording.Record, q *RecordingQuery, now time.Time) (f foundRecording, ok bool) {
 	if q.State != "" && q.State != states[r.State] {
 		return f, false
 	}
@@ -169,19 +170,19 @@ func (c *corp) match(encoded string, r *record, q *RecordingQuery, now time.Time
 	case ByExposed:
 		f.rank = int64(s.exposed)
 	default:
-		f.rank = int64(r.started())
+		f.rank = int64(r.Started())
 	}
 	return f, true
 }
 
 // tell reports a recording.
 func (c *corp) tell(encoded string, now time.Time) RecordingReport {
-	var r record
-	_ = r.decode(encoded) // It comes from the inventory.
+	var r recording.Record
+	r.MustDecode(encoded)
 	s := newSums(now)
 	s.add(&r, now)
 	report := RecordingReport{
-		Corp: c.config.Name, ID: r.ID, Host: cmp.Or(r.Host, hostUnknown), Title: c.inventory.title(r.ID), Start: timeOf(r.started()), State: states[r.State],
+		Corp: c.config.Name, ID: r.ID, Host: cmp.Or(r.Host, hostUnknown), Title: c.inventory.title(r.ID), Start: r.Started().Time(), State: states[r.State],
 		Bytes: s.bytes, Duration: durationOf(s.milliseconds), Shared: int(s.shared), Exposed: int(s.exposed),
 	}
 	for i := range r.Files {
@@ -197,23 +198,15 @@ func durationOf(milliseconds int64) time.Duration {
 }
 
 func tellFile(f *wecom.File, now time.Time) FileReport {
-	report := FileReport{ID: f.ID, Start: timeOf(f.Start), End: timeOf(f.End), Bytes: f.Size, Shared: f.Sharing.On}
+	report := FileReport{ID: f.ID, Start: f.Start.Time(), End: f.End.Time(), Bytes: f.Size, Shared: f.Sharing.On}
 	if !f.Sharing.On {
 		return report
 	}
-	l := linkOf(f.Sharing)
-	report.Audience, report.Password, report.Download = audiences[l.audience], passwords[l.password], downloads[l.download]
-	report.Expiry = timeOf(f.Sharing.Expire)
-	report.Exposed = l.exposed(newSums(now).expiry(f.Sharing.Expire, now))
+	c, _ := recording.ClassOf(&f.Sharing, now)
+	report.Audience, report.Password, report.Download = c.Audience.String(), c.Password.String(), c.Download.String()
+	report.Expiry = f.Sharing.Expire.Time()
+	report.Exposed = c.Exposed()
 	return report
-}
-
-// timeOf returns an instant as a time; the zero time where there is none.
-func timeOf(i wecom.Instant) time.Time {
-	if i == 0 {
-		return time.Time{}
-	}
-	return i.Time()
 }
 
 func (inv *inventory) title(id string) string {

@@ -14,6 +14,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/recording"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
@@ -164,20 +165,20 @@ func (inv *inventory) loadItem(key []byte, encoded string, byNumber map[uint32]*
 		return errors.New("a key is no number")
 	}
 	it := &item{encoded: encoded, number: binary.BigEndian.Uint32(key)}
-	if err := inv.known.decode(encoded); err != nil {
+	if err := inv.known.Decode(encoded); err != nil {
 		return err
 	}
 	byNumber[it.number] = it
-	inv.items[idOf(encoded)] = it
+	inv.items[recording.IDOf(encoded)] = it
 	inv.attach(it, &inv.known)
 	return nil
 }
 
 func (inv *inventory) loadHost(key string, value []byte) error {
 	name, ok := strings.CutPrefix(key, "@")
-	d := recordReader{rest: string(value)}
-	t := &hostTotals{recordings: d.uvarint(), bytes: d.varint(), milliseconds: d.varint(), admitted: d.byte() != 0}
-	if !ok || d.bad || d.rest != "" {
+	d := recording.NewReader(string(value))
+	t := &hostTotals{recordings: d.Uvarint(), bytes: d.Varint(), milliseconds: d.Varint(), admitted: d.Byte() != 0}
+	if !ok || d.Close() != nil {
 		return errors.New("one cannot be read")
 	}
 	inv.ledger.hosts[name] = t
@@ -186,17 +187,17 @@ func (inv *inventory) loadHost(key string, value []byte) error {
 
 func (inv *inventory) loadHolding(key string, value []byte, byNumber map[uint32]*item) error {
 	selector, id, ok := strings.Cut(key, "\x00")
-	d := recordReader{rest: string(value)}
-	h := &holding{covered: wecom.Instant(d.varint()), succeeded: instantTime(d.varint()), whole: instantTime(d.varint())}
-	for range d.uvarint() {
-		it := byNumber[uint32(d.uvarint())]
+	d := recording.NewReader(string(value))
+	h := &holding{covered: wecom.Instant(d.Varint()), succeeded: wecom.Instant(d.Varint()).Time(), whole: wecom.Instant(d.Varint()).Time()}
+	for range d.Uvarint() {
+		it := byNumber[uint32(d.Uvarint())]
 		if it == nil {
 			return errors.New("one holds a recording that there is not")
 		}
 		it.holders++
 		h.items = append(h.items, it)
 	}
-	if !ok || d.bad || d.rest != "" {
+	if !ok || d.Close() != nil {
 		return errors.New("one cannot be read")
 	}
 	inv.holdings[wecom.Target{Selector: wecom.Selector(selector), ID: id}] = h
@@ -205,8 +206,8 @@ func (inv *inventory) loadHolding(key string, value []byte, byNumber map[uint32]
 
 func (h *holding) append(b []byte) []byte {
 	b = binary.AppendVarint(b, int64(h.covered))
-	b = binary.AppendVarint(b, timeInstant(h.succeeded))
-	b = binary.AppendVarint(b, timeInstant(h.whole))
+	b = binary.AppendVarint(b, int64(wecom.InstantOf(h.succeeded)))
+	b = binary.AppendVarint(b, int64(wecom.InstantOf(h.whole)))
 	b = binary.AppendUvarint(b, uint64(len(h.items)))
 	for _, it := range h.items {
 		b = binary.AppendUvarint(b, uint64(it.number))
@@ -232,18 +233,3 @@ func numberKey(number uint32) []byte {
 }
 
 func targetKey(t wecom.Target) []byte { return []byte(string(t.Selector) + "\x00" + t.ID) }
-
-// instantTime and timeInstant keep a zero time a zero.
-func instantTime(ms int64) time.Time {
-	if ms == 0 {
-		return time.Time{}
-	}
-	return time.UnixMilli(ms)
-}
-
-func timeInstant(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMilli()
-}

@@ -24,7 +24,7 @@ func (c *corp) collect(now time.Time, ch chan<- prometheus.Metric) {
 	corp := c.config.Name
 	ch <- apiBudget.gauge(float64(c.client.Limits().Budget()), corp)
 	if expiry := c.observer.expiry.Load(); expiry != 0 {
-		ch <- tokenExpiry.gauge(seconds(time.Unix(0, expiry)), corp)
+		ch <- tokenExpiry.gauge(wecom.InstantOf(time.Unix(0, expiry)).Seconds(), corp)
 	}
 
 	c.mu.Lock()
@@ -36,7 +36,7 @@ func (c *corp) collect(now time.Time, ch chan<- prometheus.Metric) {
 	ch <- up.gauge(isUp, corp)
 	ch <- pollCoverage.gauge(c.coverage(now), corp)
 	ch <- pollLag.gauge(c.schedule.lag(now).Seconds(), corp)
-	ch <- pollLastSuccess.gauge(seconds(c.lastSuccess), corp)
+	ch <- pollLastSuccess.gauge(wecom.InstantOf(c.lastSuccess).Seconds(), corp)
 	counts := c.schedule.count()
 	for _, selector := range wecom.Selectors() {
 		for _, status := range statuses() {
@@ -52,14 +52,6 @@ func (c *corp) coverage(now time.Time) float64 {
 		return 0
 	}
 	return c.schedule.coverage(now)
-}
-
-// seconds returns a time in seconds since the Unix epoch; 0 for the zero time.
-func seconds(t time.Time) float64 {
-	if t.IsZero() {
-		return 0
-	}
-	return float64(t.UnixMilli()) / 1000
 }
 
 // snapshot returns what is served of the inventory: the snapshot that it returned

@@ -25,6 +25,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.etcd.io/bbolt"
 	bbolterrors "go.etcd.io/bbolt/errors"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
 const (
@@ -483,7 +485,7 @@ func (s *store) collect(ch chan<- prometheus.Metric) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	ch <- storageLastWrite.gauge(seconds(s.lastWrite))
+	ch <- storageLastWrite.gauge(wecom.InstantOf(s.lastWrite).Seconds())
 	written := 0.0
 	if s.written {
 		written = 1

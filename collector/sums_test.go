@@ -15,57 +15,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/recording"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
 )
-
-func TestExpiries(t *testing.T) {
-	t.Parallel()
-	for name, test := range map[string]struct {
-		end   time.Duration // from noon; 0: never
-		want  string
-		stale time.Duration // when it is another one
-	}{
-		"never":          {0, "never", day},
-		"long ago":       {-day, "expired", day},
-		"a moment ago":   {-time.Second, "expired", day},
-		"in a moment":    {time.Second, "1d", time.Second},
-		"in a day":       {day, "1d", day},
-		"in two days":    {2 * day, "7d", day},
-		"in 25 hours":    {25 * time.Hour, "7d", time.Hour},
-		"in a week":      {7 * day, "7d", day},
-		"in eight days":  {7*day + time.Hour, "30d", time.Hour},
-		"in a month":     {30*day + time.Minute, "later", time.Minute},
-		"in a long time": {300 * day, "later", day},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := newSums(noon)
-			end := wecom.Instant(0)
-			if test.end != 0 {
-				end = wecom.InstantOf(noon.Add(test.end))
-			}
-			if got := expiries[s.expiry(end, noon)]; got != test.want {
-				t.Errorf("expiry %s, want %s", got, test.want)
-			}
-			if got := s.stale.Sub(noon); got != test.stale {
-				t.Errorf("stale after %s, want %s", got, test.stale)
-			}
-		})
-	}
-}
-
-func TestAges(t *testing.T) {
-	t.Parallel()
-	for ago, want := range map[time.Duration]string{
-		-time.Hour: "0-7d", 0: "0-7d", 7*day - 1: "0-7d", 7 * day: "7-30d", 30 * day: "30-90d", 90 * day: "90-180d",
-		180 * day: "180-366d", 365 * day: "180-366d", 20_000 * day: "180-366d",
-	} {
-		if got := ages[newSums(noon).age(noon.Add(-ago), noon)]; got != want {
-			t.Errorf("a file made %s ago is %s old, want %s", ago, got, want)
-		}
-	}
-}
 
 func TestExposure(t *testing.T) {
 	t.Parallel()
@@ -88,7 +41,7 @@ func TestExposure(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newSums(noon)
-			s.add(&record{Files: []fileRecord{{File: wecom.File{ID: "f", Sharing: test.sharing}}}}, noon)
+			s.add(&recording.Record{Files: []recording.File{{File: wecom.File{ID: "f", Sharing: test.sharing}}}}, noon)
 			matrix := int32(0)
 			for _, a := range s.sharing {
 				for _, p := range a {
@@ -114,7 +67,7 @@ func TestNonsenseDoesNotOverflow(t *testing.T) {
 	l := newLedger(noon)
 	totals := hostTotals{}
 	for i := range files {
-		s.add(&record{Files: []fileRecord{{File: nonsense}}}, noon)
+		s.add(&recording.Record{Files: []recording.File{{File: nonsense}}}, noon)
 		l.see(nil, &wecom.Recording{ID: strconv.Itoa(i), Files: []wecom.File{nonsense}}, sight{at: noon})
 		all.merge(s)
 		totals.merge(l.hosts[""])
@@ -144,20 +97,6 @@ func TestExposureEndsWithTheLink(t *testing.T) {
 		r.wait(10*time.Minute + 5*time.Second)
 		r.expect(map[string]string{exposed: "0"})
 	})
-}
-
-func TestRecordingStart(t *testing.T) {
-	t.Parallel()
-	at := func(start wecom.Instant) fileRecord { return fileRecord{File: wecom.File{Start: start}} }
-	for want, r := range map[wecom.Instant]record{
-		5: {MeetingStart: 5, Files: []fileRecord{at(3)}},
-		3: {Files: []fileRecord{at(0), at(4), at(3)}},
-		0: {Files: []fileRecord{at(0)}},
-	} {
-		if got := r.started(); got != want {
-			t.Errorf("start %d, want %d", got, want)
-		}
-	}
 }
 
 func TestFoldHosts(t *testing.T) {

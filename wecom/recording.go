@@ -59,7 +59,15 @@ const (
 	StateRecording   State = 1
 	StateTranscoding State = 2
 	StateCompleted   State = 3
+
+	// NumStates is how many states there are.
+	NumStates = 4
 )
+
+// String returns the value of the label state.
+func (s State) String() string {
+	return [NumStates]string{"unknown", "recording", "transcoding", "completed"}[s]
+}
 
 // An Instant is a time in milliseconds since the Unix epoch; 0 means that none
 // was given.
@@ -68,11 +76,21 @@ type Instant int64
 // Seconds returns the instant in seconds since the Unix epoch.
 func (i Instant) Seconds() float64 { return float64(i) / 1000 }
 
-// Time returns the instant as a time.Time.
-func (i Instant) Time() time.Time { return time.UnixMilli(int64(i)) }
+// Time returns the instant as a time.Time; the zero time for 0.
+func (i Instant) Time() time.Time {
+	if i == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(int64(i))
+}
 
-// InstantOf returns a time as an Instant.
-func InstantOf(t time.Time) Instant { return Instant(t.UnixMilli()) }
+// InstantOf returns a time as an Instant; 0 for the zero time.
+func InstantOf(t time.Time) Instant {
+	if t.IsZero() {
+		return 0
+	}
+	return Instant(t.UnixMilli())
+}
 
 // A Recording is one entry of a list of recordings; see
 // https://developer.work.weixin.qq.com/document/path/98192. Codes, sharing URLs

@@ -1,7 +1,7 @@
 // Copyright The wecom_recording_exporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package collector
+package recording
 
 import (
 	"encoding/binary"
@@ -16,10 +16,10 @@ import (
 )
 
 // oddRecords returns records in which everything occurs that may be kept of one.
-func oddRecords() map[string]record {
+func oddRecords() map[string]Record {
 	start := wecom.InstantOf(noon)
-	file := func(id string) fileRecord {
-		return fileRecord{File: wecom.File{ID: id, Start: start, End: start + 3_600_000, Size: 1 << 30}}
+	file := func(id string) File {
+		return File{File: wecom.File{ID: id, Start: start, End: start + 3_600_000, Size: 1 << 30}}
 	}
 	counted := file("counted")
 	counted.Counted, counted.Bytes, counted.Milliseconds = true, 1<<20, 60_000
@@ -28,35 +28,35 @@ func oddRecords() map[string]record {
 	everything := file("shared")
 	everything.Counted, everything.Bytes, everything.Milliseconds = true, everything.Size, 3_600_000
 	everything.Sharing = wecom.Sharing{On: true, SameCorp: true, Attendee: true, HasPassword: true, Download: true, Expire: start}
-	huge := fileRecord{File: wecom.File{ID: "huge", Start: math.MinInt64, End: math.MaxInt64, Size: math.MaxInt64}}
-	many := record{ID: "many", MeetingStart: start, Former: []fileRecord{file("former")}}
+	huge := File{File: wecom.File{ID: "huge", Start: math.MinInt64, End: math.MaxInt64, Size: math.MaxInt64}}
+	many := Record{ID: "many", MeetingStart: start, Former: []File{file("former")}}
 	for range 1000 {
 		many.Files = append(many.Files, file(""))
 	}
-	records := map[string]record{
+	records := map[string]Record{
 		"no more than an ID": {ID: "r"},
 		"everything": {
 			ID: "r", Host: "li", MeetingStart: start, State: wecom.StateCompleted, Completed: true, Removed: true, Gone: start + 1,
-			Files: []fileRecord{counted, everything}, Former: []fileRecord{shrunk, file("former")},
+			Files: []File{counted, everything}, Former: []File{shrunk, file("former")},
 		},
-		"no host":                  {ID: "r", MeetingStart: start, Files: []fileRecord{file("f")}},
-		"not from here":            {ID: "会议-录制-🎥", Host: "张三", Files: []fileRecord{file("文件\x00\xff")}},
-		"long IDs":                 {ID: strings.Repeat("r", 300), Host: strings.Repeat("h", 70_000), Files: []fileRecord{file(strings.Repeat("f", 200))}},
-		"negative times":           {ID: "r", MeetingStart: -1, Gone: -start, Files: []fileRecord{{File: wecom.File{ID: "f", Start: -5, End: -9}}}},
-		"a file before it began":   {ID: "r", MeetingStart: start + 1000, Files: []fileRecord{file("f")}},
-		"the largest and least":    {ID: "r", MeetingStart: math.MaxInt64, Gone: math.MinInt64, Files: []fileRecord{huge}},
-		"former files alone":       {ID: "r", Former: []fileRecord{shrunk}},
+		"no host":                  {ID: "r", MeetingStart: start, Files: []File{file("f")}},
+		"not from here":            {ID: "会议-录制-🎥", Host: "张三", Files: []File{file("文件\x00\xff")}},
+		"long IDs":                 {ID: strings.Repeat("r", 300), Host: strings.Repeat("h", 70_000), Files: []File{file(strings.Repeat("f", 200))}},
+		"negative times":           {ID: "r", MeetingStart: -1, Gone: -start, Files: []File{{File: wecom.File{ID: "f", Start: -5, End: -9}}}},
+		"a file before it began":   {ID: "r", MeetingStart: start + 1000, Files: []File{file("f")}},
+		"the largest and least":    {ID: "r", MeetingStart: math.MaxInt64, Gone: math.MinInt64, Files: []File{huge}},
+		"former files alone":       {ID: "r", Former: []File{shrunk}},
 		"many files without an ID": many,
-		"a link that is off":       {ID: "r", Files: []fileRecord{{File: wecom.File{ID: "f", Sharing: wecom.Sharing{Download: true}}}}},
-		"a link without an end":    {ID: "r", Files: []fileRecord{{File: wecom.File{ID: "f", Sharing: wecom.Sharing{On: true}}}}},
+		"a link that is off":       {ID: "r", Files: []File{{File: wecom.File{ID: "f", Sharing: wecom.Sharing{Download: true}}}}},
+		"a link without an end":    {ID: "r", Files: []File{{File: wecom.File{ID: "f", Sharing: wecom.Sharing{On: true}}}}},
 	}
 	for _, state := range []wecom.State{wecom.StateUnknown, wecom.StateRecording, wecom.StateTranscoding, wecom.StateCompleted} {
-		r := record{ID: "r", State: state}
-		records["state "+states[state]] = r
+		r := Record{ID: "r", State: state}
+		records["state "+state.String()] = r
 		r.Completed = true
-		records["completed, then "+states[state]] = r
+		records["completed, then "+state.String()] = r
 		r.Completed, r.Removed = false, true
-		records["removed, then "+states[state]] = r
+		records["removed, then "+state.String()] = r
 	}
 	return records
 }
@@ -64,17 +64,17 @@ func oddRecords() map[string]record {
 func TestRecordsAreReadAsTheyWereWritten(t *testing.T) {
 	t.Parallel()
 	// What was read before must leave nothing behind.
-	var got record
+	var got Record
 	for name, want := range oddRecords() {
-		text := string(want.appendTo([]byte("before"))[len("before"):])
-		if err := got.decode(text); err != nil {
+		text := string(want.AppendTo([]byte("before"))[len("before"):])
+		if err := got.Decode(text); err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
 		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("%s (-written +read):\n%s", name, diff)
 		}
-		if id := idOf(text); id != want.ID {
+		if id := IDOf(text); id != want.ID {
 			t.Errorf("%s: its ID is read as %q", name, id)
 		}
 	}
@@ -82,14 +82,14 @@ func TestRecordsAreReadAsTheyWereWritten(t *testing.T) {
 
 func TestWhatIsNoRecord(t *testing.T) {
 	t.Parallel()
-	var r record
+	var r Record
 	refuse := func(name, text string) {
-		if err := r.decode(text); err == nil {
+		if err := r.Decode(text); err == nil {
 			t.Errorf("%s is read as %+v", name, r)
 		}
 	}
 	for name, written := range oddRecords() {
-		text := string(written.appendTo(nil))
+		text := string(written.AppendTo(nil))
 		refuse(name+", and a byte more", text+"\x00")
 		// All texts that are cut off are tried where they are not too many.
 		for cut := 0; cut < len(text); cut += 1 + len(text)/2000 {
@@ -115,7 +115,7 @@ func TestWhatIsNoRecord(t *testing.T) {
 	} {
 		refuse(name, text)
 	}
-	if err := r.decode(begun + "\x01" + file + "\x01" + file); err != nil {
+	if err := r.Decode(begun + "\x01" + file + "\x01" + file); err != nil {
 		t.Errorf("a record that these are made of: %v", err)
 	}
 }
@@ -125,17 +125,17 @@ func TestWhatIsNoRecord(t *testing.T) {
 func FuzzRecord(f *testing.F) {
 	for _, r := range oddRecords() {
 		// Long texts are slow to compare, and have nothing that short ones lack.
-		if text := string(r.appendTo(nil)); len(text) < 1000 {
+		if text := string(r.AppendTo(nil)); len(text) < 1000 {
 			f.Add(text)
 		}
 	}
 	f.Add("")
 	f.Fuzz(func(t *testing.T, text string) {
-		var r, again record
-		if r.decode(text) != nil {
+		var r, again Record
+		if r.Decode(text) != nil {
 			return
 		}
-		if err := again.decode(string(r.appendTo(nil))); err != nil {
+		if err := again.Decode(string(r.AppendTo(nil))); err != nil {
 			t.Fatalf("%+v cannot be read again: %v", r, err)
 		}
 		if diff := cmp.Diff(r, again, cmpopts.EquateEmpty()); diff != "" {
