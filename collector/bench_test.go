@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/go-kit/log"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/store"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
@@ -59,21 +61,30 @@ func liveHeap() float64 {
 // disk, at the start, and for each commit of the changes of twenty polls.
 func BenchmarkStore(b *testing.B) {
 	const hosts, each = 20_000, 50
-	dir, key := b.TempDir(), corpKey{"acme", "ww"}
-	s, err := openStore(dir, nil, log.NewNopLogger())
-	if err != nil {
-		b.Fatal(err)
+	dir, group := b.TempDir(), corpKey{"acme", "ww"}.group()
+	open := func() (*Collector, store.Store) {
+		c := &Collector{options: Options{Logger: log.NewNopLogger()}}
+		s, err := c.openStore(dir, nil)
+		if err != nil || !s.Keeps() {
+			b.Fatal(err)
+		}
+		return c, s
 	}
+	closeStore := func(s store.Store) {
+		if err := s.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	_, s := open()
 	before := liveHeap()
 	inv := largeInventory(hosts, each)
 	commit := func() {
-		set, err := inv.changes(key)
+		changes, err := inv.changes(group)
 		if err != nil {
 			b.Fatal(err)
 		}
-		s.commit(noon, []*changeSet{set})
-		if !s.written {
-			b.Fatal("not written")
+		if err := s.Commit(noon, []store.Batch{changes.batch}); err != nil {
+			b.Fatal(err)
 		}
 	}
 	started := time.Now()
@@ -95,20 +106,17 @@ func BenchmarkStore(b *testing.B) {
 			commit()
 		}
 	})
-	s.close()
+	closeStore(s)
 
 	b.Run("start", func(b *testing.B) {
 		for b.Loop() {
-			s, err := openStore(dir, nil, log.NewNopLogger())
-			if err != nil {
-				b.Fatal(err)
+			c, s := open()
+			if inv := c.loaded[group]; inv == nil || len(inv.items) != hosts*each {
+				b.Fatal("not loaded")
 			}
-			if inv, err := s.take(key); err != nil || len(inv.items) != hosts*each {
-				b.Fatal(err)
-			}
-			s.close()
+			closeStore(s)
 		}
-		info, err := os.Stat(s.path)
+		info, err := os.Stat(filepath.Join(dir, "state.db"))
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -29,6 +29,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/store"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
@@ -65,7 +66,8 @@ type Collector struct {
 	options Options
 	calls   *callMetrics
 	reloads chan reload
-	store   *store // nil: everything is kept in memory only
+	store   store.Store
+	loaded  map[string]*inventory // by group of the store, those that no corp took yet
 
 	mu     sync.Mutex
 	corps  []*corp
@@ -93,18 +95,16 @@ func New(cfg *config.Config, options Options) (*Collector, error) {
 	c := &Collector{
 		options: options, calls: newCallMetrics(), reloads: make(chan reload), limits: map[limitsKey]*wecom.Limits{},
 	}
-	if cfg.StoragePath != "" {
-		var err error
-		if c.store, err = openStore(cfg.StoragePath, migrations(), options.Logger); err != nil {
-			return nil, err
-		}
+	var err error
+	if c.store, err = c.openStore(cfg.StoragePath, migrations()); err != nil {
+		return nil, err
 	}
 	corps, err := c.newCorps(cfg)
 	if err == nil {
-		err = c.store.settle(time.Now())
+		err = c.deleteAbandoned(time.Now())
 	}
 	if err != nil {
-		c.store.close()
+		c.closeStore()
 		return nil, err
 	}
 	for _, corp := range corps {
@@ -159,11 +159,22 @@ func (c *Collector) restore(restored *corp) error {
 	if slices.ContainsFunc(c.current(), func(now *corp) bool { return now.key() == restored.key() }) {
 		return nil
 	}
-	inv, err := c.store.take(restored.key())
-	if err == nil && inv != nil {
+	group := restored.key().group()
+	inv := c.loaded[group]
+	delete(c.loaded, group)
+	if inv == nil {
+		_, err := c.store.Read(group, func(g *store.Group) (err error) {
+			inv, err = loadInventory(g)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if inv != nil {
 		restored.restore(inv)
 	}
-	return err
+	return nil
 }
 
 func (c *Collector) transportOf(corpConfig config.Corp) (http.RoundTripper, error) {
@@ -217,7 +228,7 @@ func (c *Collector) newCorp(cfg *config.Config, corpConfig config.Corp) (*corp, 
 // Run polls until the context ends. It returns when all that it started has
 // ended, and what was learned is stored. It can be called once.
 func (c *Collector) Run(ctx context.Context) {
-	defer c.store.close()
+	defer c.closeStore()
 	timer := time.NewTimer(shortestPublishInterval)
 	defer timer.Stop()
 	stop := c.startCorps(ctx)
@@ -314,17 +325,17 @@ func (c *Collector) publish(now time.Time) {
 	corps := c.current()
 	changed := last == nil || len(last.snapshots) != len(corps)
 	snapshots := make([]*corpSnapshot, 0, len(corps))
-	var sets []*changeSet
-	saving := c.store.saving(now)
+	var changes []*pending
+	saving := c.saving(now)
 	for i, corp := range corps {
-		snapshot, set := corp.snapshot(now, saving)
+		snapshot, unsaved := corp.snapshot(now, saving)
 		changed = changed || last.snapshots[i] != snapshot
 		snapshots = append(snapshots, snapshot)
-		if set != nil {
-			sets = append(sets, set)
+		if unsaved != nil && !unsaved.isEmpty() {
+			changes = append(changes, unsaved)
 		}
 	}
-	c.store.commit(now, sets)
+	c.commit(now, changes)
 	if changed {
 		p := &publication{snapshots: snapshots, families: families(snapshots)}
 		if last != nil {
@@ -370,5 +381,5 @@ func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 	for _, corp := range c.current() {
 		corp.collect(now, ch)
 	}
-	c.store.collect(ch)
+	c.collectStorage(ch)
 }

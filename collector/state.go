@@ -8,13 +8,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"strings"
 	"time"
 
-	"go.etcd.io/bbolt"
-
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/recording"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/store"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
@@ -40,36 +40,71 @@ type corpState struct {
 	Hosts       int           `json:"hosts"`
 }
 
-// changes returns what has changed since it was last called, or nil if that is
-// nothing. The lock is held.
-func (inv *inventory) changes(key corpKey) (*changeSet, error) {
+// The tables of a corp's group in the store.
+const (
+	tableRecordings = "recordings"
+	tableTargets    = "targets"
+	tableHosts      = "hosts"
+)
+
+// pending is what has changed in an inventory since it was last stored: as a batch for
+// the store, and as what it takes to put it back if that fails.
+type pending struct {
+	inventory *inventory
+	unsaved   *unsaved
+	touched   map[string]struct{}
+	batch     store.Batch
+}
+
+// changes returns what has changed since it was last called; nil if that is nothing.
+// The lock is held.
+func (inv *inventory) changes(group string) (*pending, error) {
 	u, touched := inv.unsaved, inv.ledger.touched
+	p := &pending{inventory: inv, unsaved: u, touched: touched}
 	if len(u.items)+len(u.gone)+len(u.targets)+len(touched) == 0 && inv.saved == inv.ledger.version {
-		return nil, nil //nolint:nilnil // Nothing has changed.
+		return p, nil
 	}
-	set := &changeSet{corp: key, inventory: inv, unsaved: u, touched: touched}
+	var recordings, targets, hosts []store.Entry
 	for it := range u.items {
-		set.recordings = append(set.recordings, entry{numberKey(it.number), []byte(it.encoded)})
+		recordings = append(recordings, store.Entry{Key: numberKey(it.number), Value: []byte(it.encoded)})
 	}
 	for number := range u.gone {
-		set.recordings = append(set.recordings, entry{numberKey(number), nil})
+		recordings = append(recordings, store.Entry{Key: numberKey(number)})
 	}
 	for t := range u.targets {
-		e := entry{key: targetKey(t)}
+		e := store.Entry{Key: targetKey(t)}
 		if h := inv.holdings[t]; h != nil {
-			e.value = h.append(nil)
+			e.Value = h.append(nil)
 		}
-		set.targets = append(set.targets, e)
+		targets = append(targets, e)
 	}
 	for host := range touched {
-		set.hosts = append(set.hosts, entry{[]byte("@" + host), inv.ledger.hosts[host].append(nil)})
+		hosts = append(hosts, store.Entry{Key: []byte("@" + host), Value: inv.ledger.hosts[host].append(nil)})
 	}
-	var err error
-	if set.ledger, err = json.Marshal(inv.state()); err != nil {
-		return nil, fmt.Errorf("encoding the ledger: %w", err)
+	head, err := json.Marshal(inv.state())
+	if err != nil {
+		return p, fmt.Errorf("encoding the ledger: %w", err)
 	}
 	inv.discardChanges()
-	return set, nil
+	p.batch = store.Batch{Group: group, Head: head, Tables: []store.Table{
+		{Name: tableRecordings, Entries: recordings},
+		{Name: tableTargets, Entries: targets},
+		{Name: tableHosts, Entries: hosts},
+	}}
+	return p, nil
+}
+
+// isEmpty reports whether there is nothing to store.
+func (p *pending) isEmpty() bool { return p.batch.Head == nil }
+
+// putBack has the changes stored later.
+func (p *pending) putBack() {
+	inv := p.inventory
+	inv.mu.Lock()
+	defer inv.mu.Unlock()
+	inv.unsaved.add(p.unsaved)
+	maps.Copy(inv.ledger.touched, p.touched)
+	inv.saved = never
 }
 
 // discardChanges has only what changes from now on stored.
@@ -90,9 +125,9 @@ func (inv *inventory) state() *corpState {
 	}
 }
 
-// loadInventory reads what changes returned over time.
-func loadInventory(key []byte, corp *bbolt.Bucket) (*inventory, error) {
-	value, err := unsealed(ledgerSeal(key), corp.Get(keyLedger))
+// loadInventory reads what the batches of an inventory wrote over time.
+func loadInventory(group *store.Group) (*inventory, error) {
+	value, err := group.Head()
 	if err != nil {
 		return nil, fmt.Errorf("ledger: %w", err)
 	}
@@ -111,23 +146,21 @@ func loadInventory(key []byte, corp *bbolt.Bucket) (*inventory, error) {
 		state.Lookback, state.Forgotten, state.LastSuccess, state.Ready, state.Number, state.HostLimit
 
 	byNumber := make(map[uint32]*item, state.Recordings)
-	err = eachEntry(corp.Bucket(bucketRecordings), state.Recordings, func(key, value []byte) error {
+	err = group.Each(tableRecordings, state.Recordings, func(key, value []byte) error {
 		return inv.loadItem(key, string(value), byNumber)
 	})
-	if err != nil {
-		return nil, fmt.Errorf("recordings: %w", err)
+	if err == nil {
+		err = group.Each(tableHosts, state.Hosts, func(key, value []byte) error {
+			return inv.loadHost(string(key), value)
+		})
 	}
-	err = eachEntry(corp.Bucket(bucketHosts), state.Hosts, func(key, value []byte) error {
-		return inv.loadHost(string(key), value)
-	})
-	if err != nil {
-		return nil, fmt.Errorf("hosts: %w", err)
+	if err == nil {
+		err = group.Each(tableTargets, state.Targets, func(key, value []byte) error {
+			return inv.loadHolding(string(key), value, byNumber)
+		})
 	}
-	err = eachEntry(corp.Bucket(bucketTargets), state.Targets, func(key, value []byte) error {
-		return inv.loadHolding(string(key), value, byNumber)
-	})
 	if err != nil {
-		return nil, fmt.Errorf("targets: %w", err)
+		return nil, err
 	}
 	for _, it := range inv.items {
 		if (it.holders == 0) != it.gone() {
@@ -136,28 +169,6 @@ func loadInventory(key []byte, corp *bbolt.Bucket) (*inventory, error) {
 	}
 	inv.discardChanges()
 	return inv, nil
-}
-
-// eachEntry reads the entries of a bucket, of which there must be so many.
-func eachEntry(b *bbolt.Bucket, want int, visit func(key, value []byte) error) error {
-	n := 0
-	if b != nil {
-		err := b.ForEach(func(key, sealed []byte) error {
-			value, err := unsealed(key, sealed)
-			if err != nil {
-				return err
-			}
-			n++
-			return visit(key, value)
-		})
-		if err != nil {
-			return err
-		}
-	}
-	if n != want {
-		return fmt.Errorf("there are %d, and not %d", n, want)
-	}
-	return nil
 }
 
 func (inv *inventory) loadItem(key []byte, encoded string, byNumber map[uint32]*item) error {

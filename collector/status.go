@@ -58,7 +58,7 @@ func (c *corp) coverage(now time.Time) float64 {
 // last if nothing has changed since. If that is to be saved now, it returns too what
 // has to be stored for the same to be there after a crash. Only the goroutine that
 // publishes calls it.
-func (c *corp) snapshot(now time.Time, saving saving) (*corpSnapshot, *changeSet) {
+func (c *corp) snapshot(now time.Time, saving saving) (*corpSnapshot, *pending) {
 	c.mu.Lock()
 	listed, ready := c.listed, c.ready
 	c.mu.Unlock()
@@ -81,7 +81,7 @@ func (c *corp) snapshot(now time.Time, saving saving) (*corpSnapshot, *changeSet
 	case saveLater:
 		return c.lastSnapshot.snapshot, nil
 	}
-	changes, err := inv.changes(c.key())
+	changes, err := inv.changes(c.key().group())
 	if err != nil {
 		level.Error(c.logger).Log("msg", "the state cannot be stored", "err", err)
 	}

@@ -4,22 +4,20 @@
 package collector
 
 import (
-	"errors"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/go-kit/log"
 	"github.com/google/go-cmp/cmp"
-	"go.etcd.io/bbolt"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
-	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/store"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
 )
 
@@ -203,62 +201,26 @@ func (r *rig) stopAfter(d time.Duration) {
 	r.stop()
 }
 
-func storedCorps(t *testing.T, dir string) int {
-	t.Helper()
-	n := 0
-	view(t, dir, func(tx *bbolt.Tx) error {
-		return tx.Bucket(bucketCorps).ForEachBucket(func([]byte) error { n++; return nil })
-	})
-	return n
+// A fullDisk is a store that cannot be written while it is full.
+type fullDisk struct {
+	store.Store
+
+	isFull, failed atomic.Bool
 }
 
-// view looks at a store that nobody has open.
-func view(t *testing.T, dir string, look func(*bbolt.Tx) error) {
-	t.Helper()
-	db, err := bbolt.Open(filepath.Join(dir, storeFile), 0o600, &bbolt.Options{ReadOnly: true})
-	if err != nil {
-		t.Fatal(err)
+func (d *fullDisk) Commit(now time.Time, batches []store.Batch) error {
+	if len(batches) > 0 && d.isFull.Load() {
+		d.failed.Store(true)
+		return syscall.ENOSPC
 	}
-	defer db.Close()
-	if err := db.View(look); err != nil {
-		t.Fatal(err)
-	}
+	d.failed.Store(false)
+	return d.Store.Commit(now, batches)
 }
 
-func TestMigration(t *testing.T) {
-	t.Parallel()
-	virtually(t, func(t *testing.T) {
-		dir := t.TempDir()
-		server := worldOf(wecomtest.Config{})
-		start(t, server, storing(dir, configOf("li"))).stopAfter(time.Minute)
-		var steps []string
-		step := func(name string, err error) migration {
-			return func(corps *bbolt.Bucket) error {
-				steps = append(steps, name)
-				return errors.Join(err, corps.Bucket(corpKey{"acme", wecomtest.DefaultCorpID}.bytes()).Put([]byte(name), []byte("x")))
-			}
-		}
-		open := func(migrations []migration) (*store, error) { return openStore(dir, migrations, log.NewNopLogger()) }
-
-		failing, err := open([]migration{step("first", nil), step("second", errors.New("a failure"))})
-		if err != nil || failing.db != nil {
-			t.Errorf("a migration that failed: %v, want a store in memory", err)
-		}
-		migrated, err := open([]migration{step("first", nil), step("second", nil)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if inv, err := migrated.take(corpKey{"acme", wecomtest.DefaultCorpID}); err != nil || len(inv.items) == 0 {
-			t.Errorf("nothing is left after a migration: %v", err)
-		}
-		migrated.close()
-		if diff := cmp.Diff([]string{"first", "second", "first", "second"}, steps); diff != "" {
-			t.Errorf("steps (-want +got):\n%s", diff)
-		}
-		if _, err := open(nil); !errors.Is(err, errNewerSchema) || !strings.Contains(err.Error(), "schema 3") {
-			t.Errorf("a store of schema 3 where 1 is known: %v", err)
-		}
-	})
+func (d *fullDisk) Status() store.Status {
+	status := d.Store.Status()
+	status.Successful = status.Successful && !d.failed.Load()
+	return status
 }
 
 func TestWritesThatFail(t *testing.T) {
@@ -271,119 +233,137 @@ func TestWritesThatFail(t *testing.T) {
 		ok := `wecom_recording_exporter_storage_last_write_successful`
 		r.expect(map[string]string{ok: "1"})
 
-		limit := func(size int) {
-			db := r.collector.store.db
-			if err := db.Update(func(*bbolt.Tx) error { db.MaxSize = size; return nil }); err != nil {
-				t.Error(err)
-			}
-		}
-		limit(1)
+		full := &fullDisk{Store: r.collector.store}
+		full.isFull.Store(true)
+		r.collector.store = full
 		for i := range 2000 {
 			server.Put(recorded(fmt.Sprintf("new%d", i), "li", time.Hour))
 		}
 		r.wait(10 * time.Minute)
 		r.expect(map[string]string{ok: "0", `wecom_recordings_discovered_total{host="li"}`: "2000"})
-		if n := strings.Count(r.log.String(), "the store cannot be written"); n != 1 {
-			t.Errorf("it was logged %d times:\n%s", n, r.log)
-		}
-		limit(math.MaxInt)
+		full.isFull.Store(false)
 		r.wait(2 * time.Minute)
 		r.expect(map[string]string{ok: "1"})
-		if !strings.Contains(r.log.String(), "the store is written again") {
-			t.Errorf("that it is written again was not logged:\n%s", r.log)
-		}
 		r.stop()
 		after := start(t, away, storing(dir, configOf("li", "wang")))
 		after.expect(map[string]string{`wecom_recordings_discovered_total{host="li"}`: "2000"})
 	})
 }
 
-func TestStoreInUse(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	first, err := openStore(dir, nil, log.NewNopLogger())
+func storedCorps(t *testing.T, dir string) (n int) {
+	t.Helper()
+	s, err := store.Open(dir, store.Options{
+		Logger: log.NewNopLogger(), Load: func(groups []*store.Group) error { n = len(groups); return nil },
+	})
+	if err == nil {
+		err = s.Close()
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := openStore(dir, nil, log.NewNopLogger()); err == nil || !strings.Contains(err.Error(), "another process uses") {
-		t.Errorf("a second one: %v", err)
-	}
-	first.close()
-	second, err := openStore(dir, nil, log.NewNopLogger())
-	if err != nil {
-		t.Fatal(err)
-	}
-	second.close()
+	return n
 }
 
-// TestStoreThatIsBeingMade has another process about to make the store.
-func TestStoreThatIsBeingMade(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	file, err := os.Create(filepath.Join(dir, storeFile))
+// saved is the content of a store: what it holds by group, table and key.
+type saved map[string]string
+
+func contentOf(t *testing.T, dir string) saved {
+	t.Helper()
+	content := saved{}
+	s, err := store.Open(dir, store.Options{Logger: log.NewNopLogger(), Load: func(groups []*store.Group) error {
+		for _, g := range groups {
+			inv, err := loadInventory(g)
+			if err != nil {
+				return err
+			}
+			head, err := g.Head()
+			if err != nil {
+				return err
+			}
+			content[g.Name()] = string(head)
+			for table, n := range map[string]int{
+				tableRecordings: len(inv.items), tableTargets: len(inv.holdings), tableHosts: len(inv.ledger.hosts),
+			} {
+				err := g.Each(table, n, func(key, value []byte) error {
+					content[fmt.Sprintf("%s %s %q", g.Name(), table, key)] = string(value)
+					return nil
+				})
+				if err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}})
+	if err == nil {
+		err = s.Close()
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close()
-	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := openStore(dir, nil, log.NewNopLogger()); err == nil || !strings.Contains(err.Error(), "another process uses") {
-		t.Errorf("a store that another process makes: %v", err)
-	}
-	if _, err := os.Stat(file.Name()); err != nil {
-		t.Errorf("what another process makes is gone: %v", err)
-	}
+	return content
 }
 
-// TestDamage flips each byte of a store in turn. What is loaded then is what was
-// stored, or nothing.
-func TestDamage(t *testing.T) {
+// longLife polls for ten hours what has every kind of history, and stores it in a
+// directory. It returns the configuration.
+func longLife(t *testing.T, dir string) *config.Config {
+	t.Helper()
+	after := time.Now().Add
+	server := worldOf(wecomtest.Config{})
+	life := recorded("life", "li", 30*time.Minute,
+		wecomtest.Share{At: after(2 * time.Hour), On: true, SameCorp: true},
+		wecomtest.Share{At: after(3 * time.Hour), On: true, Download: true},
+		wecomtest.Share{
+			At: after(4 * time.Hour), On: true, Download: true, Password: "canary-password", Expire: after(5 * day),
+		},
+		wecomtest.Share{At: after(6 * time.Hour)})
+	life.Transcoding, life.Completed = after(30*time.Minute), after(41*time.Minute)
+	life.Deleted = after(7 * time.Hour)
+	server.Put(life)
+	for i := range 8 {
+		r := recorded(fmt.Sprintf("later%d", i), []string{"li", "wang", "zhao", ""}[i%4], -time.Duration(i+1)*time.Hour)
+		r.Creator = []string{"li", "wang"}[i%2]
+		r.Started, r.Transcoding = r.MeetingStart, r.MeetingStart.Add(time.Hour)
+		r.Completed = r.MeetingStart.Add(time.Hour + time.Minute)
+		r.Files[0].Size = int64(i+1) * 123_456_789
+		r.MeetingID, r.MeetingCode = "m1", "123456789"
+		server.Put(r)
+	}
+	cfg := storing(dir, configOf("li", "wang", "nobody"))
+	cfg.Corps[0].Targets.MeetingIDs = []string{"m1"}
+	cfg.Corps[0].Targets.MeetingCodes = []string{"123456789"}
+	cfg.Poll.Concurrency = 1
+	second := cfg.Corps[0]
+	second.Name = "second"
+	second.Targets = config.Targets{UserIDs: []string{"wang"}}
+	cfg.Corps = append(cfg.Corps, second)
+	r := start(t, server, cfg)
+	r.wait(9 * time.Hour)
+	server.Remove("later1")
+	r.wait(time.Hour)
+	r.stop()
+	return cfg
+}
+
+// TestStoreOfSchema1 opens testdata/schema1.db, which an earlier version wrote in the
+// life of longLife, and expects the series that it served at its end.
+func TestStoreOfSchema1(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	s, err := openStore(dir, nil, log.NewNopLogger())
+	old, err := os.ReadFile(filepath.Join("testdata", "schema1.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	key := corpKey{"acme", "ww"}
-	inv := newInventory(month, noon.Add(-day))
-	inv.list(li, wecom.Window{Start: noon.Add(-month), End: noon}, listed("a", time.Hour, time.Hour), listed("b", 2*time.Hour, 2*time.Hour))
-	set, err := inv.changes(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.commit(noon, []*changeSet{set})
-	s.close()
-	want := fmt.Sprintf("%+v", inv.ids(noon))
-	sound, err := os.ReadFile(s.path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	damagedDir := t.TempDir()
-	aside := 0
-	for i := 0; i < len(sound); i += 29 {
-		damaged := append([]byte(nil), sound...)
-		damaged[i] ^= 0x55
-		if err := os.WriteFile(filepath.Join(damagedDir, storeFile), damaged, 0o600); err != nil {
+	virtually(t, func(t *testing.T) {
+		dir, copied := t.TempDir(), t.TempDir()
+		cfg := longLife(t, dir)
+		if err := os.WriteFile(filepath.Join(copied, "state.db"), old, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		store := &store{path: filepath.Join(damagedDir, storeFile), logger: log.NewNopLogger(), loaded: map[string]*inventory{}}
-		if err := damageOnPanic(func() error { _, err := store.readAll(); return err }); err != nil {
-			aside++
-			continue
+		// What this version writes must be what the earlier one can read.
+		if diff := cmp.Diff(contentOf(t, copied), contentOf(t, dir)); diff != "" {
+			t.Errorf("content of the store (-earlier version +this one):\n%s", diff)
 		}
-		loaded := store.loaded[string(key.bytes())]
-		if loaded == nil {
-			aside++ // It is as before its only commit.
-			continue
-		}
-		loaded.setLookback(month)
-		if got := fmt.Sprintf("%+v", loaded.ids(noon)); got != want || loaded.ledger.hosts["li"].recordings != 2 {
-			t.Errorf("byte %d: loaded %s", i, got)
-		}
-	}
-	if aside == 0 {
-		t.Error("no damage was noticed")
-	}
-	t.Logf("%d of %d damages noticed, the others did no harm", aside, len(sound)/29)
+		r := start(t, away, storing(copied, cfg))
+		golden(t, "schema1.golden", inventoryOnly(r.exposition()))
+	})
 }

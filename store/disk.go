@@ -1,0 +1,136 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+	"go.etcd.io/bbolt"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/backoff"
+)
+
+// retryRange is how soon a write that failed is tried again.
+var retryRange = backoff.Range{First: 2 * time.Second, Max: time.Minute}
+
+// A disk is a store in a file of bbolt.
+type disk struct {
+	path   string
+	logger log.Logger
+	db     *bbolt.DB
+
+	mu        sync.Mutex
+	retry     backoff.Backoff
+	lastWrite time.Time
+}
+
+// Keeps implements Store.
+func (*disk) Keeps() bool { return true }
+
+// Due implements Store.
+func (d *disk) Due(now time.Time) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return !now.Before(d.retry.Until())
+}
+
+// Commit implements Store. An error was logged already.
+func (d *disk) Commit(now time.Time, batches []Batch) error {
+	if len(batches) == 0 {
+		return nil
+	}
+	err := d.db.Update(func(tx *bbolt.Tx) error {
+		for i := range batches {
+			if err := batches[i].write(tx.Bucket(bucketGroups)); err != nil {
+				return err
+			}
+		}
+		return countGroups(tx)
+	})
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	failedBefore := d.retry.Failing()
+	if err != nil {
+		d.retry.Fail(now, retryRange)
+		if !failedBefore {
+			level.Error(d.logger).Log("msg", "the store cannot be written; going on in memory, and trying again",
+				"err", err, "remedy", remedyOf(err))
+		}
+		return fmt.Errorf("writing the store: %w", err)
+	}
+	d.lastWrite = now
+	d.retry.Reset()
+	if failedBefore {
+		level.Info(d.logger).Log("msg", "the store is written again")
+	}
+	return nil
+}
+
+// Read implements Store.
+func (d *disk) Read(name string, load func(*Group) error) (found bool, err error) {
+	err = d.db.View(func(tx *bbolt.Tx) error {
+		b := tx.Bucket(bucketGroups).Bucket([]byte(name))
+		if b == nil {
+			return nil
+		}
+		found = true
+		return load(&Group{name: []byte(name), bucket: b})
+	})
+	if err != nil {
+		return found, fmt.Errorf("%s: reading group %q: %w: "+
+			"stop the exporter, and put a backup in the place of the file or move it away", d.path, name, err)
+	}
+	return found, nil
+}
+
+// Delete implements Store.
+func (d *disk) Delete(names []string) error {
+	if len(names) == 0 {
+		return nil
+	}
+	err := d.db.Update(func(tx *bbolt.Tx) error {
+		for _, name := range names {
+			if err := tx.Bucket(bucketGroups).DeleteBucket([]byte(name)); err != nil {
+				return err
+			}
+		}
+		return countGroups(tx)
+	})
+	if err != nil {
+		return fmt.Errorf("%s: deleting groups: %w", d.path, err)
+	}
+	return nil
+}
+
+// Status implements Store.
+func (d *disk) Status() Status {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return Status{Configured: true, Successful: !d.retry.Failing(), LastWrite: d.lastWrite}
+}
+
+// Close implements Store.
+func (d *disk) Close() error {
+	if err := d.db.Close(); err != nil {
+		return fmt.Errorf("closing the store: %w", err)
+	}
+	return nil
+}
+
+func remedyOf(err error) string {
+	switch {
+	case errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT):
+		return "make room on the disk, or name a directory on another with --storage.path"
+	case errors.Is(err, syscall.EROFS) || errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EACCES):
+		return "let the user that the exporter runs as write to the directory, or name another with --storage.path"
+	}
+	return "see whether the disk is sound, or name a directory on another with --storage.path"
+}

@@ -1,0 +1,114 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package store
+
+import (
+	"errors"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.etcd.io/bbolt"
+)
+
+func TestCommittedValuesAreRead(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	first, held := open(t, dir)
+	if len(held) != 0 {
+		t.Errorf("a new store holds %v", held)
+	}
+	want := content{"a": {"1": "one", "2": "", "3": strings.Repeat("x", 10_000)}, "b": {}}
+	commit(t, first, want.batches()...)
+	// A key that is deleted is gone, and one that is set again has the new value.
+	commit(t, first, Batch{Group: "a", Head: []byte("2"), Tables: []Table{{Name: "things", Entries: []Entry{
+		{Key: []byte("3")}, {Key: []byte("1"), Value: []byte("another")},
+	}}}})
+	want["a"] = map[string]string{"1": "another", "2": ""}
+
+	read := content{}
+	for _, name := range []string{"a", "b"} {
+		found, err := first.Read(name, func(g *Group) (err error) {
+			read[name], err = loadGroup(g)
+			return err
+		})
+		if !found || err != nil {
+			t.Errorf("group %s: found: %t, error: %v", name, found, err)
+		}
+	}
+	if diff := cmp.Diff(want, read); diff != "" {
+		t.Errorf("read from the open store (-want +got):\n%s", diff)
+	}
+	if found, err := first.Read("c", func(*Group) error { return errors.New("called") }); found || err != nil {
+		t.Errorf("a group that does not exist: found: %t, error: %v", found, err)
+	}
+	closeStore(t, first)
+	second, held := open(t, dir)
+	if diff := cmp.Diff(want, held); diff != "" {
+		t.Errorf("loaded (-want +got):\n%s", diff)
+	}
+	if err := second.Delete([]string{"a"}); err != nil {
+		t.Fatal(err)
+	}
+	closeStore(t, second)
+	_, held = open(t, dir)
+	if diff := cmp.Diff(content{"b": {}}, held); diff != "" {
+		t.Errorf("loaded after a group was deleted (-want +got):\n%s", diff)
+	}
+}
+
+func TestCommitsThatFail(t *testing.T) {
+	t.Parallel()
+	s, _ := open(t, t.TempDir())
+	logger, text := logged()
+	s.logger = logger
+	small := content{"a": {"1": "one"}}
+	commit(t, s, small.batches()...)
+	limit := func(size int) {
+		t.Helper()
+		if err := s.db.Update(func(*bbolt.Tx) error { s.db.MaxSize = size; return nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	limit(1)
+	large := content{"a": {"1": "one", "2": strings.Repeat("x", 1<<20)}}
+	now := noon
+	for i, seconds := range []int{2, 4, 8, 16, 32, 60, 60} {
+		wait := time.Duration(seconds) * time.Second
+		if err := s.Commit(now, large.batches()); err == nil {
+			t.Fatalf("commit %d beyond the size of the disk succeeds", i)
+		}
+		if s.Due(now.Add(wait-1)) || !s.Due(now.Add(wait)) {
+			t.Errorf("commit %d may not be tried again after %s exactly", i, wait)
+		}
+		now = now.Add(wait)
+	}
+	if got, want := s.Status(), (Status{Configured: true, LastWrite: noon}); got != want {
+		t.Errorf("status %+v, want %+v", got, want)
+	}
+	limit(math.MaxInt)
+	if err := s.Commit(now, large.batches()); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := s.Status(), (Status{Configured: true, Successful: true, LastWrite: now}); got != want {
+		t.Errorf("status %+v, want %+v", got, want)
+	}
+	for _, line := range []string{"the store cannot be written", "the store is written again"} {
+		if n := strings.Count(text.String(), line); n != 1 {
+			t.Errorf("%q was logged %d times:\n%s", line, n, text)
+		}
+	}
+}
+
+func TestMemoryKeepsNothing(t *testing.T) {
+	t.Parallel()
+	s := InMemory()
+	commit(t, s, content{"a": {"1": "one"}}.batches()...)
+	found, err := s.Read("a", func(*Group) error { return nil })
+	if s.Keeps() || s.Due(noon) || found || err != nil || s.Status() != (Status{}) {
+		t.Errorf("keeps: %t, due: %t, found: %t, error: %v, status: %+v", s.Keeps(), s.Due(noon), found, err, s.Status())
+	}
+}
