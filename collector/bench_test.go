@@ -15,6 +15,7 @@ import (
 
 	"github.com/go-kit/log"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/store"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
@@ -169,7 +170,7 @@ func BenchmarkCall(b *testing.B) {
 	}
 	corp := c.corps[0]
 	for b.Loop() {
-		o := corp.ask(b.Context(), &target{Target: li})
+		o := corp.ask(b.Context(), &schedule.Poll{Target: li})
 		if o.err != nil || o.recordings != 20 {
 			b.Fatalf("%d recordings: %v", o.recordings, o.err)
 		}

@@ -29,6 +29,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/store"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
@@ -216,7 +217,7 @@ func (c *Collector) newCorp(cfg *config.Config, corpConfig config.Corp) (*corp, 
 		files:     newTargetFiles(logger),
 		shard:     cfg.Shard,
 		mu:        &sync.Mutex{},
-		schedule:  newSchedule(cfg.Poll),
+		schedule:  schedule.New(cfg.Poll),
 		hosts:     newHostNamer(cfg.Metrics),
 		logger:    logger,
 		warnings:  rate.Sometimes{First: firstWarnings, Interval: warningInterval},

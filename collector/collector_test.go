@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
 )
@@ -465,7 +466,8 @@ func TestWhoseErrorItIs(t *testing.T) {
 			if test.selector == "" {
 				test.selector = wecom.ByUserID
 			}
-			x := &target{Target: wecom.Target{Selector: test.selector}, asked: noon, err: test.before, own: test.own}
+			target := wecom.Target{Selector: test.selector, ID: "x"}
+			last := schedule.Attempt{At: noon, Err: test.before, Own: test.own}
 			c := &corp{accepted: noon}
 			if test.accepted {
 				c.accepted = noon.Add(time.Minute)
@@ -473,7 +475,7 @@ func TestWhoseErrorItIs(t *testing.T) {
 			if test.outage != nil {
 				c.outage = &outage{err: test.outage}
 			}
-			if got := c.judge(x, test.err); got != test.want {
+			if got, _ := c.judge(target, test.err, &last); got != test.want {
 				t.Errorf("class %d, want %d", got, test.want)
 			}
 		})

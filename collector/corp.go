@@ -16,6 +16,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
@@ -47,12 +48,12 @@ type corp struct {
 	files     *targetFiles
 	discovery *discovery
 	shard     config.Shard
+	schedule  *schedule.Schedule
 	logger    log.Logger
 
 	mu          *sync.Mutex // shared with the corp that this one inherits from, since they share targets
-	schedule    *schedule
-	inFlight    int // polls under way
-	waiting     int // those of them that have not chosen their target yet
+	inFlight    int         // polls under way
+	waiting     int         // those of them that have not chosen their target yet
 	outage      *outage
 	unanswered  int // polls in a row that got no answer of WeCom
 	up          bool
@@ -82,10 +83,9 @@ type outage struct {
 
 // A pollOutcome is how asking a target went.
 type pollOutcome struct {
-	target     *target // nil: none was asked
+	poll       *schedule.Poll // nil: no target was polled
 	started    time.Time
 	ended      time.Time
-	history    bool // whether the older windows were asked for too
 	applied    bool // whether any list was complete
 	recordings int
 	err        error
@@ -151,7 +151,7 @@ func (c *corp) next(now time.Time) (ask, probing bool, wait time.Duration) {
 		ask, wait = c.probes(now)
 	case c.inFlight < c.poll.Concurrency:
 		// Each poll that waits for its turn will choose one of those that are due.
-		due, later := c.schedule.queue.due(now, c.waiting+1)
+		due, later := c.schedule.Due(now, c.waiting+1)
 		ask = due > c.waiting
 		if !later.IsZero() {
 			wait = later.Sub(now)
@@ -170,7 +170,7 @@ func (c *corp) probes(now time.Time) (ask bool, wait time.Duration) {
 	if wait := c.outage.until.Sub(now); wait > 0 && !c.client.SecretChanged() {
 		return false, min(wait, secretCheckInterval)
 	}
-	return c.inFlight == 0 && len(c.schedule.queue) > 0, farAway
+	return c.inFlight == 0 && !c.schedule.IsEmpty(), farAway
 }
 
 // readTargets brings the schedule up to date with who is to be asked.
@@ -183,22 +183,22 @@ func (c *corp) readTargets(now time.Time) {
 	if !c.discovery.complete() {
 		users = append(users, c.restored...)
 	}
-	wanted := ofShard(c.files.merge(c.config.Targets, users), c.shard)
+	wanted := schedule.OfShard(c.files.merge(c.config.Targets, users), c.shard)
 	c.mu.Lock()
-	dropped := c.schedule.set(wanted, now)
+	dropped := c.schedule.Set(wanted, now)
 	if !c.targetsSet && !c.up {
 		// After a restart, whether WeCom accepts calls is not known before one is made.
-		c.schedule.hurry(now)
+		c.schedule.Expedite(now)
 	}
 	c.targetsSet, c.found = true, version
-	c.schedule.started(starts, now)
+	c.schedule.Started(starts, now)
 	if !c.planned && c.discovery.complete() {
 		c.planned = true
 		msg := "plan, before it is known who has recordings"
 		if c.ready {
 			msg = "plan"
 		}
-		c.schedule.plan(now).log(c.logger, msg, c.client.Limits().Budget())
+		logPlan(c.logger, msg, c.schedule.Plan(now), c.client.Limits().Budget())
 	}
 	c.noteTried(now)
 	c.mu.Unlock()
@@ -209,9 +209,9 @@ func (c *corp) readTargets(now time.Time) {
 
 // noteTried notes whether every target has been asked. The lock is held.
 func (c *corp) noteTried(now time.Time) {
-	if !c.ready && c.discovery.complete() && c.schedule.tried() {
+	if !c.ready && c.discovery.complete() && c.schedule.AllPolled() {
 		c.ready = true
-		c.schedule.plan(now).log(c.logger, "plan, now that it is known who has recordings", c.client.Limits().Budget())
+		logPlan(c.logger, "plan, now that it is known who has recordings", c.schedule.Plan(now), c.client.Limits().Budget())
 		if c.listed && !c.inventory.holdsAny() {
 			level.Warn(c.logger).Log("msg", "WeCom accepts the calls, but shows the app no recordings at all",
 				"remedy", "see whether the meetings were created by this very app: WeCom shows an app no others",
@@ -228,39 +228,39 @@ func (c *corp) askInTurn(ctx context.Context, probing bool) pollOutcome {
 		return pollOutcome{} // The corp is being stopped.
 	}
 	defer leave()
-	t := c.choose(probing, time.Now())
-	if t == nil {
+	p, ok := c.choose(probing, time.Now())
+	if !ok {
 		return pollOutcome{}
 	}
-	return c.ask(ctx, t)
+	return c.ask(ctx, &p)
 }
 
 // choose returns the target to ask for; nil where there is none any more, or where
 // an outage has begun.
-func (c *corp) choose(probing bool, now time.Time) *target {
+func (c *corp) choose(probing bool, now time.Time) (p schedule.Poll, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.waiting--
 	switch {
 	case probing:
-		return c.schedule.takeProbe()
+		return c.schedule.TakeProbe(now)
 	case c.outage != nil:
-		return nil
+		return p, false
 	default:
-		return c.schedule.take(now)
+		return c.schedule.Take(now)
 	}
 }
 
 // ask lists a target's windows, the newest first, and applies what came back
 // whole.
-func (c *corp) ask(ctx context.Context, t *target) pollOutcome {
+func (c *corp) ask(ctx context.Context, p *schedule.Poll) pollOutcome {
 	now := time.Now()
-	o := pollOutcome{target: t, started: now, history: !now.Before(t.historyDue)}
-	l := listing{target: t.Target, asked: c.inventory.now()}
+	o := pollOutcome{poll: p, started: now}
+	l := listing{target: p.Target, asked: c.inventory.now()}
 	at := map[string]int{}
-	for i, w := range windows(now, c.poll.Lookback, o.history) {
+	for i, w := range windows(now, c.poll.Lookback, p.History) {
 		var recordings []wecom.Recording
-		recordings, o.err = c.list(ctx, t.Target, w)
+		recordings, o.err = c.list(ctx, p.Target, w)
 		if o.err != nil {
 			break
 		}
@@ -274,7 +274,7 @@ func (c *corp) ask(ctx context.Context, t *target) pollOutcome {
 	o.ended = time.Now()
 	if o.applied {
 		l.at, l.succeeded = o.ended, o.err == nil
-		l.whole = l.succeeded && (o.history || c.poll.Lookback <= wecom.MaxWindow)
+		l.whole = l.succeeded && (p.History || c.poll.Lookback <= wecom.MaxWindow)
 		o.recordings = c.inventory.apply(&l)
 	}
 	return o
@@ -312,52 +312,41 @@ func windows(now time.Time, lookback time.Duration, history bool) []wecom.Window
 	return list
 }
 
-// settle learns from how asking a target went, and decides when to ask again.
+// settle learns from how a poll went.
 func (c *corp) settle(o pollOutcome) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.inFlight--
-	now, t := time.Now(), o.target
-	if t == nil {
-		return // Nobody was asked.
-	}
-	if t.dropped {
-		// It was dropped while it was being asked, which may have filled the
-		// inventory again.
-		if c.schedule.targets[t.Target] == nil {
-			c.inventory.drop(t.Target, time.Now())
-		}
-		return
+	now, p := time.Now(), o.poll
+	if p == nil {
+		return // No target was polled.
 	}
 	if errors.Is(o.err, context.Canceled) {
-		c.schedule.done(t, t.due)
+		c.schedule.Return(p)
 		return
 	}
-	previous, class := t.err, c.judge(t, o.err)
-	t.asked, t.err, t.class = now, o.err, class
-	if o.err == nil || class == wecom.ClassTarget {
-		t.own = nil
-		if corpWide(t.ClassOf(o.err)) {
-			t.own = o.err
-		}
+	class, own := c.judge(p.Target, o.err, &p.Last)
+	fate := c.schedule.Done(p, &schedule.Result{
+		Started: o.started, Ended: o.ended, Listed: o.applied, Recordings: o.recordings, Err: o.err, Class: class, Own: own,
+	}, now)
+	switch fate {
+	case schedule.Dropped:
+		// The list may have filled the inventory again.
+		c.inventory.drop(p.Target, now)
+		return
+	case schedule.Replaced:
+		return
 	}
-	if o.applied {
-		t.recordings = o.recordings
-		c.listed = true
-	}
+	c.listed = c.listed || o.applied
 	if o.err == nil {
-		t.succeeded, c.lastSuccess = o.ended, o.ended
-		if o.history {
-			t.historyDue = o.started.Add(t.spread(c.poll.HistoryInterval))
-		}
-		level.Debug(c.logger).Log("msg", "polled", "selector", t.Selector, "target", t.ID,
+		c.lastSuccess = o.ended
+		level.Debug(c.logger).Log("msg", "polled", "selector", p.Target.Selector, "target", p.Target.ID,
 			"recordings", o.recordings, "took", now.Sub(o.started))
 	}
-	c.schedule.done(t, c.dueAfter(o, class, now))
 	c.up = o.err == nil || class == wecom.ClassTarget
 	c.noteTried(now)
-	if o.err != nil && !corpWide(class) {
-		c.logTarget(t, previous)
+	if o.err != nil && !schedule.CorpWide(class) {
+		c.logTarget(p.Target, o.err, p.Last.Err)
 	}
 	c.learn(o, class, now)
 }
@@ -373,23 +362,28 @@ func (c *corp) learn(o pollOutcome, class wecom.Class, now time.Time) {
 		c.unanswered++
 	}
 	switch {
-	case corpWide(class):
+	case schedule.CorpWide(class):
 		c.suffer(now, o, firstOutageWait, longestOutageWait)
 	case c.unanswered >= unansweredLimit:
 		c.suffer(now, o, firstUnansweredWait, longestUnansweredWait)
 	}
 }
 
-// judge returns the class of an error that a target met. An errcode of the whole
-// corp that it meets again, while others were accepted, is its own from then on,
-// unless there is an outage for that very errcode. The lock is held.
-func (c *corp) judge(t *target, err error) wecom.Class {
-	class := t.ClassOf(err)
-	again := sameErrcode(err, t.own) || sameErrcode(err, t.err) && c.accepted.After(t.asked)
-	if corpWide(class) && again && (c.outage == nil || !sameErrcode(err, c.outage.err)) {
-		return wecom.ClassTarget
+// judge returns whose error it is that a target met: its class, and what is the target's
+// own from then on. An errcode of the whole corp that a target meets again, while others
+// were accepted, is its own, unless there is an outage for that very errcode. The lock is
+// held.
+func (c *corp) judge(t wecom.Target, err error, last *schedule.Attempt) (class wecom.Class, own error) {
+	class, own = t.ClassOf(err), last.Own
+	wide := schedule.CorpWide(class)
+	again := sameErrcode(err, own) || sameErrcode(err, last.Err) && c.accepted.After(last.At)
+	if wide && again && (c.outage == nil || !sameErrcode(err, c.outage.err)) {
+		return wecom.ClassTarget, err
 	}
-	return class
+	if err == nil || class == wecom.ClassTarget {
+		own = nil
+	}
+	return class, own
 }
 
 // sameErrcode tells whether WeCom answered two calls of data alike.
@@ -405,26 +399,6 @@ func sameErrcode(a, b error) bool {
 func noToken(err error) bool {
 	_, ok := errors.AsType[*wecom.TokenError](err)
 	return ok
-}
-
-// dueAfter returns when to ask a target again. The lock is held.
-func (c *corp) dueAfter(o pollOutcome, class wecom.Class, now time.Time) time.Time {
-	interval := c.schedule.interval(o.target, now)
-	switch {
-	case o.err == nil:
-		return o.started.Add(o.target.spread(interval))
-	case class == wecom.ClassTarget:
-		return o.started.Add(c.poll.IdleInterval)
-	case class == wecom.ClassRetryable || class == wecom.ClassConcurrency:
-		return o.started.Add(o.target.spread(min(interval, c.poll.Interval)))
-	default:
-		return now // as soon as the outage or the block is over
-	}
-}
-
-// corpWide tells whether errors of a class meet every target alike.
-func corpWide(class wecom.Class) bool {
-	return class == wecom.ClassCorp || class == wecom.ClassToken
 }
 
 // suffer begins or prolongs an outage.
@@ -460,13 +434,13 @@ func (c *corp) recover(started time.Time) {
 }
 
 // logTarget tells of a failing target, once per error and not of too many.
-func (c *corp) logTarget(t *target, previous error) {
+func (c *corp) logTarget(t wecom.Target, err, previous error) {
 	logger := level.Debug(c.logger)
-	if previous == nil || previous.Error() != t.err.Error() {
+	if previous == nil || previous.Error() != err.Error() {
 		c.warnings.Do(func() { logger = level.Warn(c.logger) })
 	}
-	logger.Log("msg", "target is failing; what is known of it stays", "selector", t.Selector, "target", t.ID, "err", t.err,
-		"remedy", wecom.Remedy(t.err, wecom.English), "remedy_zh", wecom.Remedy(t.err, wecom.Chinese))
+	logger.Log("msg", "target is failing; what is known of it stays", "selector", t.Selector, "target", t.ID, "err", err,
+		"remedy", wecom.Remedy(err, wecom.English), "remedy_zh", wecom.Remedy(err, wecom.Chinese))
 }
 
 // inherit takes over what is known from an earlier corp of the same name and corp
@@ -487,7 +461,8 @@ func (c *corp) inherit(old *corp) {
 	c.inventory.setLookback(c.poll.Lookback)
 	c.files = old.files
 	c.discovery.inherit(old.discovery)
-	c.schedule.inherit(old.schedule)
+	c.schedule = old.schedule
+	c.schedule.ApplyConfig(c.poll, time.Now())
 	c.listed, c.ready, c.lastSuccess, c.restored = old.listed, old.ready, old.lastSuccess, old.restored
 }
 
@@ -496,12 +471,14 @@ func (c *corp) key() corpKey { return corpKey{c.config.Name, c.config.CorpID} }
 // restore goes on where an earlier process ended.
 func (c *corp) restore(inv *inventory) {
 	now := time.Now()
-	longer := c.poll.Lookback > inv.lookback
+	lookback := inv.lookback
 	inv.setLookback(c.poll.Lookback)
 	c.inventory = inv
 	c.lastSuccess, c.ready = inv.lastSuccess, inv.ready
 	for t, h := range inv.holdings {
-		c.schedule.restore(t, h, longer, now)
+		c.schedule.Restore(t, schedule.State{
+			Succeeded: h.succeeded, Whole: h.whole, Recordings: len(h.items), Lookback: lookback,
+		}, now)
 		c.listed = true
 		if t.Selector == wecom.ByUserID {
 			c.restored = append(c.restored, t.ID)

@@ -26,10 +26,6 @@ const (
 	longestDiscoveryRetry = 15 * time.Minute
 	lookBackRetry         = 15 * time.Minute
 
-	// A target whose user started a meeting is asked as often as one with
-	// recordings for so long, since the recording may begin late.
-	activePeriod = 2 * time.Hour
-
 	// How far looks at who started meetings overlap, since WeCom may tell of a
 	// meeting late.
 	startsOverlap = 10 * time.Minute

@@ -12,7 +12,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
-	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
 )
 
@@ -295,32 +294,6 @@ func asked(server *wecomtest.Server, user string) int {
 		}
 	}
 	return n
-}
-
-func TestShards(t *testing.T) {
-	t.Parallel()
-	const total = 5
-	owner := map[wecom.Target]int{}
-	perShard := map[int]int{}
-	for i := range 10_000 {
-		target := wecom.Target{Selector: wecom.ByUserID, ID: fmt.Sprintf("User%05d", i)}
-		owner[target] = shardOf(target, total)
-		perShard[owner[target]]++
-		if lower := (wecom.Target{Selector: wecom.ByUserID, ID: strings.ToLower(target.ID)}); shardOf(lower, total) != owner[target] {
-			t.Errorf("%s falls to another shard in lower case", target)
-		}
-		if grown := shardOf(target, total+1); grown != owner[target] && grown != total {
-			t.Errorf("%s moves from shard %d to %d when shard %d is added", target, owner[target], grown, total)
-		}
-	}
-	for shard := range total {
-		if n := perShard[shard]; n < 1800 || n > 2200 {
-			t.Errorf("%d targets fall to shard %d, want about 2000", n, shard)
-		}
-	}
-	if len(perShard) != total {
-		t.Errorf("targets fall to shards %v", perShard)
-	}
 }
 
 func TestShardsPollDisjointTargets(t *testing.T) {

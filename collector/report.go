@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
@@ -31,15 +32,15 @@ type CorpReport struct {
 // A TargetCount counts targets.
 type TargetCount struct {
 	Selector wecom.Selector
-	Status   string // "ok", "failing" or "pending"
+	Status   schedule.Status
 	Count    int
 }
 
 // A TargetReport tells people how polling one target goes.
 type TargetReport struct {
 	Selector   wecom.Selector
-	ID         string    // a user ID is hashed or hidden where the label host is
-	Status     string    // "ok", "failing" or "pending"
+	ID         string // a user ID is hashed or hidden where the label host is
+	Status     schedule.Status
 	Asked      time.Time // zero: never
 	Due        time.Time
 	Recordings int
@@ -73,14 +74,14 @@ func (c *corp) report(now time.Time) CorpReport {
 	r := CorpReport{Name: c.config.Name, Used: limits.Used(), Budget: limits.Budget()}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	r.Up, r.Total, r.Lag, r.Coverage = c.up, len(c.schedule.targets), c.schedule.lag(now), c.coverage(now)
+	summary := c.summary(now)
+	r.Up, r.Total, r.Lag, r.Coverage = c.up, summary.Total, summary.Lag, summary.Coverage
 	if c.outage != nil {
 		r.Outage, r.Retry = c.outage.err, c.outage.until
 	}
-	counts := c.schedule.count()
 	for _, selector := range wecom.Selectors() {
-		for _, status := range statuses() {
-			if n := counts[selector][status]; n > 0 {
+		for status := range schedule.Status(schedule.NumStatuses) {
+			if n := summary.Counts[selector][status]; n > 0 {
 				r.Targets = append(r.Targets, TargetCount{selector, status, n})
 			}
 		}
@@ -89,24 +90,21 @@ func (c *corp) report(now time.Time) CorpReport {
 }
 
 func (c *corp) targetReports(offset, limit int) (part []TargetReport, total int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	all := make([]*target, 0, len(c.schedule.targets))
-	for _, t := range c.schedule.targets {
-		all = append(all, t)
-	}
-	order := map[string]int{statusFailing: 0, statusPending: 1, statusOK: 2}
-	slices.SortFunc(all, func(a, b *target) int {
-		return cmp.Or(cmp.Compare(order[a.status()], order[b.status()]), cmp.Compare(a.Selector, b.Selector), cmp.Compare(a.ID, b.ID))
+	all := c.schedule.Targets()
+	order := [schedule.NumStatuses]int{schedule.Failing: 0, schedule.Pending: 1, schedule.OK: 2}
+	slices.SortFunc(all, func(a, b schedule.TargetReport) int {
+		return cmp.Or(cmp.Compare(order[a.Status], order[b.Status]),
+			cmp.Compare(a.Target.Selector, b.Target.Selector), cmp.Compare(a.Target.ID, b.Target.ID))
 	})
 	offset = min(offset, len(all))
 	for _, t := range all[offset:min(offset+limit, len(all))] {
-		id := t.ID
-		if t.Selector == wecom.ByUserID {
+		id := t.Target.ID
+		if t.Target.Selector == wecom.ByUserID {
 			id = c.hosts.public(id)
 		}
 		part = append(part, TargetReport{
-			Selector: t.Selector, ID: id, Status: t.status(), Asked: t.asked, Due: t.due, Recordings: t.recordings, Err: t.err,
+			Selector: t.Target.Selector, ID: id, Status: t.Status, Asked: t.Polled, Due: t.Due,
+			Recordings: t.Recordings, Err: t.Err,
 		})
 	}
 	return part, len(all)

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
 )
@@ -28,7 +29,7 @@ func TestReports(t *testing.T) {
 		want := []CorpReport{{
 			Name: "acme", Up: true, Total: 4, Coverage: 0.5, Used: 4, Budget: 1200, Lag: 5 * time.Second,
 			Targets: []TargetCount{
-				{wecom.ByUserID, "ok", 2}, {wecom.ByUserID, "failing", 1}, {wecom.ByUserID, "pending", 1},
+				{wecom.ByUserID, schedule.OK, 2}, {wecom.ByUserID, schedule.Failing, 1}, {wecom.ByUserID, schedule.Pending, 1},
 			},
 		}}
 		if diff := cmp.Diff(want, r.collector.Report()); diff != "" {
@@ -36,7 +37,7 @@ func TestReports(t *testing.T) {
 		}
 		rows := func(part []TargetReport, _ int) (ids []string) {
 			for _, row := range part {
-				ids = append(ids, row.ID+" "+row.Status)
+				ids = append(ids, row.ID+" "+row.Status.String())
 			}
 			return ids
 		}

@@ -77,7 +77,7 @@ func TestCallsOfALargeCompany(t *testing.T) {
 		extra := float64(len(times))/float64(fewest) - 1
 		most := mostInAnyMinute(times)
 		t.Logf("%d members, %d hot, %d hours: %d calls, %d at the fewest: %+.1f%%; %d at the most in any minute, budget %d; lag %s",
-			members, hot, hours, len(times), fewest, 100*extra, most, cfg.Poll.MaxRequestsPerMinute, r.collector.current()[0].schedule.lag(time.Now()))
+			members, hot, hours, len(times), fewest, 100*extra, most, cfg.Poll.MaxRequestsPerMinute, r.collector.current()[0].schedule.Summary(time.Now()).Lag)
 		if extra > 0.05 || len(found) != members {
 			t.Errorf("%+.1f%% calls against the fewest", 100*extra)
 		}

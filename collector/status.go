@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
@@ -34,24 +35,26 @@ func (c *corp) collect(now time.Time, ch chan<- prometheus.Metric) {
 		isUp = 1
 	}
 	ch <- up.gauge(isUp, corp)
-	ch <- pollCoverage.gauge(c.coverage(now), corp)
-	ch <- pollLag.gauge(c.schedule.lag(now).Seconds(), corp)
+	summary := c.summary(now)
+	ch <- pollCoverage.gauge(summary.Coverage, corp)
+	ch <- pollLag.gauge(summary.Lag.Seconds(), corp)
 	ch <- pollLastSuccess.gauge(wecom.InstantOf(c.lastSuccess).Seconds(), corp)
-	counts := c.schedule.count()
 	for _, selector := range wecom.Selectors() {
-		for _, status := range statuses() {
-			ch <- pollTargets.gauge(float64(counts[selector][status]), corp, string(selector), status)
+		for status := range schedule.Status(schedule.NumStatuses) {
+			n := summary.Counts[selector][status]
+			ch <- pollTargets.gauge(float64(n), corp, string(selector), status.String())
 		}
 	}
 }
 
-// coverage returns which share of the targets was polled with success of late; 0
-// while it is yet to be found who they are. The lock is held.
-func (c *corp) coverage(now time.Time) float64 {
+// summary returns how polling goes. The coverage is 0 until it is known who the targets
+// are. The lock is held.
+func (c *corp) summary(now time.Time) schedule.Summary {
+	sum := c.schedule.Summary(now)
 	if !c.discovery.complete() && len(c.restored) == 0 {
-		return 0
+		sum.Coverage = 0
 	}
-	return c.schedule.coverage(now)
+	return sum
 }
 
 // snapshot returns what is served of the inventory: the snapshot that it returned

@@ -29,6 +29,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
@@ -63,7 +64,7 @@ func (f *fake) Report() []collector.CorpReport {
 	return []collector.CorpReport{
 		{
 			Name: "acme", Up: true, Total: len(f.targets), Coverage: 0.5, Lag: 90 * time.Second, Used: 7, Budget: 1200,
-			Targets: []collector.TargetCount{{Selector: wecom.ByUserID, Status: "ok", Count: len(f.targets)}},
+			Targets: []collector.TargetCount{{Selector: wecom.ByUserID, Status: schedule.OK, Count: len(f.targets)}},
 		},
 		{
 			Name: "<b>other", Budget: 60, Retry: time.Date(2026, 3, 2, 1, 0, 0, 0, time.UTC),
@@ -341,11 +342,11 @@ func TestTargetsPage(t *testing.T) {
 	f := &fake{}
 	for i := range 2*targetsPerPage + 1 {
 		f.targets = append(f.targets, collector.TargetReport{
-			Selector: wecom.ByUserID, ID: fmt.Sprintf("user%03d", i), Status: "ok", Recordings: i, Due: time.Now().Add(time.Hour),
+			Selector: wecom.ByUserID, ID: fmt.Sprintf("user%03d", i), Status: schedule.OK, Recordings: i, Due: time.Now().Add(time.Hour),
 		})
 	}
 	f.targets[0] = collector.TargetReport{
-		Selector: wecom.ByUserID, ID: "<script>alert(1)</script>", Status: "failing", Asked: time.Date(2026, 3, 2, 1, 0, 0, 0, time.UTC),
+		Selector: wecom.ByUserID, ID: "<script>alert(1)</script>", Status: schedule.Failing, Asked: time.Date(2026, 3, 2, 1, 0, 0, 0, time.UTC),
 		Err: &wecom.APIError{Endpoint: "meeting/record/list", Code: 60111}, Due: time.Now().Add(time.Hour),
 	}
 	for name, test := range map[string]struct {

@@ -1,0 +1,90 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package schedule
+
+import (
+	"time"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
+)
+
+// A TargetReport is how polling one target goes.
+type TargetReport struct {
+	Target     wecom.Target
+	Status     Status
+	Polled     time.Time // when the last poll ended; zero: there was none
+	Due        time.Time
+	Recordings int
+	Err        error // of the last poll
+}
+
+// Targets returns a report of each target, in no order.
+func (s *Schedule) Targets() []TargetReport {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := make([]TargetReport, 0, len(s.targets))
+	for _, t := range s.targets {
+		list = append(list, TargetReport{
+			Target:     t.Target,
+			Status:     t.status(),
+			Polled:     t.last.At,
+			Due:        t.due,
+			Recordings: t.recordings,
+			Err:        t.last.Err,
+		})
+	}
+	return list
+}
+
+// A Summary is how polling goes, over all targets.
+type Summary struct {
+	Total  int
+	Counts map[wecom.Selector]*[NumStatuses]int // of all selectors
+	// Lag is how overdue the most overdue target is.
+	Lag time.Duration
+	// Coverage is the share of targets, 0 to 1, that were polled with success within
+	// twice their interval; 1 if there are none.
+	Coverage float64
+}
+
+// Summary returns how polling goes now.
+func (s *Schedule) Summary(now time.Time) Summary {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	sum := Summary{Total: len(s.targets), Counts: map[wecom.Selector]*[NumStatuses]int{}, Coverage: 1}
+	for _, selector := range wecom.Selectors() {
+		sum.Counts[selector] = new([NumStatuses]int)
+	}
+	covered := 0
+	for _, t := range s.targets {
+		sum.Counts[t.Selector][t.status()]++
+		sum.Lag = max(sum.Lag, now.Sub(t.due))
+		if !t.succeeded.IsZero() && now.Sub(t.succeeded) <= 2*s.interval(t, now) {
+			covered++
+		}
+	}
+	if sum.Total > 0 {
+		sum.Coverage = float64(covered) / float64(sum.Total)
+	}
+	return sum
+}
+
+// AllPolled reports whether every target was polled at least once.
+func (s *Schedule) AllPolled() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, t := range s.targets {
+		if t.last.At.IsZero() {
+			return false
+		}
+	}
+	return true
+}
+
+// IsEmpty reports whether no target waits to be polled.
+func (s *Schedule) IsEmpty() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.queue) == 0
+}

@@ -1,0 +1,234 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package schedule decides when each target is polled: due times, the order of targets
+// that are due, the plan of calls, and the shards that targets fall to.
+package schedule
+
+import (
+	"container/heap"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
+)
+
+const (
+	// phaseShare is how much of its interval a target's phase takes off at most, so that
+	// targets that were due together drift apart. It costs as many more calls.
+	phaseShare = 0.01
+
+	// activePeriod is for how long a target is polled like one with recordings after its
+	// user started a meeting, since the recording may begin late.
+	activePeriod = 2 * time.Hour
+)
+
+// A Status is how the last poll of a target went.
+type Status uint8
+
+// The statuses.
+const (
+	OK Status = iota
+	Failing
+	Pending     // never polled
+	NumStatuses = iota
+)
+
+// String returns the value of the label status.
+func (s Status) String() string { return [NumStatuses]string{"ok", "failing", "pending"}[s] }
+
+// A Schedule holds the targets of a corp. It is safe for concurrent use.
+type Schedule struct {
+	mu      sync.Mutex
+	poll    config.Poll
+	targets map[wecom.Target]*target
+	queue   queue
+}
+
+// A target is one thing to list recordings for, and how its polls went.
+type target struct {
+	wecom.Target
+
+	phase float64 // 0 to 1, by the target's hash
+	index int     // in the queue; -1 while it is being polled
+
+	due, historyDue time.Time
+	succeeded       time.Time // when it was last polled with success; zero: never
+	recordings      int       // that it holds in the inventory
+	activeUntil     time.Time // until when it counts as active since its user started a meeting
+	urgent          bool      // its user started a meeting, and it was not polled since
+	last            Attempt
+
+	dropped    bool // it was taken out while it was being polled
+	lengthened bool // the lookback grew while it was being polled
+}
+
+// An Attempt is what is remembered of the last poll of a target.
+type Attempt struct {
+	At    time.Time   // when it ended; zero: there was none
+	Err   error       // nil: it succeeded
+	Class wecom.Class // of Err
+	// Own is an error that concerns the whole corp by its errcode, and only this target
+	// by experience. It is remembered over outages.
+	Own error
+}
+
+func (t *target) status() Status {
+	switch {
+	case t.last.At.IsZero():
+		return Pending
+	case t.last.Err != nil:
+		return Failing
+	default:
+		return OK
+	}
+}
+
+// New returns a schedule without targets.
+func New(poll config.Poll) *Schedule {
+	return &Schedule{poll: poll, targets: map[wecom.Target]*target{}}
+}
+
+// ApplyConfig goes on with other intervals and another lookback. If an interval is
+// shorter now, its targets are due earlier; if the lookback is longer, all are due now.
+func (s *Schedule) ApplyConfig(poll config.Poll, now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	longer := poll.Lookback > s.poll.Lookback
+	s.poll = poll
+	for _, t := range s.targets {
+		t.due = earlier(t.due, now.Add(s.interval(t, now)))
+		t.historyDue = earlier(t.historyDue, now.Add(s.poll.HistoryInterval))
+		if longer {
+			t.due, t.historyDue = now, now
+			t.lengthened = t.index < 0
+		}
+	}
+	heap.Init(&s.queue)
+}
+
+// Set has the schedule hold exactly the wanted targets, and returns those that it no
+// longer holds. A new target is due now.
+func (s *Schedule) Set(wanted []wecom.Target, now time.Time) (dropped []wecom.Target) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	keep := make(map[wecom.Target]bool, len(wanted))
+	for _, w := range wanted {
+		keep[w] = true
+		if s.targets[w] == nil {
+			s.add(&target{Target: w, due: now, historyDue: now})
+		}
+	}
+	for w, t := range s.targets {
+		if keep[w] {
+			continue
+		}
+		delete(s.targets, w)
+		dropped = append(dropped, w)
+		t.dropped = true
+		if t.index >= 0 {
+			heap.Remove(&s.queue, t.index)
+		}
+	}
+	return dropped
+}
+
+func (s *Schedule) add(t *target) {
+	t.phase = phaseOf(t.Target)
+	s.targets[t.Target] = t
+	heap.Push(&s.queue, t)
+}
+
+// A State is what is known of a target from before a restart.
+type State struct {
+	Succeeded  time.Time // when it was last polled with success; zero: never
+	Whole      time.Time // when all of the lookback was last listed; zero: never
+	Recordings int       // that it holds
+	Lookback   time.Duration
+}
+
+// Restore adds a target as an earlier process left it. It is due when it would have
+// been, or now if the lookback is longer than it was, or if it never succeeded. A time
+// in the future, by a clock that was wrong, counts as now.
+func (s *Schedule) Restore(w wecom.Target, state State, now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	longer := s.poll.Lookback > state.Lookback
+	succeeded, whole := earlier(state.Succeeded, now), earlier(state.Whole, now)
+	t := &target{
+		Target:     w,
+		phase:      phaseOf(w),
+		due:        now,
+		historyDue: now,
+		succeeded:  succeeded,
+		recordings: state.Recordings,
+		last:       Attempt{At: succeeded},
+	}
+	if !longer && !succeeded.IsZero() {
+		t.due = succeeded.Add(t.spread(s.interval(t, succeeded)))
+	}
+	if !longer && !whole.IsZero() {
+		t.historyDue = whole.Add(t.spread(s.poll.HistoryInterval))
+	}
+	s.add(t)
+}
+
+// Expedite has the next target due now.
+func (s *Schedule) Expedite(now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.queue) > 0 {
+		s.queue[0].due = earlier(s.queue[0].due, now)
+	}
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+// Started notes when users started meetings, by user ID in lower case. A target whose
+// user did so recently is polled next, even if it was polled just now: the recording may
+// begin late.
+func (s *Schedule) Started(starts map[string]time.Time, now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, t := range s.targets {
+		if t.Selector != wecom.ByUserID {
+			continue
+		}
+		at, ok := starts[strings.ToLower(t.ID)]
+		until := at.Add(activePeriod)
+		if !ok || !until.After(t.activeUntil) {
+			continue
+		}
+		t.activeUntil = until
+		if now.After(until) {
+			continue
+		}
+		t.urgent, t.due = true, now
+		if t.index >= 0 {
+			heap.Fix(&s.queue, t.index)
+		}
+	}
+}
+
+// interval returns how often a target is polled. The lock is held.
+func (s *Schedule) interval(t *target, now time.Time) time.Duration {
+	if t.hot(now) {
+		return s.poll.Interval
+	}
+	return s.poll.IdleInterval
+}
+
+// hot reports whether something is likely to change about the target.
+func (t *target) hot(now time.Time) bool { return t.recordings > 0 || now.Before(t.activeUntil) }
+
+// spread shortens an interval by the target's phase.
+func (t *target) spread(interval time.Duration) time.Duration {
+	return interval - time.Duration(phaseShare*t.phase*float64(interval))
+}
