@@ -29,6 +29,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/discovery"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/store"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
@@ -214,7 +215,6 @@ func (c *Collector) newCorp(cfg *config.Config, corpConfig config.Corp) (*corp, 
 		transport: transport,
 		observer:  observer,
 		inventory: newInventory(cfg.Poll.Lookback, time.Now()),
-		files:     newTargetFiles(logger),
 		shard:     cfg.Shard,
 		mu:        &sync.Mutex{},
 		schedule:  schedule.New(cfg.Poll),
@@ -222,7 +222,7 @@ func (c *Collector) newCorp(cfg *config.Config, corpConfig config.Corp) (*corp, 
 		logger:    logger,
 		warnings:  rate.Sometimes{First: firstWarnings, Interval: warningInterval},
 	}
-	made.discovery = newDiscovery(client, corpConfig, cfg.Poll, made.waitsOut, logger)
+	made.discovery = discovery.New(client, corpConfig, cfg.Poll, made.waitsOut, logger)
 	return made, nil
 }
 

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/discovery"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
@@ -45,8 +46,7 @@ type corp struct {
 	transport http.RoundTripper
 	observer  *corpObserver
 	inventory *inventory
-	files     *targetFiles
-	discovery *discovery
+	discovery *discovery.Discovery
 	shard     config.Shard
 	schedule  *schedule.Schedule
 	logger    log.Logger
@@ -57,12 +57,10 @@ type corp struct {
 	outage      *outage
 	unanswered  int // polls in a row that got no answer of WeCom
 	up          bool
-	targetsSet  bool     // whether the schedule was given its targets
-	found       uint64   // version of the discovery when it was
-	planned     bool     // whether the plan was logged
-	listed      bool     // whether any list was applied
-	ready       bool     // whether every target has been asked, before a restart maybe
-	restored    []string // users that were targets before a restart
+	targetsSet  bool // whether the schedule was given its targets
+	planned     bool // whether the plan was logged
+	listed      bool // whether any list was applied
+	ready       bool // whether every target has been asked, before a restart maybe
 	lastSuccess time.Time
 	accepted    time.Time // when a poll last began whose call chain WeCom accepted
 
@@ -94,7 +92,7 @@ type pollOutcome struct {
 // run polls until the context ends and every call has ended.
 func (c *corp) run(ctx context.Context) {
 	var discovering sync.WaitGroup
-	discovering.Go(func() { c.discovery.run(ctx) })
+	discovering.Go(func() { c.discovery.Run(ctx) })
 	defer discovering.Wait()
 
 	outcomes := make(chan pollOutcome)
@@ -175,24 +173,20 @@ func (c *corp) probes(now time.Time) (ask bool, wait time.Duration) {
 
 // readTargets brings the schedule up to date with who is to be asked.
 func (c *corp) readTargets(now time.Time) {
-	changed := c.files.refresh(c.config.Targets)
-	if !changed && c.targetsSet && c.discovery.current() == c.found {
+	found, changed := c.discovery.Update()
+	if !changed {
 		return
 	}
-	users, starts, version := c.discovery.found()
-	if !c.discovery.complete() {
-		users = append(users, c.restored...)
-	}
-	wanted := schedule.OfShard(c.files.merge(c.config.Targets, users), c.shard)
+	wanted := schedule.OfShard(found.Targets, c.shard)
 	c.mu.Lock()
 	dropped := c.schedule.Set(wanted, now)
 	if !c.targetsSet && !c.up {
 		// After a restart, whether WeCom accepts calls is not known before one is made.
 		c.schedule.Expedite(now)
 	}
-	c.targetsSet, c.found = true, version
-	c.schedule.Started(starts, now)
-	if !c.planned && c.discovery.complete() {
+	c.targetsSet = true
+	c.schedule.Started(found.Starts, now)
+	if !c.planned && c.discovery.Complete() {
 		c.planned = true
 		msg := "plan, before it is known who has recordings"
 		if c.ready {
@@ -209,7 +203,7 @@ func (c *corp) readTargets(now time.Time) {
 
 // noteTried notes whether every target has been asked. The lock is held.
 func (c *corp) noteTried(now time.Time) {
-	if !c.ready && c.discovery.complete() && c.schedule.AllPolled() {
+	if !c.ready && c.discovery.Complete() && c.schedule.AllPolled() {
 		c.ready = true
 		logPlan(c.logger, "plan, now that it is known who has recordings", c.schedule.Plan(now), c.client.Limits().Budget())
 		if c.listed && !c.inventory.holdsAny() {
@@ -459,11 +453,11 @@ func (c *corp) inherit(old *corp) {
 	}
 	c.inventory = old.inventory
 	c.inventory.setLookback(c.poll.Lookback)
-	c.files = old.files
-	c.discovery.inherit(old.discovery)
+	c.discovery = old.discovery
+	c.discovery.ApplyConfig(c.client, c.config, c.poll)
 	c.schedule = old.schedule
 	c.schedule.ApplyConfig(c.poll, time.Now())
-	c.listed, c.ready, c.lastSuccess, c.restored = old.listed, old.ready, old.lastSuccess, old.restored
+	c.listed, c.ready, c.lastSuccess, c.targetsSet = old.listed, old.ready, old.lastSuccess, old.targetsSet
 }
 
 func (c *corp) key() corpKey { return corpKey{c.config.Name, c.config.CorpID} }
@@ -475,15 +469,17 @@ func (c *corp) restore(inv *inventory) {
 	inv.setLookback(c.poll.Lookback)
 	c.inventory = inv
 	c.lastSuccess, c.ready = inv.lastSuccess, inv.ready
+	var users []string
 	for t, h := range inv.holdings {
 		c.schedule.Restore(t, schedule.State{
 			Succeeded: h.succeeded, Whole: h.whole, Recordings: len(h.items), Lookback: lookback,
 		}, now)
 		c.listed = true
 		if t.Selector == wecom.ByUserID {
-			c.restored = append(c.restored, t.ID)
+			users = append(users, t.ID)
 		}
 	}
+	c.discovery.Restore(users)
 	if c.listed {
 		level.Info(c.logger).Log("msg", "the last known state was restored", "targets", len(inv.holdings),
 			"recordings", len(inv.items), "last_success", inv.lastSuccess.UTC().Format(time.RFC3339))

@@ -51,7 +51,7 @@ func (c *corp) collect(now time.Time, ch chan<- prometheus.Metric) {
 // are. The lock is held.
 func (c *corp) summary(now time.Time) schedule.Summary {
 	sum := c.schedule.Summary(now)
-	if !c.discovery.complete() && len(c.restored) == 0 {
+	if !c.discovery.Known() {
 		sum.Coverage = 0
 	}
 	return sum

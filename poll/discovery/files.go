@@ -1,14 +1,13 @@
 // Copyright The wecom_recording_exporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package collector
+package discovery
 
 import (
 	"io/fs"
 	"maps"
 	"os"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/go-kit/log"
@@ -18,31 +17,29 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
-// targetFiles reads the target files of a corp again when they change. A file
-// that cannot be read keeps the targets that it last had. It is not safe for
-// concurrent use.
-type targetFiles struct {
+// files reads the target files of a corp again when they change. A file that cannot be
+// used keeps the targets that it last had. It is not safe for concurrent use.
+type files struct {
 	logger log.Logger
-	read   map[string]*readFile // by path
-	globs  error                // of the last expansion
+	read   map[string]*file // by path
+	globs  error            // of the last expansion
 }
 
-// A readFile is what a target file held when it was last right.
-type readFile struct {
+// A file is what a target file held when it could last be used.
+type file struct {
 	content  config.TargetFile
 	modified time.Time
 	size     int64
 	err      error // of the last reading
 }
 
-func newTargetFiles(logger log.Logger) *targetFiles {
-	return &targetFiles{logger: logger, read: map[string]*readFile{}}
+func newFiles(logger log.Logger) *files {
+	return &files{logger: logger, read: map[string]*file{}}
 }
 
-// merge returns the configured targets, those of the files as they were last
-// read, and the users found, each once. User IDs are the same whatever the case
-// of their letters.
-func (f *targetFiles) merge(t config.Targets, found []string) []wecom.Target {
+// merge returns the targets that are configured, those of the files as they were last
+// read, and the given users, each once.
+func (f *files) merge(t config.Targets, users []string) []wecom.Target {
 	var list targetList
 	list.add(wecom.ByUserID, t.UserIDs)
 	list.add(wecom.ByMeetingID, t.MeetingIDs)
@@ -53,12 +50,12 @@ func (f *targetFiles) merge(t config.Targets, found []string) []wecom.Target {
 		list.add(wecom.ByMeetingID, content.MeetingIDs)
 		list.add(wecom.ByMeetingCode, content.MeetingCodes)
 	}
-	list.add(wecom.ByUserID, found)
+	list.add(wecom.ByUserID, users)
 	return list.targets
 }
 
-// refresh reads the files that have changed, and tells whether any has.
-func (f *targetFiles) refresh(t config.Targets) (changed bool) {
+// refresh reads the files that have changed, and reports whether any has.
+func (f *files) refresh(t config.Targets) (changed bool) {
 	paths, err := t.ExpandFiles()
 	if err != nil {
 		if f.globs == nil {
@@ -81,12 +78,11 @@ func (f *targetFiles) refresh(t config.Targets) (changed bool) {
 	return changed
 }
 
-// refreshFile reads a file if it has changed, and tells whether it holds
-// anything new.
-func (f *targetFiles) refreshFile(path string) bool {
+// refreshFile reads a file if it has changed, and reports whether it has.
+func (f *files) refreshFile(path string) bool {
 	read := f.read[path]
 	if read == nil {
-		read = &readFile{}
+		read = &file{}
 		f.read[path] = read
 	}
 	info, err := os.Stat(path)
@@ -99,7 +95,8 @@ func (f *targetFiles) refreshFile(path string) bool {
 	}
 	switch {
 	case err != nil && (read.err == nil || read.err.Error() != err.Error()):
-		level.Error(f.logger).Log("msg", "target file cannot be used; keeping the targets that it last had", "err", err)
+		level.Error(f.logger).Log("msg", "target file cannot be used; keeping the targets that it last had",
+			"err", err)
 	case err == nil && read.err != nil:
 		level.Info(f.logger).Log("msg", "target file is right again", "file", path)
 	}
@@ -111,29 +108,6 @@ func (f *targetFiles) refreshFile(path string) bool {
 	return true
 }
 
-func unchanged(info fs.FileInfo, last *readFile) bool {
+func unchanged(info fs.FileInfo, last *file) bool {
 	return info.ModTime().Equal(last.modified) && info.Size() == last.size
-}
-
-// A targetList collects targets, each once.
-type targetList struct {
-	targets []wecom.Target
-	seen    map[wecom.Target]bool
-}
-
-func (l *targetList) add(selector wecom.Selector, ids []string) {
-	if l.seen == nil {
-		l.seen = map[wecom.Target]bool{}
-	}
-	for _, id := range ids {
-		t := wecom.Target{Selector: selector, ID: id}
-		key := t
-		if selector == wecom.ByUserID {
-			key.ID = strings.ToLower(id)
-		}
-		if !l.seen[key] {
-			l.seen[key] = true
-			l.targets = append(l.targets, t)
-		}
-	}
 }

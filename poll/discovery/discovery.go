@@ -1,0 +1,216 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package discovery knows whom to poll: targets that the configuration names, those in
+// target files, members that the app may see, and people who started a meeting recently.
+package discovery
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-kit/log"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
+)
+
+// A Discovery knows whom to poll for one corp. Its methods may be called from several
+// goroutines, but for Update, which one goroutine calls.
+type Discovery struct {
+	client *wecom.Client
+	outage func() bool // reports whether the corp waits for the end of one
+	logger log.Logger
+	files  *files
+
+	membersFinder, activityFinder *finder
+
+	mu       sync.Mutex
+	settings settings
+	version  uint64 // grows with every change of what Update returns
+	returned uint64 // the version that Update returned last
+	members  members
+	activity activity
+	// carried are users that were targets before a restart or under another
+	// configuration. They stay until the discovery has succeeded as it is configured now.
+	carried []string
+}
+
+// settings are what the configuration says of the discovery.
+type settings struct {
+	targets  config.Targets
+	agentID  int64
+	lookback time.Duration
+	interval time.Duration // of finding out who started meetings
+}
+
+func settingsOf(c config.Corp, poll config.Poll) settings {
+	return settings{targets: c.Targets, agentID: c.AgentID, lookback: poll.Lookback, interval: poll.Interval}
+}
+
+// New returns a discovery. The function outage reports whether calls are pointless now,
+// because the corp waits for the end of an outage.
+func New(client *wecom.Client, c config.Corp, poll config.Poll, outage func() bool, logger log.Logger) *Discovery {
+	d := &Discovery{
+		client:   client,
+		outage:   outage,
+		logger:   logger,
+		files:    newFiles(logger),
+		settings: settingsOf(c, poll),
+		version:  1,
+	}
+	d.membersFinder = newFinder("members", d.findMembers, func(s *settings) (time.Duration, bool) {
+		return membersInterval, s.targets.DiscoverMembers
+	})
+	d.activityFinder = newFinder("activity", d.findActivity, func(s *settings) (time.Duration, bool) {
+		return s.interval, s.targets.DiscoverActivity
+	})
+	return d
+}
+
+// Run keeps the discovery up to date until the context ends.
+func (d *Discovery) Run(ctx context.Context) {
+	var running sync.WaitGroup
+	running.Go(func() { d.repeat(ctx, d.membersFinder) })
+	running.Go(func() { d.repeat(ctx, d.activityFinder) })
+	running.Wait()
+}
+
+// ApplyConfig goes on with another configuration. Users that were discovered stay until
+// the discovery has succeeded as it is configured now, if it is still wanted at all.
+func (d *Discovery) ApplyConfig(client *wecom.Client, c config.Corp, poll config.Poll) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.client = client
+	before, was, now := d.users(), d.settings, settingsOf(c, poll)
+	d.settings = now
+	d.version++
+	if !now.targets.DiscoverMembers || now.agentID != was.agentID {
+		d.members = members{}
+	}
+	if !now.targets.DiscoverActivity {
+		d.activity = activity{}
+	}
+	d.carried = nil
+	if !d.complete() {
+		d.carried = before
+	}
+	if now.targets.DiscoverMembers != was.targets.DiscoverMembers || now.agentID != was.agentID {
+		d.membersFinder.wakeUp()
+	}
+	if now.targets.DiscoverActivity != was.targets.DiscoverActivity || now.interval != was.interval ||
+		now.lookback > was.lookback {
+		d.activityFinder.wakeUp()
+	}
+}
+
+// Retry has what failed last tried again now, because calls take another way to WeCom.
+func (d *Discovery) Retry() {
+	for _, f := range []*finder{d.membersFinder, d.activityFinder} {
+		if f.failing.Load() {
+			f.wakeUp()
+		}
+	}
+}
+
+// Restore has users stay targets until the discovery has succeeded, as they were targets
+// before a restart.
+func (d *Discovery) Restore(userIDs []string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.carried = append(d.carried, userIDs...)
+	d.version++
+}
+
+// Found is whom to poll.
+type Found struct {
+	Targets []wecom.Target // each once; user IDs that differ in case alone are the same
+	// Starts holds when users last started a meeting, by user ID in lower case.
+	Starts map[string]time.Time
+}
+
+// Update reads the target files that have changed, and returns whom to poll and whether
+// that may have changed since the last call.
+func (d *Discovery) Update() (f Found, changed bool) {
+	d.mu.Lock()
+	targets := d.settings.targets
+	d.mu.Unlock()
+	filesChanged := d.files.refresh(targets)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !filesChanged && d.returned == d.version {
+		return Found{}, false
+	}
+	d.returned = d.version
+	f.Targets = d.files.merge(d.settings.targets, d.users())
+	f.Starts = make(map[string]time.Time, len(d.activity.starts))
+	for key, s := range d.activity.starts {
+		f.Starts[key] = s.At
+	}
+	return f, true
+}
+
+// Complete reports whether everything that is to be discovered was found at least once.
+func (d *Discovery) Complete() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.complete()
+}
+
+func (d *Discovery) complete() bool {
+	wanted := &d.settings.targets
+	return (!wanted.DiscoverMembers || d.members.isFound()) && (!wanted.DiscoverActivity || d.activity.isFound())
+}
+
+// Known reports whether it is known whom to poll: from the discovery, or from before.
+func (d *Discovery) Known() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.complete() || len(d.carried) > 0
+}
+
+// users returns the users to poll. Who has left the visible scope is not among them, but
+// who started a meeting since the scope was read is. The lock is held.
+func (d *Discovery) users() []string {
+	userIDs := slices.Clone(d.members.userIDs)
+	starts := slices.SortedFunc(maps.Values(d.activity.starts), func(a, b wecom.Start) int {
+		return cmp.Compare(a.UserID, b.UserID)
+	})
+	for _, s := range starts {
+		if !d.settings.targets.DiscoverMembers || s.At.After(d.members.found) {
+			userIDs = append(userIDs, s.UserID)
+		}
+	}
+	if !d.complete() {
+		userIDs = append(userIDs, d.carried...)
+	}
+	return userIDs
+}
+
+// A targetList collects targets, each once.
+type targetList struct {
+	targets []wecom.Target
+	known   map[wecom.Target]bool
+}
+
+func (l *targetList) add(selector wecom.Selector, ids []string) {
+	if l.known == nil {
+		l.known = map[wecom.Target]bool{}
+	}
+	for _, id := range ids {
+		t := wecom.Target{Selector: selector, ID: id}
+		key := t
+		if selector == wecom.ByUserID {
+			key.ID = strings.ToLower(id)
+		}
+		if !l.known[key] {
+			l.known[key] = true
+			l.targets = append(l.targets, t)
+		}
+	}
+}
