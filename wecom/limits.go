@@ -7,6 +7,8 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/backoff"
 )
 
 const (
@@ -14,8 +16,8 @@ const (
 
 	// WeCom closes an API for 60 s, an hour, a day or a month, and does not say
 	// which; see https://developer.work.weixin.qq.com/document/path/90454.
-	firstBlock   = time.Minute
-	longestBlock = time.Hour
+	firstBlock = time.Minute
+	maxBlock   = time.Hour
 )
 
 // Limits keeps calls within what WeCom allows one corp on one API host. Every
@@ -38,8 +40,8 @@ type Limits struct {
 
 // A block is the time for which an endpoint stays closed.
 type block struct {
-	since, until time.Time
-	length       time.Duration
+	since   time.Time
+	backoff backoff.Backoff
 }
 
 // NewLimits returns limits with a budget of calls per minute, which must be
@@ -79,7 +81,8 @@ func (l *Limits) begin(endpoint string) (look <-chan struct{}, wait time.Duratio
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := time.Now()
-	if wait := l.blocks[endpoint].until.Sub(now); wait > 0 {
+	b := l.blocks[endpoint]
+	if wait := b.backoff.Until().Sub(now); wait > 0 {
 		return l.changed, wait
 	}
 	l.forget(now)
@@ -121,8 +124,8 @@ func (l *Limits) end(endpoint string, began time.Time, err error) {
 	case err == nil:
 		delete(l.blocks, endpoint)
 	case refused && apiErr.Class() == ClassBlocked:
-		b.length = min(max(2*b.length, firstBlock), longestBlock)
-		b.since, b.until = now, now.Add(b.length)
+		b.since = now
+		b.backoff.Fail(now, backoff.Range{First: firstBlock, Max: maxBlock})
 		l.blocks[endpoint] = b
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/backoff"
 )
 
 const (
@@ -17,11 +19,11 @@ const (
 
 	// A refused secret that is sent again and again gets the caller's IP banned
 	// for an hour; see https://developer.work.weixin.qq.com/document/path/90313, 45009.
-	firstRefusalWait   = time.Minute
-	longestRefusalWait = 15 * time.Minute
+	firstRefusalWait = time.Minute
+	maxRefusalWait   = 15 * time.Minute
 	// Failures that say nothing about the secret.
-	firstFailureWait   = 5 * time.Second
-	longestFailureWait = time.Minute
+	firstFailureWait = 5 * time.Second
+	maxFailureWait   = time.Minute
 )
 
 // A tokenSource keeps the access token of one app: it asks for one when there
@@ -48,8 +50,7 @@ type accessToken struct {
 type tokenFailure struct {
 	secret  string
 	err     error
-	wait    time.Duration
-	retryAt time.Time
+	backoff backoff.Backoff
 }
 
 // get returns a token that is believed to be valid, asking for one if need be.
@@ -100,11 +101,11 @@ func (s *tokenSource) cached() (token string, ok bool, err error) {
 		}
 		return s.current.text, true, nil
 	}
-	if s.failure.secret == secret && now.Before(s.failure.retryAt) {
+	if s.failure.secret == secret && now.Before(s.failure.backoff.Until()) {
 		if mine && now.Before(s.current.expiry) {
 			return s.current.text, true, nil
 		}
-		return "", false, &TokenError{RetryAt: s.failure.retryAt, Err: s.failure.err}
+		return "", false, &TokenError{RetryAt: s.failure.backoff.Until(), Err: s.failure.err}
 	}
 	return "", false, nil
 }
@@ -139,23 +140,23 @@ func (s *tokenSource) issued(secret, token string, lifetime time.Duration) {
 // failed remembers that asking failed. A token that has not expired goes on
 // being used.
 func (s *tokenSource) failed(secret string, err error) (string, error) {
-	first, longest := firstFailureWait, longestFailureWait
+	waits := backoff.Range{First: firstFailureWait, Max: maxFailureWait}
 	var apiErr *APIError
 	if errors.As(err, &apiErr) && apiErr.Class() != ClassRetryable && apiErr.Class() != ClassConcurrency {
-		first, longest = firstRefusalWait, longestRefusalWait
+		waits = backoff.Range{First: firstRefusalWait, Max: maxRefusalWait}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
-	wait := first
-	if s.failure.secret == secret {
-		wait = min(max(2*s.failure.wait, first), longest)
+	if s.failure.secret != secret {
+		s.failure = tokenFailure{secret: secret}
 	}
-	s.failure = tokenFailure{secret: secret, err: err, wait: wait, retryAt: now.Add(wait)}
+	s.failure.err = err
+	s.failure.backoff.Fail(now, waits)
 	if s.current.secret == secret && now.Before(s.current.expiry) {
 		return s.current.text, nil
 	}
-	return "", &TokenError{RetryAt: s.failure.retryAt, Err: err}
+	return "", &TokenError{RetryAt: s.failure.backoff.Until(), Err: err}
 }
 
 // refused drops a token that WeCom refused, unless it was replaced already.
