@@ -57,7 +57,7 @@ type Client struct {
 	transport *transport
 	tokens    *tokenSource
 	limits    *Limits
-	gate      *gate
+	limiter   *limiter
 	observer  Observer
 	titles    bool
 }
@@ -74,7 +74,7 @@ func NewClient(c Config) *Client {
 		corpID:    c.CorpID,
 		transport: &transport{base: c.BaseURL, userAgent: c.UserAgent, next: c.Transport},
 		limits:    c.Limits,
-		gate:      newGate(c.Concurrency),
+		limiter:   newLimiter(c.Concurrency),
 		observer:  c.Observer,
 		titles:    c.Titles,
 	}
@@ -155,7 +155,7 @@ func (c *Client) limited(ctx context.Context, method, endpoint string, query url
 	began := time.Now()
 	err := c.exchange(ctx, method, endpoint, query, body, into)
 	c.limits.end(endpoint, began, err)
-	c.gate.leave(began, ClassOf(err), err)
+	c.limiter.done(began, err)
 	return err
 }
 
@@ -172,7 +172,7 @@ func (c *Client) Admit(ctx context.Context) (admitted context.Context, leave fun
 	leave = func() {
 		if p.use() {
 			c.limits.giveBack()
-			c.gate.giveBack()
+			c.limiter.release()
 		}
 	}
 	return context.WithValue(ctx, placeKey{}, p), leave, nil
@@ -194,14 +194,14 @@ func (c *Client) begin(ctx context.Context, endpoint string) error {
 		return nil
 	}
 	for {
-		if err := c.gate.enter(ctx); err != nil {
+		if err := c.limiter.acquire(ctx); err != nil {
 			return fmt.Errorf("%s: waiting for other calls to end: %w", endpoint, err)
 		}
 		look, wait := c.limits.begin(endpoint)
 		if wait == 0 {
 			return nil
 		}
-		c.gate.giveBack()
+		c.limiter.release()
 		if err := c.throttle(ctx, look, wait); err != nil {
 			return fmt.Errorf("%s: waiting for the call budget: %w", endpoint, err)
 		}

@@ -639,38 +639,3 @@ func TestBudgetCanBeRaised(t *testing.T) {
 		}
 	})
 }
-
-func TestGateNarrowsAndGrowsBack(t *testing.T) {
-	t.Parallel()
-	virtually(t, func(t *testing.T) {
-		g := newGate(4)
-		enter := func() time.Time {
-			t.Helper()
-			if err := g.enter(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			return time.Now()
-		}
-		tooMany := &APIError{Endpoint: listEndpoint, Code: 45033}
-		first, second := enter(), enter()
-		time.Sleep(time.Second)
-		g.leave(first, ClassConcurrency, tooMany)
-		g.leave(second, ClassConcurrency, tooMany)
-		if g.bound != 2 {
-			t.Errorf("bound %d after two refusals of calls that were in flight together, want 2", g.bound)
-		}
-		time.Sleep(time.Second)
-		g.leave(enter(), ClassConcurrency, tooMany)
-		time.Sleep(time.Second)
-		g.leave(enter(), ClassConcurrency, tooMany)
-		if g.bound != 1 {
-			t.Errorf("bound %d, want 1", g.bound)
-		}
-		for range 10 * gateGrowth {
-			g.leave(enter(), ClassRetryable, nil)
-		}
-		if g.bound != 4 {
-			t.Errorf("bound %d after many good calls, want the configured 4", g.bound)
-		}
-	})
-}
