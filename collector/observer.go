@@ -83,8 +83,8 @@ type corpObserver struct {
 }
 
 // Called implements wecom.Observer.
-func (o *corpObserver) Called(endpoint, outcome string, took time.Duration) {
-	o.metrics.requests.WithLabelValues(o.corp, endpoint, outcome).Inc()
+func (o *corpObserver) Called(endpoint string, outcome wecom.Outcome, took time.Duration) {
+	o.metrics.requests.WithLabelValues(o.corp, endpoint, outcome.String()).Inc()
 	o.metrics.duration.WithLabelValues(o.corp, endpoint).Observe(took.Seconds())
 }
 

@@ -234,7 +234,7 @@ func (c *Client) exchange(ctx context.Context, method, endpoint string, query ur
 		err = c.decode(endpoint, status, payload, query, into)
 	}
 	if ctx.Err() == nil {
-		c.observer.Called(endpoint, outcome(err), time.Since(start))
+		c.observer.Called(endpoint, outcomeOf(err), time.Since(start))
 	}
 	return err
 }
@@ -257,21 +257,21 @@ func (c *Client) decode(endpoint string, status int, body []byte, query url.Valu
 	typeErr, mistyped := errors.AsType[*json.UnmarshalTypeError](err)
 	switch {
 	case mistyped && typeErr.Field == "":
-		return strangeAnswer(endpoint, status, body, query, errNotObject)
+		return invalidResponse(endpoint, status, body, query, errNotObject)
 	case mistyped || err == nil:
 	case bytes.HasPrefix(body, []byte("{")):
-		return strangeAnswer(endpoint, status, body, query, errBroken)
+		return invalidResponse(endpoint, status, body, query, errBroken)
 	default:
-		return strangeAnswer(endpoint, status, body, query, errNotJSON)
+		return invalidResponse(endpoint, status, body, query, errNotJSON)
 	}
 	code := into.header().Errcode
 	switch {
 	case code == nil && !into.holdsPayload(), code != nil && code.malformed:
-		return strangeAnswer(endpoint, status, body, query, errNoErrcode)
+		return invalidResponse(endpoint, status, body, query, errNoErrcode)
 	case code != nil && code.value != 0:
 		return &APIError{Endpoint: endpoint, Code: code.value, IP: callerIP(string(into.header().Errmsg))}
 	case mistyped && typeErr.Type.Kind() == reflect.Slice && !strings.Contains(typeErr.Field, "."):
-		return strangeAnswer(endpoint, status, body, query, errNotAList)
+		return invalidResponse(endpoint, status, body, query, errNotAList)
 	case mistyped:
 		c.observer.Anomalous(MalformedValue)
 	}
@@ -295,8 +295,8 @@ func callerIP(errmsg string) netip.Addr {
 }
 
 func worthRetrying(err error) bool {
-	if answerErr, ok := errors.AsType[*AnswerError](err); ok {
-		return answerErr.retryable()
+	if respErr, ok := errors.AsType[*ResponseError](err); ok {
+		return respErr.retryable()
 	}
 	class := ClassOf(err)
 	return class == ClassRetryable || class == ClassConcurrency
@@ -332,8 +332,8 @@ func (c *Client) fetchToken(ctx context.Context, secret string) (string, time.Du
 		var a tokenAnswer
 		err := c.exchange(ctx, http.MethodGet, tokenEndpoint, query, nil, &a)
 		if err == nil && a.AccessToken == "" {
-			err = &AnswerError{
-				Endpoint: tokenEndpoint, Kind: outcomeDecode, Status: http.StatusOK,
+			err = &ResponseError{
+				Endpoint: tokenEndpoint, Kind: KindDecode, Status: http.StatusOK,
 				Detail: "an answer without access_token", remedy: remedyAPIURL,
 			}
 		}

@@ -66,8 +66,8 @@ func Remedy(err error, l Language) string {
 	if apiErr, ok := errors.AsType[*APIError](err); ok {
 		return lookup(apiErr.Code).remedy.in(l)
 	}
-	if answerErr, ok := errors.AsType[*AnswerError](err); ok {
-		return answerErr.remedy.in(l)
+	if respErr, ok := errors.AsType[*ResponseError](err); ok {
+		return respErr.remedy.in(l)
 	}
 	return ""
 }
@@ -111,30 +111,52 @@ func (e *APIError) chinese() string {
 	return fmt.Sprintf("%s：错误码 %d（%s%s）", e.Endpoint, e.Code, lookup(e.Code).meaning.in(Chinese), from)
 }
 
-// An AnswerError means that no answer of WeCom came back: the call failed on
-// its way, or something else answered. Its text holds no secret.
-type AnswerError struct {
+// A ResponseErrorKind is the step at which a [ResponseError] occurred.
+type ResponseErrorKind int
+
+// The kinds. The zero value is none of them.
+const (
+	KindTransport ResponseErrorKind = iota + 1 // no complete HTTP response
+	KindHTTP                                   // a status other than 2xx, and no body of WeCom
+	KindDecode                                 // a 2xx response, and no body of WeCom
+)
+
+// String returns "transport", "http" or "decode".
+func (k ResponseErrorKind) String() string {
+	switch k {
+	case KindTransport:
+		return "transport"
+	case KindHTTP:
+		return "http"
+	case KindDecode:
+		return "decode"
+	default:
+		return "none"
+	}
+}
+
+// A ResponseError means that no valid response came back: the call failed on its
+// way, or something other than WeCom answered. Its text holds no secret.
+type ResponseError struct {
 	Endpoint string // path below /cgi-bin
-	// Kind is "transport" where there was no complete HTTP answer, "http" for a
-	// status other than 2xx, and "decode" for a 2xx body that is not WeCom's.
-	Kind   string
-	Status int // HTTP status; 0 where Kind is "transport"
-	Detail string
+	Kind     ResponseErrorKind
+	Status   int // HTTP status; 0 for KindTransport
+	Detail   string
 
 	remedy bilingual
 }
 
 // Error implements error.
-func (e *AnswerError) Error() string {
+func (e *ResponseError) Error() string {
 	if e.Status == 0 {
 		return e.Endpoint + ": " + e.Detail
 	}
 	return e.Endpoint + ": HTTP status " + strconv.Itoa(e.Status) + ": " + e.Detail
 }
 
-// retryable tells whether the same call may succeed at once.
-func (e *AnswerError) retryable() bool {
-	return e.Kind == outcomeTransport || e.Kind == outcomeHTTP && (e.Status >= 500 || e.Status == 429)
+// retryable reports whether the same call may succeed soon.
+func (e *ResponseError) retryable() bool {
+	return e.Kind == KindTransport || e.Kind == KindHTTP && (e.Status >= 500 || e.Status == 429)
 }
 
 // A ChainError means that the pages of a list did not come to a proper end.
@@ -159,29 +181,3 @@ func (e *TokenError) Error() string { return "no access token: " + e.Err.Error()
 
 // Unwrap returns why there is no token.
 func (e *TokenError) Unwrap() error { return e.Err }
-
-// What Observer.Called gets where there is no errcode to tell.
-const (
-	outcomeTransport = "transport"
-	outcomeHTTP      = "http"
-	outcomeDecode    = "decode"
-	outcomeOther     = "other"
-)
-
-func outcome(err error) string {
-	var apiErr *APIError
-	var answerErr *AnswerError
-	switch {
-	case err == nil:
-		return "0"
-	case errors.As(err, &apiErr):
-		if !Known(apiErr.Code) {
-			return outcomeOther
-		}
-		return strconv.FormatInt(apiErr.Code, 10)
-	case errors.As(err, &answerErr):
-		return answerErr.Kind
-	default:
-		return outcomeTransport
-	}
-}

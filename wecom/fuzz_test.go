@@ -30,7 +30,7 @@ func FuzzListAnswer(f *testing.F) {
 			if strings.Contains(err.Error(), "marked-token") {
 				t.Errorf("the error tells the token: %v", err)
 			}
-			if _, isAnswer := errors.AsType[*AnswerError](err); isAnswer && json.Valid(body) && strings.Contains(err.Error(), "it begins") && body[0] == '{' {
+			if _, isInvalid := errors.AsType[*ResponseError](err); isInvalid && json.Valid(body) && strings.Contains(err.Error(), "it begins") && body[0] == '{' {
 				t.Errorf("the error quotes JSON: %v", err)
 			}
 			return

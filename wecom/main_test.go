@@ -61,10 +61,10 @@ type calls struct {
 	expiry    time.Time
 }
 
-func (c *calls) Called(endpoint, outcome string, _ time.Duration) {
+func (c *calls) Called(endpoint string, outcome Outcome, _ time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.outcomes[endpoint+" "+outcome]++
+	c.outcomes[endpoint+" "+outcome.String()]++
 }
 
 func (c *calls) Throttled(waited time.Duration) {

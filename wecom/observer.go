@@ -5,14 +5,12 @@ package wecom
 
 import "time"
 
-// An Observer is told what a [Client] does, call by call. Its methods are
+// An Observer is notified of what a [Client] does, call by call. Its methods are
 // called from several goroutines at once and must return quickly.
 type Observer interface {
 	// Called reports one HTTP exchange with the API. The endpoint is the path
-	// below /cgi-bin, such as "meeting/record/list". The outcome is the errcode
-	// in decimal where [Known] knows it, "other" where it does not, and
-	// "transport", "http" or "decode" where no answer of WeCom came back.
-	Called(endpoint, outcome string, took time.Duration)
+	// below /cgi-bin, such as "meeting/record/list".
+	Called(endpoint string, outcome Outcome, took time.Duration)
 	// Throttled reports time that calls spent waiting for the budget or for the
 	// end of a block. Long waits are reported in parts.
 	Throttled(waited time.Duration)
@@ -49,7 +47,7 @@ func Anomalies() []Anomaly {
 type IgnoreCalls struct{}
 
 // Called implements [Observer].
-func (IgnoreCalls) Called(string, string, time.Duration) {}
+func (IgnoreCalls) Called(string, Outcome, time.Duration) {}
 
 // Throttled implements [Observer].
 func (IgnoreCalls) Throttled(time.Duration) {}

@@ -204,7 +204,7 @@ func TestRecordingsOfAnswers(t *testing.T) {
 	}
 }
 
-func TestStrangeAnswers(t *testing.T) {
+func TestInvalidResponses(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		status int

@@ -33,7 +33,7 @@ type transport struct {
 }
 
 // do returns the body of an HTTP answer of any status but a redirect. The error
-// is an [*AnswerError], or the context's where that ended.
+// is an [*ResponseError], or the context's where that ended.
 func (t *transport) do(
 	ctx context.Context, method, endpoint string, query url.Values, body []byte,
 ) (status int, answer []byte, err error) {
@@ -64,8 +64,8 @@ func (t *transport) do(
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode >= 300 && resp.StatusCode < 400 {
-		return 0, nil, &AnswerError{
-			Endpoint: endpoint, Kind: outcomeHTTP, Status: resp.StatusCode, Detail: "a redirect, which is not followed",
+		return 0, nil, &ResponseError{
+			Endpoint: endpoint, Kind: KindHTTP, Status: resp.StatusCode, Detail: "a redirect, which is not followed",
 			remedy: remedyAPIURL,
 		}
 	}
@@ -74,8 +74,8 @@ func (t *transport) do(
 		return 0, nil, fail(fmt.Sprintf("reading the answer, cut off after %d bytes", len(answer)), err)
 	}
 	if len(answer) > maxBody {
-		return 0, nil, &AnswerError{
-			Endpoint: endpoint, Kind: outcomeDecode, Status: resp.StatusCode,
+		return 0, nil, &ResponseError{
+			Endpoint: endpoint, Kind: KindDecode, Status: resp.StatusCode,
 			Detail: fmt.Sprintf("the answer is larger than %d MiB", maxBody>>20), remedy: remedyAPIURL,
 		}
 	}
@@ -93,15 +93,15 @@ var (
 	}
 )
 
-func transportError(endpoint, detail string) *AnswerError {
-	return &AnswerError{Endpoint: endpoint, Kind: outcomeTransport, Detail: detail, remedy: remedyNetwork}
+func transportError(endpoint, detail string) *ResponseError {
+	return &ResponseError{Endpoint: endpoint, Kind: KindTransport, Detail: detail, remedy: remedyNetwork}
 }
 
-// strangeAnswer describes a body that is no answer of WeCom.
-func strangeAnswer(endpoint string, status int, body []byte, query url.Values, why error) *AnswerError {
-	e := &AnswerError{Endpoint: endpoint, Kind: outcomeDecode, Status: status, remedy: remedyAPIURL}
+// invalidResponse describes a body that is no answer of WeCom.
+func invalidResponse(endpoint string, status int, body []byte, query url.Values, why error) *ResponseError {
+	e := &ResponseError{Endpoint: endpoint, Kind: KindDecode, Status: status, remedy: remedyAPIURL}
 	if status < 200 || status > 299 {
-		e.Kind = outcomeHTTP
+		e.Kind = KindHTTP
 	}
 	e.Detail = fmt.Sprintf("not an answer of WeCom but %d bytes: %s", len(body), why)
 	if s := snippet(endpoint, body, query); s != "" {
