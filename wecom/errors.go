@@ -146,6 +146,18 @@ type ResponseError struct {
 	remedy bilingual
 }
 
+// Remedies of a ResponseError.
+var (
+	remedyAPIURL = bilingual{
+		"check that --wecom.api-url and the proxy lead to the WeCom API itself",
+		"请检查 --wecom.api-url 与代理设置，确认请求直达企业微信 API",
+	}
+	remedyNetwork = bilingual{
+		"check the network, DNS, the proxy and --wecom.api-url",
+		"请检查网络、DNS、代理以及 --wecom.api-url",
+	}
+)
+
 // Error implements error.
 func (e *ResponseError) Error() string {
 	if e.Status == 0 {

@@ -7,6 +7,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/url"
 	"sync"
 	"time"
 
@@ -14,6 +16,8 @@ import (
 )
 
 const (
+	tokenEndpoint = "gettoken"
+
 	defaultLifetime = 2 * time.Hour // expires_in of the documents
 	longestMargin   = 5 * time.Minute
 
@@ -188,4 +192,45 @@ func (s *tokenSource) inherit(other *tokenSource) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.current, s.failure = other.current, other.failure
+}
+
+type tokenResponse struct {
+	envelope
+	AccessToken text   `json:"access_token"`
+	ExpiresIn   number `json:"expires_in"` // seconds
+}
+
+func (r *tokenResponse) holdsPayload() bool { return r.AccessToken != "" }
+
+// fetchToken asks for a token; see
+// https://developer.work.weixin.qq.com/document/path/91039. It does not count
+// against the budget, which is for the data APIs.
+func (c *Client) fetchToken(ctx context.Context, secret string) (string, time.Duration, error) {
+	r := get(tokenEndpoint, url.Values{"corpid": {c.corpID}, "corpsecret": {secret}})
+	for retries := 0; ; retries++ {
+		var got tokenResponse
+		err := c.exchange(ctx, r, &got)
+		if err == nil && got.AccessToken == "" {
+			err = &ResponseError{
+				Endpoint: tokenEndpoint,
+				Kind:     KindDecode,
+				Status:   http.StatusOK,
+				Detail:   "an answer without access_token",
+				remedy:   remedyAPIURL,
+			}
+		}
+		if err == nil {
+			lifetime := time.Duration(got.ExpiresIn.value) * time.Second
+			if lifetime <= 0 || lifetime > 24*time.Hour {
+				lifetime = defaultLifetime
+			}
+			return string(got.AccessToken), lifetime, nil
+		}
+		if ctx.Err() != nil || !worthRetrying(err) || retries == maxRetries {
+			return "", 0, err
+		}
+		if err := pause(ctx, retries); err != nil {
+			return "", 0, err
+		}
+	}
 }

@@ -1,0 +1,126 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package wecom
+
+import (
+	"context"
+	"iter"
+	"time"
+)
+
+const (
+	listEndpoint = "meeting/record/list"
+	// pageSize is the largest that WeCom allows. It must be the same along a chain.
+	pageSize = 20
+
+	// MaxWindow is the longest span that one list may ask for; see
+	// https://developer.work.weixin.qq.com/document/path/98192.
+	MaxWindow = 31 * 24 * time.Hour
+)
+
+// Endpoints returns the endpoints that every [Client] calls, in the form in which
+// its [Observer] gets them. Members and Starts call others.
+func Endpoints() []string { return []string{tokenEndpoint, listEndpoint} }
+
+// A Selector is the parameter that selects the recordings of a list.
+type Selector string
+
+// The selectors. A list takes exactly one.
+const (
+	ByUserID      Selector = "userid"       // meetings that the user created
+	ByMeetingID   Selector = "meetingid"    // one meeting
+	ByMeetingCode Selector = "meeting_code" // one meeting
+)
+
+// Selectors returns every selector.
+func Selectors() []Selector { return []Selector{ByUserID, ByMeetingID, ByMeetingCode} }
+
+// A Target is one thing to list recordings for.
+type Target struct {
+	Selector Selector
+	ID       string
+}
+
+// A Window is the half-open span of time that one list asks for, in whole seconds
+// and at most [MaxWindow] long.
+type Window struct{ Start, End time.Time }
+
+// Recordings lists the recordings of a target in a window, page by page. An error
+// ends the list; the pages before it are not the whole list.
+func (c *Client) Recordings(ctx context.Context, t Target, w Window) iter.Seq2[[]Recording, error] {
+	return func(yield func([]Recording, error) bool) {
+		pages := chain(c.observer, func(cursor string) (*listResponse, error) { return c.list(ctx, t, w, cursor) })
+		for page, err := range pages {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			r := reader{now: time.Now(), observer: c.observer, titles: c.titles}
+			if !yield(r.recordings(page), nil) {
+				return
+			}
+		}
+	}
+}
+
+func (c *Client) list(ctx context.Context, t Target, w Window, cursor string) (*listResponse, error) {
+	body := listRequest{StartTime: w.Start.Unix(), EndTime: w.End.Unix(), Cursor: cursor, Limit: pageSize}
+	switch t.Selector {
+	case ByMeetingID:
+		body.MeetingID = t.ID
+	case ByMeetingCode:
+		body.MeetingCode = t.ID
+	default:
+		body.UserID = t.ID
+	}
+	r, err := post(listEndpoint, body)
+	if err != nil {
+		return nil, err
+	}
+	return call[listResponse](ctx, c, r)
+}
+
+type listRequest struct {
+	UserID      string `json:"userid,omitempty"`
+	MeetingID   string `json:"meetingid,omitempty"`
+	MeetingCode string `json:"meeting_code,omitempty"`
+	StartTime   int64  `json:"start_time"` // seconds, unlike the times in the response
+	EndTime     int64  `json:"end_time"`
+	Cursor      string `json:"cursor,omitempty"`
+	Limit       int    `json:"limit"`
+}
+
+// A listResponse accepts the spelling of the document's sample and that of its
+// table of fields, at both levels.
+type listResponse struct {
+	envelope
+	paging
+	RecordMeetings []recordingResponse `json:"record_meetings"`
+	RecordList     []recordingResponse `json:"record_list"`
+}
+
+func (r *listResponse) holdsPayload() bool { return r.RecordMeetings != nil || r.RecordList != nil }
+
+type recordingResponse struct {
+	ID             text           `json:"meeting_record_id"`
+	Host           text           `json:"host_user_id"`
+	Title          text           `json:"title"`
+	MeetingStart   number         `json:"meeting_start_time"`
+	State          number         `json:"state"`
+	RecordFiles    []fileResponse `json:"record_files"`
+	RecordFileList []fileResponse `json:"record_file_list"`
+}
+
+type fileResponse struct {
+	ID       text     `json:"record_file_id"`
+	Start    number   `json:"record_start_time"`
+	End      number   `json:"record_end_time"`
+	Size     number   `json:"record_size"`
+	State    flag     `json:"sharing_state"`
+	SameCorp flag     `json:"required_same_corp"`
+	Attendee flag     `json:"required_attendee"`
+	Password presence `json:"password"`
+	Expire   number   `json:"sharing_expire"`
+	Download flag     `json:"allow_download"`
+}

@@ -1,0 +1,145 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package wecom
+
+import "time"
+
+const (
+	// EarliestPlausible is 2010-01-01; WeCom had no meetings before. An earlier time
+	// is an anomaly, and says nothing about the age of what has it.
+	EarliestPlausible Instant = 1_262_304_000_000
+	// latestExpiry is the end of the year 9999. A later end of a link counts as this
+	// one, since RFC 3339 cannot express it.
+	latestExpiry Instant = 253_402_300_799_999
+	// maxClockSkew is how far WeCom's clock may be ahead.
+	maxClockSkew = 24 * time.Hour
+
+	// A value between these can only be seconds: as milliseconds it would be in the
+	// first months of 1970, as seconds it is between 2000 and 2286.
+	minSeconds, maxSeconds = 946_684_800, 10_000_000_000
+)
+
+// A reader turns the values of a response into those of this package. It reports
+// each oddity to the observer.
+type reader struct {
+	now      time.Time
+	observer Observer
+	titles   bool
+}
+
+// recordings returns the recordings of a page. It skips those without an ID.
+func (r *reader) recordings(page *listResponse) []Recording {
+	list := make([]Recording, 0, len(page.RecordMeetings)+len(page.RecordList))
+	for _, entries := range [][]recordingResponse{page.RecordMeetings, page.RecordList} {
+		for i := range entries {
+			if entries[i].ID == "" {
+				r.observer.Anomalous(MissingID)
+				continue
+			}
+			list = append(list, r.recording(&entries[i]))
+		}
+	}
+	return list
+}
+
+func (r *reader) recording(from *recordingResponse) Recording {
+	rec := Recording{
+		ID:           string(from.ID),
+		Host:         string(from.Host),
+		MeetingStart: r.instant(from.MeetingStart),
+		State:        r.state(from.State),
+		Files:        make([]File, 0, len(from.RecordFiles)+len(from.RecordFileList)),
+	}
+	if r.titles {
+		rec.Title = string(from.Title)
+	}
+	for _, entries := range [][]fileResponse{from.RecordFiles, from.RecordFileList} {
+		for i := range entries {
+			if entries[i].ID == "" {
+				r.observer.Anomalous(MissingID)
+			}
+			// A list entry that is not an object was decoded as an empty file.
+			if entries[i] != (fileResponse{}) {
+				rec.Files = append(rec.Files, r.file(&entries[i]))
+			}
+		}
+	}
+	return rec
+}
+
+func (r *reader) state(n number) State {
+	for _, s := range []State{StateRecording, StateTranscoding, StateCompleted} {
+		if n.value == int64(s) {
+			return s
+		}
+	}
+	r.observer.Anomalous(UnknownState)
+	return StateUnknown
+}
+
+func (r *reader) file(from *fileResponse) File {
+	f := File{ID: string(from.ID), Start: r.instant(from.Start), End: r.instant(from.End), Size: r.size(from.Size)}
+	if f.End != 0 && f.End < f.Start {
+		r.observer.Anomalous(ImplausibleTime)
+	}
+	if r.flag(from.State) {
+		f.Sharing = Sharing{
+			On:          true,
+			SameCorp:    r.flag(from.SameCorp),
+			Attendee:    r.flag(from.Attendee),
+			HasPassword: bool(from.Password),
+			Download:    r.flag(from.Download),
+			Expire:      min(r.milliseconds(from.Expire), latestExpiry),
+		}
+	}
+	return f
+}
+
+func (r *reader) flag(f flag) bool {
+	if f.malformed {
+		r.observer.Anomalous(MalformedValue)
+	}
+	return f.value
+}
+
+func (r *reader) size(n number) int64 {
+	switch {
+	case n.malformed:
+		r.observer.Anomalous(MalformedValue)
+	case n.value < 0:
+		r.observer.Anomalous(NegativeSize)
+		return 0
+	}
+	return n.value
+}
+
+// instant reads the time of something that has happened. A time in the future
+// counts as absent, since it would win wherever the newest of several is taken.
+func (r *reader) instant(n number) Instant {
+	i := r.milliseconds(n)
+	switch {
+	case i > InstantOf(r.now.Add(maxClockSkew)):
+		r.observer.Anomalous(ImplausibleTime)
+		return 0
+	case i != 0 && i < EarliestPlausible:
+		r.observer.Anomalous(ImplausibleTime)
+	}
+	return i
+}
+
+// milliseconds reads a time that may be in the future, such as the end of a link.
+func (r *reader) milliseconds(n number) Instant {
+	switch {
+	case n.malformed:
+		r.observer.Anomalous(MalformedValue)
+		return 0
+	case n.value < 0:
+		r.observer.Anomalous(ImplausibleTime)
+		return 0
+	case n.value >= minSeconds && n.value < maxSeconds:
+		r.observer.Anomalous(SecondsTimestamp)
+		return Instant(n.value * 1000)
+	}
+	return Instant(n.value)
+}

@@ -1,0 +1,113 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package wecom
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/netip"
+	"reflect"
+	"regexp"
+	"strings"
+)
+
+// A result is what the body of a response is decoded into.
+type result interface {
+	header() *envelope
+	// holdsPayload reports whether the body held what was asked for.
+	holdsPayload() bool
+}
+
+// An envelope is the part that all bodies of WeCom have; see
+// https://developer.work.weixin.qq.com/document/path/90455. Only errcode counts:
+// the HTTP status is 200 on errors too, and errmsg may change.
+type envelope struct {
+	Errcode *number `json:"errcode"`
+	Errmsg  text    `json:"errmsg"`
+}
+
+func (e *envelope) header() *envelope { return e }
+
+// A response is what came back for a request.
+type response struct {
+	request request
+	status  int
+	body    []byte
+}
+
+var (
+	byteOrderMark = []byte("\xef\xbb\xbf")
+
+	errNotJSON   = errors.New("not JSON")
+	errNotObject = errors.New("not a JSON object")
+	errBroken    = errors.New("broken JSON")
+	errNotAList  = errors.New("its list is not a list")
+	errNoErrcode = errors.New("it has no errcode")
+)
+
+// decode decodes the body. The error is an [*APIError] or a [*ResponseError]. A
+// value of the wrong kind counts as absent; only a list of the wrong kind is an
+// error, since an empty list would mean something else.
+func (r response) decode(into result, o Observer) error {
+	r.body = bytes.TrimSpace(bytes.TrimPrefix(r.body, byteOrderMark))
+	err := json.Unmarshal(r.body, into)
+	typeErr, mistyped := errors.AsType[*json.UnmarshalTypeError](err)
+	switch {
+	case mistyped && typeErr.Field == "":
+		return r.invalid(errNotObject)
+	case mistyped || err == nil:
+	case bytes.HasPrefix(r.body, []byte("{")):
+		return r.invalid(errBroken)
+	default:
+		return r.invalid(errNotJSON)
+	}
+	code := into.header().Errcode
+	switch {
+	case code == nil && !into.holdsPayload(), code != nil && code.malformed:
+		return r.invalid(errNoErrcode)
+	case code != nil && code.value != 0:
+		return &APIError{
+			Endpoint: r.request.endpoint,
+			Code:     code.value,
+			IP:       callerIP(string(into.header().Errmsg)),
+		}
+	case mistyped && typeErr.Type.Kind() == reflect.Slice && !strings.Contains(typeErr.Field, "."):
+		return r.invalid(errNotAList)
+	case mistyped:
+		o.Anomalous(MalformedValue)
+	}
+	return nil
+}
+
+// invalid returns the error for a body that is not WeCom's.
+func (r response) invalid(why error) *ResponseError {
+	e := &ResponseError{Endpoint: r.request.endpoint, Kind: KindDecode, Status: r.status, remedy: remedyAPIURL}
+	if r.status < 200 || r.status > 299 {
+		e.Kind = KindHTTP
+	}
+	e.Detail = fmt.Sprintf("not an answer of WeCom but %d bytes: %s", len(r.body), why)
+	if s := r.snippet(); s != "" {
+		e.Detail += fmt.Sprintf("; it begins %q", s)
+	}
+	return e
+}
+
+var fromIP = regexp.MustCompile(`from ip:\s*([0-9a-fA-F.:]+)`)
+
+// callerIP returns the address that WeCom saw the call come from, which is the one
+// to add to the trusted IPs, or the zero Addr. WeCom gives it in errmsg:
+// "..., from ip: 203.0.113.7, more info at ...".
+func callerIP(errmsg string) netip.Addr {
+	m := fromIP.FindStringSubmatch(errmsg)
+	if m == nil {
+		return netip.Addr{}
+	}
+	addr, err := netip.ParseAddr(m[1])
+	if err != nil {
+		return netip.Addr{}
+	}
+	return addr
+}

@@ -1,0 +1,94 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package wecom
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+const (
+	startsEndpoint = "meeting/statistics/get_start_list"
+	startsPageSize = 1000
+	startsType     = 1 // meetings that started; 2 is those that failed to start
+
+	// MaxActivity is the longest span that Starts may ask for; see
+	// https://developer.work.weixin.qq.com/document/path/99651.
+	MaxActivity = 30 * 24 * time.Hour
+)
+
+// A Start is the start of a meeting by a member.
+type Start struct {
+	UserID string
+	At     time.Time
+}
+
+// Starts returns who started meetings in a span of at most [MaxActivity]. It covers
+// all meetings of members in the app's visible scope, not only those that the app
+// created; see https://developer.work.weixin.qq.com/document/path/99651.
+func (c *Client) Starts(ctx context.Context, span Window) ([]Start, error) {
+	var starts []Start
+	for page, err := range chain(c.observer, func(cursor string) (*startsResponse, error) {
+		r, err := post(startsEndpoint, startsRequest{
+			Type:      startsType,
+			BeginTime: span.Start.Unix(),
+			EndTime:   span.End.Unix(),
+			Cursor:    cursor,
+			Limit:     startsPageSize,
+		})
+		if err != nil {
+			return nil, err
+		}
+		return call[startsResponse](ctx, c, r)
+	}) {
+		if err != nil {
+			return nil, fmt.Errorf("asking who started meetings: %w", err)
+		}
+		r := reader{now: time.Now(), observer: c.observer}
+		for _, m := range page.Meetings {
+			if m.UserID != "" {
+				starts = append(starts, Start{UserID: string(m.UserID), At: r.start(m.StartTime, span)})
+			}
+		}
+	}
+	return starts, nil
+}
+
+// start reads when a meeting started that WeCom listed for a span. An implausible
+// time counts as the start of the span, since the meeting was in it.
+func (r *reader) start(n number, span Window) time.Time {
+	at := time.Unix(n.value, 0)
+	if n.value >= maxSeconds {
+		at = time.UnixMilli(n.value) // as in other APIs
+	}
+	switch {
+	case n.malformed:
+		r.observer.Anomalous(MalformedValue)
+	case InstantOf(at) < EarliestPlausible, at.After(r.now.Add(maxClockSkew)):
+		r.observer.Anomalous(ImplausibleTime)
+	default:
+		return at
+	}
+	return span.Start
+}
+
+type startsRequest struct {
+	Type      int    `json:"type"`
+	BeginTime int64  `json:"begin_time"` // seconds
+	EndTime   int64  `json:"end_time"`
+	Cursor    string `json:"cursor,omitempty"`
+	Limit     int    `json:"limit"`
+}
+
+type startsResponse struct {
+	envelope
+	paging
+	Meetings []struct {
+		UserID    text   `json:"userid"`
+		StartTime number `json:"start_time"` // seconds
+	} `json:"meeting_list"`
+}
+
+func (r *startsResponse) holdsPayload() bool { return r.Meetings != nil }
