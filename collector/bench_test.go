@@ -170,7 +170,7 @@ func BenchmarkCall(b *testing.B) {
 	}
 	corp := c.corps[0]
 	for b.Loop() {
-		o := corp.ask(b.Context(), &schedule.Poll{Target: li})
+		o := corp.ask(b.Context(), corp.client, &schedule.Poll{Target: li})
 		if o.err != nil || o.recordings != 20 {
 			b.Fatalf("%d recordings: %v", o.recordings, o.err)
 		}

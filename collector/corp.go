@@ -6,6 +6,7 @@ package collector
 import (
 	"context"
 	"errors"
+	"iter"
 	"net/http"
 	"reflect"
 	"sync"
@@ -217,16 +218,16 @@ func (c *corp) noteTried(now time.Time) {
 // askInTurn waits until WeCom may be called, and asks for the target that is the
 // first in line by then.
 func (c *corp) askInTurn(ctx context.Context, probing bool) pollOutcome {
-	ctx, leave, err := c.client.Admit(ctx)
+	reservation, err := c.client.Reserve(ctx)
 	if err != nil {
 		return pollOutcome{} // The corp is being stopped.
 	}
-	defer leave()
+	defer reservation.Release()
 	p, ok := c.choose(probing, time.Now())
 	if !ok {
 		return pollOutcome{}
 	}
-	return c.ask(ctx, &p)
+	return c.ask(ctx, reservation, &p)
 }
 
 // choose returns the target to ask for; nil where there is none any more, or where
@@ -247,14 +248,14 @@ func (c *corp) choose(probing bool, now time.Time) (p schedule.Poll, ok bool) {
 
 // ask lists a target's windows, the newest first, and applies what came back
 // whole.
-func (c *corp) ask(ctx context.Context, p *schedule.Poll) pollOutcome {
+func (c *corp) ask(ctx context.Context, from lister, p *schedule.Poll) pollOutcome {
 	now := time.Now()
 	o := pollOutcome{poll: p, started: now}
 	l := listing{target: p.Target, asked: c.inventory.now()}
 	at := map[string]int{}
 	for i, w := range windows(now, c.poll.Lookback, p.History) {
 		var recordings []wecom.Recording
-		recordings, o.err = c.list(ctx, p.Target, w)
+		recordings, o.err = list(ctx, from, p.Target, w)
 		if o.err != nil {
 			break
 		}
@@ -274,10 +275,15 @@ func (c *corp) ask(ctx context.Context, p *schedule.Poll) pollOutcome {
 	return o
 }
 
+// A lister is a client or a reservation of one.
+type lister interface {
+	Recordings(ctx context.Context, t wecom.Target, w wecom.Window) iter.Seq2[[]wecom.Recording, error]
+}
+
 // list returns all recordings of a target in a window, or an error.
-func (c *corp) list(ctx context.Context, t wecom.Target, w wecom.Window) ([]wecom.Recording, error) {
+func list(ctx context.Context, from lister, t wecom.Target, w wecom.Window) ([]wecom.Recording, error) {
 	var list []wecom.Recording
-	for page, err := range c.client.Recordings(ctx, t, w) {
+	for page, err := range from.Recordings(ctx, t, w) {
 		if err != nil {
 			return nil, err
 		}

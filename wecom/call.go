@@ -28,6 +28,8 @@ type request struct {
 	endpoint string // path below /cgi-bin
 	query    url.Values
 	body     []byte
+
+	reservation *Reservation // used by the first attempt, if it is not spent; may be nil
 }
 
 func get(endpoint string, query url.Values) request {
@@ -85,8 +87,10 @@ func call[R any, P interface {
 }
 
 func (c *Client) limited(ctx context.Context, r request, into result) error {
-	if err := c.begin(ctx, r.endpoint); err != nil {
-		return err
+	if !r.reservation.spend() {
+		if err := c.acquire(ctx, r.endpoint); err != nil {
+			return err
+		}
 	}
 	began := time.Now()
 	err := c.exchange(ctx, r, into)

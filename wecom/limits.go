@@ -27,7 +27,7 @@ const (
 // In any 60 seconds, as WeCom's clock sees the calls, no more than the budget
 // are made. A token bucket cannot promise that: it allows a burst on top of
 // its rate, and it counts calls when they leave and not when they arrive. So a
-// call holds its place in the budget until a minute after it ended, which is no
+// call counts against the budget until a minute after it ended, which is no
 // earlier than WeCom saw it.
 type Limits struct {
 	mu        sync.Mutex
@@ -35,10 +35,10 @@ type Limits struct {
 	inFlight  int
 	ended     []time.Time // ends of the calls of the last minute, oldest first
 	blocks    map[string]block
-	changed   chan struct{} // closed and replaced when a waiting call should look again
+	changed   chan struct{} // closed and replaced when waiting calls should try again
 }
 
-// A block is the time for which an endpoint stays closed.
+// A block closes an endpoint for some time.
 type block struct {
 	since   time.Time
 	backoff backoff.Backoff
@@ -73,11 +73,11 @@ func (l *Limits) Used() int {
 	return l.inFlight + len(l.ended)
 }
 
-// begin takes a place in the budget for a call to endpoint and returns a wait of
-// 0, or returns how long to wait at most before the next try, and a channel that
-// is closed when it is worth trying earlier. Each place that was taken needs one
-// end or giveBack.
-func (l *Limits) begin(endpoint string) (look <-chan struct{}, wait time.Duration) {
+// acquire counts a call to endpoint against the budget and returns a wait of 0. If
+// the call may not be made yet, it returns the longest time to wait before the next
+// try, and a channel that is closed when trying earlier is worthwhile. Each call
+// that was counted needs one end or release.
+func (l *Limits) acquire(endpoint string) (changed <-chan struct{}, wait time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := time.Now()
@@ -96,16 +96,16 @@ func (l *Limits) begin(endpoint string) (look <-chan struct{}, wait time.Duratio
 	return l.changed, l.ended[0].Add(budgetWindow).Sub(now)
 }
 
-// giveBack gives back a place that was not used.
-func (l *Limits) giveBack() {
+// release undoes an acquire after which no call was made.
+func (l *Limits) release() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.inFlight--
 	l.wake()
 }
 
-// end gives back the place of a call that began at the given time, a minute
-// from now, and learns from the call's outcome.
+// end records the end of a call that began at the given time. The call counts
+// against the budget for another minute, and its error may block the endpoint.
 func (l *Limits) end(endpoint string, began time.Time, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -130,6 +130,7 @@ func (l *Limits) end(endpoint string, began time.Time, err error) {
 	}
 }
 
+// forget drops the calls that no longer count against the budget. The lock is held.
 func (l *Limits) forget(now time.Time) {
 	old := 0
 	for old < len(l.ended) && now.Sub(l.ended[old]) >= budgetWindow {
@@ -138,6 +139,7 @@ func (l *Limits) forget(now time.Time) {
 	l.ended = l.ended[old:]
 }
 
+// wake has waiting calls try again. The lock is held.
 func (l *Limits) wake() {
 	close(l.changed)
 	l.changed = make(chan struct{})

@@ -49,8 +49,19 @@ type Window struct{ Start, End time.Time }
 // Recordings lists the recordings of a target in a window, page by page. An error
 // ends the list; the pages before it are not the whole list.
 func (c *Client) Recordings(ctx context.Context, t Target, w Window) iter.Seq2[[]Recording, error] {
+	return c.recordings(ctx, t, w, nil)
+}
+
+func (c *Client) recordings(ctx context.Context, t Target, w Window, res *Reservation) iter.Seq2[[]Recording, error] {
 	return func(yield func([]Recording, error) bool) {
-		pages := chain(c.observer, func(cursor string) (*listResponse, error) { return c.list(ctx, t, w, cursor) })
+		pages := chain(c.observer, func(cursor string) (*listResponse, error) {
+			r, err := listRequestFor(t, w, cursor)
+			if err != nil {
+				return nil, err
+			}
+			r.reservation = res
+			return call[listResponse](ctx, c, r)
+		})
 		for page, err := range pages {
 			if err != nil {
 				yield(nil, err)
@@ -64,7 +75,7 @@ func (c *Client) Recordings(ctx context.Context, t Target, w Window) iter.Seq2[[
 	}
 }
 
-func (c *Client) list(ctx context.Context, t Target, w Window, cursor string) (*listResponse, error) {
+func listRequestFor(t Target, w Window, cursor string) (request, error) {
 	body := listRequest{StartTime: w.Start.Unix(), EndTime: w.End.Unix(), Cursor: cursor, Limit: pageSize}
 	switch t.Selector {
 	case ByMeetingID:
@@ -74,11 +85,7 @@ func (c *Client) list(ctx context.Context, t Target, w Window, cursor string) (*
 	default:
 		body.UserID = t.ID
 	}
-	r, err := post(listEndpoint, body)
-	if err != nil {
-		return nil, err
-	}
-	return call[listResponse](ctx, c, r)
+	return post(listEndpoint, body)
 }
 
 type listRequest struct {

@@ -6,7 +6,9 @@ package wecom
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
+	"iter"
 	"net/http"
 	"strings"
 	"sync"
@@ -115,16 +117,30 @@ func (b byCursor) RoundTrip(req *http.Request) (*http.Response, error) {
 	return respond{http.StatusOK, b[asked.Cursor]}.RoundTrip(req)
 }
 
+// A lister is a Client or a Reservation.
+type lister interface {
+	Recordings(ctx context.Context, t Target, w Window) iter.Seq2[[]Recording, error]
+}
+
 // recordingsOf reads a whole list.
-func recordingsOf(ctx context.Context, c *Client, target Target, w Window) ([]Recording, error) {
+func recordingsOf(ctx context.Context, l lister, target Target, w Window) ([]Recording, error) {
 	var list []Recording
-	for page, err := range c.Recordings(ctx, target, w) {
+	for page, err := range l.Recordings(ctx, target, w) {
 		if err != nil {
 			return list, err
 		}
 		list = append(list, page...)
 	}
 	return list, nil
+}
+
+// listOfIDs returns n IDs of recordings.
+func listOfIDs(n int) []string {
+	ids := make([]string, n)
+	for i := range ids {
+		ids[i] = fmt.Sprintf("r%d", i)
+	}
+	return ids
 }
 
 func lastMonth() Window {

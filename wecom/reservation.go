@@ -6,71 +6,80 @@ package wecom
 import (
 	"context"
 	"fmt"
+	"iter"
 	"sync/atomic"
 	"time"
 )
 
-// Admit waits until a list may be asked for, and takes the place of the call in the
-// budget and among the calls in flight. So it can be chosen at the last moment for
-// whom to ask. The first list that is asked for in the context that it returns
-// uses the place. In the end, leave must be called, which gives the place back if
-// it was not used.
-func (c *Client) Admit(ctx context.Context) (admitted context.Context, leave func(), err error) {
-	if err := c.begin(ctx, listEndpoint); err != nil {
-		return nil, nil, err
-	}
-	p := &place{}
-	leave = func() {
-		if p.use() {
-			c.limits.giveBack()
-			c.limiter.release()
-		}
-	}
-	return context.WithValue(ctx, placeKey{}, p), leave, nil
+// throttleStep is how often a wait is reported to the observer, so that its counter
+// moves while a long block lasts.
+const throttleStep = 5 * time.Second
+
+// A Reservation holds a part of the budget and one of the calls in flight for a
+// list, so that its target can be chosen when the list can be asked for at once.
+// It is safe for concurrent use.
+type Reservation struct {
+	client *Client
+	limits *Limits // that it took from
+	spent  atomic.Bool
 }
 
-// A place for a list is one that was taken before it was known for whom.
-type place struct{ used atomic.Bool }
-
-type placeKey struct{}
-
-// use tells whether the place was still free.
-func (p *place) use() bool { return p.used.CompareAndSwap(false, true) }
-
-// begin waits until a call may be made. Who waits for the budget or for the end of
-// a block takes no place among the calls in flight: those of an endpoint that is
-// not blocked go on.
-func (c *Client) begin(ctx context.Context, endpoint string) error {
-	if p, ok := ctx.Value(placeKey{}).(*place); ok && endpoint == listEndpoint && p.use() {
-		return nil
+// Reserve waits until a list may be asked for, and reserves the call. The caller
+// must release the reservation in the end. The error is the context's.
+func (c *Client) Reserve(ctx context.Context) (*Reservation, error) {
+	if err := c.acquire(ctx, listEndpoint); err != nil {
+		return nil, err
 	}
+	return &Reservation{client: c, limits: c.limits}, nil
+}
+
+// Recordings is [Client.Recordings], but the first call that is made on the
+// reservation uses what was reserved. All others, such as those for later pages
+// and windows, wait for the budget like any call.
+func (r *Reservation) Recordings(ctx context.Context, t Target, w Window) iter.Seq2[[]Recording, error] {
+	return r.client.recordings(ctx, t, w, r)
+}
+
+// Release gives back what was reserved, unless a call used it. It may be called at
+// any time and more than once.
+func (r *Reservation) Release() {
+	if r.spend() {
+		r.limits.release()
+		r.client.limiter.release()
+	}
+}
+
+// spend reports whether the reservation was not spent before. A nil reservation
+// always was.
+func (r *Reservation) spend() bool { return r != nil && r.spent.CompareAndSwap(false, true) }
+
+// acquire waits until a call may be made, and takes its part of the budget and of
+// the calls in flight. While it waits for the budget or for the end of a block it
+// holds none of the calls in flight, so that those of other endpoints go on.
+func (c *Client) acquire(ctx context.Context, endpoint string) error {
 	for {
 		if err := c.limiter.acquire(ctx); err != nil {
 			return fmt.Errorf("%s: waiting for other calls to end: %w", endpoint, err)
 		}
-		look, wait := c.limits.begin(endpoint)
+		changed, wait := c.limits.acquire(endpoint)
 		if wait == 0 {
 			return nil
 		}
 		c.limiter.release()
-		if err := c.throttle(ctx, look, wait); err != nil {
+		if err := c.throttle(ctx, changed, wait); err != nil {
 			return fmt.Errorf("%s: waiting for the call budget: %w", endpoint, err)
 		}
 	}
 }
 
-// Waits are told to the observer in steps, so that its counter moves while a long
-// block lasts.
-const throttleStep = 5 * time.Second
-
-// throttle waits for a while, or until there is reason to look again.
-func (c *Client) throttle(ctx context.Context, look <-chan struct{}, wait time.Duration) error {
+// throttle waits for at most the given time, or until changed is closed.
+func (c *Client) throttle(ctx context.Context, changed <-chan struct{}, wait time.Duration) error {
 	start := time.Now()
 	timer := time.NewTimer(min(wait, throttleStep))
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-	case <-look:
+	case <-changed:
 	case <-ctx.Done():
 	}
 	c.observer.Throttled(time.Since(start))
