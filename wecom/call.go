@@ -29,7 +29,7 @@ type request struct {
 	query    url.Values
 	body     []byte
 
-	reservation *Reservation // used by the first attempt, if it is not spent; may be nil
+	reservation *Reservation // for the first attempt, unless it is spent; may be nil
 }
 
 func get(endpoint string, query url.Values) request {
@@ -53,27 +53,41 @@ func (r request) with(name, value string) request {
 	return r
 }
 
+// An operation is a series of calls that belong together, such as those for the
+// pages of a list. A cursor or an ID from one API means nothing to another, so an
+// operation fails with errMoved if the base URL changes after its first success.
+type operation struct {
+	client  *Client
+	baseURL string // of the first success; "" before it
+}
+
+var errMoved = errors.New("the API URL has changed since the operation began")
+
 // call makes one call of a data API, with a token and within the limits. It retries
 // where that may help.
 func call[R any, P interface {
 	*R
 	result
-}](ctx context.Context, c *Client, r request) (*R, error) {
+}](ctx context.Context, op *operation, r request) (*R, error) {
 	renewed := false
 	for retries := 0; ; {
-		token, err := c.tokens.get(ctx)
+		s, token, err := op.ready(ctx, r)
 		if err != nil {
 			return nil, err
 		}
 		into := new(R)
-		err = c.limited(ctx, r.with("access_token", token), P(into))
+		began := time.Now()
+		err = s.transport.exchange(ctx, r.with("access_token", token), P(into))
+		s.limits.end(r.endpoint, began, err)
+		op.client.limiter.done(began, err)
 		switch {
 		case err == nil:
+			op.baseURL = s.transport.baseURL
 			return into, nil
 		case ctx.Err() != nil:
 			return nil, err
 		case ClassOf(err) == ClassToken && !renewed:
-			c.tokens.refused(token)
+			s.tokens.refused(token)
 			renewed = true
 		case worthRetrying(err) && retries < maxRetries:
 			if err := pause(ctx, retries); err != nil {
@@ -86,30 +100,24 @@ func call[R any, P interface {
 	}
 }
 
-func (c *Client) limited(ctx context.Context, r request, into result) error {
-	if !r.reservation.spend() {
-		if err := c.acquire(ctx, r.endpoint); err != nil {
-			return err
+// ready waits until the call may be made. It returns the settings to make it with
+// and a token, and has taken the call's part of their limits. The error is a
+// [*TokenError], the context's, or errMoved.
+func (op *operation) ready(ctx context.Context, r request) (*settings, string, error) {
+	for {
+		s := op.client.settings.Load()
+		if op.baseURL != "" && op.baseURL != s.transport.baseURL {
+			return nil, "", fmt.Errorf("%s: %w", r.endpoint, errMoved)
 		}
+		token, err := s.tokens.get(ctx, s.app)
+		if err == nil && !r.reservation.use(s.limits) {
+			err = op.client.acquire(ctx, s, r.endpoint)
+		}
+		if errors.Is(err, errReplaced) {
+			continue
+		}
+		return s, token, err
 	}
-	began := time.Now()
-	err := c.exchange(ctx, r, into)
-	c.limits.end(r.endpoint, began, err)
-	c.limiter.done(began, err)
-	return err
-}
-
-// exchange makes one HTTP exchange and decodes the response.
-func (c *Client) exchange(ctx context.Context, r request, into result) error {
-	start := time.Now()
-	resp, err := c.transport.do(ctx, r)
-	if err == nil {
-		err = resp.decode(into, c.observer)
-	}
-	if ctx.Err() == nil {
-		c.observer.Called(r.endpoint, outcomeOf(err), time.Since(start))
-	}
-	return err
 }
 
 func worthRetrying(err error) bool {

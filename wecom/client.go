@@ -4,7 +4,10 @@
 package wecom
 
 import (
+	"errors"
 	"net/http"
+	"sync"
+	"sync/atomic"
 )
 
 // Config is for which app a [Client] calls the API, and how.
@@ -30,48 +33,91 @@ type Config struct {
 
 // A Client calls the API for one app. It is safe for concurrent use.
 type Client struct {
-	corpID    string
-	transport *transport
-	tokens    *tokenSource
-	limits    *Limits
-	limiter   *limiter
-	observer  Observer
-	titles    bool
+	corpID   string
+	observer Observer
+	limiter  *limiter
+
+	configuring sync.Mutex // held by ApplyConfig
+	settings    atomic.Pointer[settings]
 }
 
+// Settings are what ApplyConfig replaces. They are immutable.
+type settings struct {
+	transport *transport
+	limits    *Limits
+	titles    bool
+	app       *credentials
+	tokens    *tokenSource  // shared by successive settings of the same base URL
+	replaced  chan struct{} // closed when other settings are in force
+}
+
+// errReplaced means that other settings came into force during a wait.
+var errReplaced = errors.New("the configuration was replaced")
+
 // NewClient returns a client. It makes no call.
-func NewClient(c Config) *Client {
-	if c.Transport == nil {
-		c.Transport = http.DefaultTransport
+func NewClient(config Config) *Client {
+	c := &Client{corpID: config.CorpID, observer: config.Observer, limiter: newLimiter(config.Concurrency)}
+	if c.observer == nil {
+		c.observer = IgnoreCalls{}
 	}
-	if c.Observer == nil {
-		c.Observer = IgnoreCalls{}
+	c.settings.Store(c.newSettings(config, newTokenSource(c.observer)))
+	return c
+}
+
+// ApplyConfig makes the client go on with another configuration of the same app.
+// HTTP exchanges in flight finish on the old one. Those that begin later follow the
+// new one, retries and later pages included. If BaseURL changes, a list of which a
+// page was read ends with an error instead.
+//
+// The access token and what is remembered of refused secrets stay if BaseURL is
+// unchanged, and are dropped otherwise. CorpID and Observer stay those of
+// [NewClient].
+func (c *Client) ApplyConfig(config Config) {
+	c.configuring.Lock()
+	defer c.configuring.Unlock()
+	old := c.settings.Load()
+	tokens := old.tokens
+	if config.BaseURL != old.transport.baseURL {
+		tokens = newTokenSource(c.observer)
 	}
-	client := &Client{
-		corpID:    c.CorpID,
-		transport: &transport{baseURL: c.BaseURL, userAgent: c.UserAgent, next: c.Transport},
-		limits:    c.Limits,
-		limiter:   newLimiter(c.Concurrency),
-		observer:  c.Observer,
-		titles:    c.Titles,
+	c.settings.Store(c.newSettings(config, tokens))
+	close(old.replaced)
+	c.limiter.setMax(config.Concurrency)
+}
+
+func (c *Client) newSettings(config Config, tokens *tokenSource) *settings {
+	if config.Transport == nil {
+		config.Transport = http.DefaultTransport
 	}
-	client.tokens = &tokenSource{
-		fetch:    client.fetchToken,
-		secret:   c.Secret,
-		observer: c.Observer,
-		turn:     make(chan struct{}, 1),
+	s := &settings{
+		transport: &transport{
+			baseURL:   config.BaseURL,
+			userAgent: config.UserAgent,
+			next:      config.Transport,
+			observer:  c.observer,
+		},
+		limits:   config.Limits,
+		titles:   config.Titles,
+		tokens:   tokens,
+		replaced: make(chan struct{}),
 	}
-	return client
+	s.app = &credentials{corpID: c.corpID, secret: config.Secret, transport: s.transport, replaced: s.replaced}
+	return s
 }
 
 // Limits returns the limits that the client shares with others.
-func (c *Client) Limits() *Limits { return c.limits }
+func (c *Client) Limits() *Limits { return c.settings.Load().limits }
 
 // Inherit takes over the access token of another client, of the same corp ID and
 // API, and what is remembered of refused secrets. It must be called before any
 // other method.
-func (c *Client) Inherit(other *Client) { c.tokens.inherit(other.tokens) }
+func (c *Client) Inherit(other *Client) {
+	c.settings.Load().tokens.inherit(other.settings.Load().tokens)
+}
 
 // SecretChanged reports whether the app secret differs from the one with which a
 // token was last asked for, so that asking again at once may succeed.
-func (c *Client) SecretChanged() bool { return c.tokens.secretChanged() }
+func (c *Client) SecretChanged() bool {
+	s := c.settings.Load()
+	return s.tokens.secretChanged(s.app)
+}

@@ -6,428 +6,477 @@ package wecom
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net/url"
-	"strconv"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
 )
 
-var anyone = Target{ByUserID, "li"}
+// secretOf returns a function for Config.Secret.
+func secretOf(secret string) func() (string, error) {
+	return func() (string, error) { return secret, nil }
+}
 
-func TestTokenIsAskedForOnce(t *testing.T) {
+// listOnce lists the recordings of anyone and reports an error.
+func listOnce(t *testing.T, l lister) {
+	t.Helper()
+	if _, err := recordingsOf(t.Context(), l, anyone, lastMonth()); err != nil {
+		t.Error(err)
+	}
+}
+
+// inFlight is a transport that counts the lists under way.
+type inFlight struct {
+	next http.RoundTripper
+
+	mu  sync.Mutex
+	now int
+}
+
+func (f *inFlight) RoundTrip(req *http.Request) (*http.Response, error) {
+	if strings.HasSuffix(req.URL.Path, listEndpoint) {
+		f.add(1)
+		defer f.add(-1)
+	}
+	return f.next.RoundTrip(req)
+}
+
+func (f *inFlight) add(n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.now += n
+}
+
+func (f *inFlight) count() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.now
+}
+
+func TestApplyConfigKeepsTheToken(t *testing.T) {
 	t.Parallel()
 	virtually(t, func(t *testing.T) {
 		server := wecomtest.New(wecomtest.Config{})
-		server.Fail(wecomtest.Fault{Delay: time.Second})
-		client, seen := clientOf(t, server, func(c *Config) { c.Concurrency = 50 })
-		listAll := func() {
-			var calls sync.WaitGroup
-			for range 50 {
-				calls.Go(func() {
-					if _, err := recordingsOf(t.Context(), client, anyone, lastMonth()); err != nil {
-						t.Error(err)
-					}
-				})
-			}
-			calls.Wait()
+		config, _ := configOf(server)
+		client := NewClient(config)
+		listOnce(t, client)
+		config.UserAgent, config.Transport = "another", &inFlight{next: server}
+		client.ApplyConfig(config)
+		if client.SecretChanged() {
+			t.Error("the secret has not changed")
 		}
-		listAll()
+		listOnce(t, client)
 		if n := server.Count(tokenEndpoint); n != 1 {
-			t.Errorf("%d calls of gettoken for 50 first calls, want 1", n)
+			t.Errorf("%d calls of gettoken, want 1", n)
 		}
-		if want := time.Now().Add(2*time.Hour - time.Second); seen.expiry.After(want) {
-			t.Errorf("the token expires at %s, want no later than %s", seen.expiry, want)
-		}
-		server.InvalidateTokens()
-		listAll()
-		if n := server.Count(tokenEndpoint); n != 2 {
-			t.Errorf("%d calls of gettoken after the token was invalidated under 50 calls, want 2", n)
+		if n := server.Count(listEndpoint); n != 2 {
+			t.Errorf("%d lists, want 2", n)
 		}
 	})
 }
 
-func TestTokenIsRenewedBeforeItExpires(t *testing.T) {
+func TestApplyConfigDropsTheTokenOfAnotherAPI(t *testing.T) {
 	t.Parallel()
-	for name, test := range map[string]struct {
-		lifetime, step time.Duration
-		tokens         int // in 20 steps
-	}{
-		"two hours": {2 * time.Hour, time.Hour, 11},
-		"a minute":  {time.Minute, 10 * time.Second, 4},
-		"a second":  {time.Second, 10 * time.Second, 20},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			virtually(t, func(t *testing.T) {
-				server := wecomtest.New(wecomtest.Config{TokenLifetime: test.lifetime})
-				client, _ := clientOf(t, server)
-				for range 20 {
-					if _, err := recordingsOf(t.Context(), client, anyone, lastMonth()); err != nil {
-						t.Fatal(err)
-					}
-					time.Sleep(test.step)
-				}
-				if n := server.Count(listEndpoint, 42001, 40014); n != 0 {
-					t.Errorf("%d calls with an expired token", n)
-				}
-				if n := server.Count(tokenEndpoint); n > test.tokens {
-					t.Errorf("%d tokens, want %d at the most", n, test.tokens)
-				}
-			})
-		})
-	}
+	virtually(t, func(t *testing.T) {
+		first, second := wecomtest.New(wecomtest.Config{}), wecomtest.New(wecomtest.Config{})
+		config, _ := configOf(first)
+		client := NewClient(config)
+		listOnce(t, client)
+		config.BaseURL, config.Transport = "https://elsewhere.test", second
+		client.ApplyConfig(config)
+		listOnce(t, client)
+		if n := second.Count(tokenEndpoint); n != 1 {
+			t.Errorf("%d calls of gettoken at the new URL, want 1", n)
+		}
+		if n := second.Count(listEndpoint, 40014); n != 0 {
+			t.Errorf("%d calls with the token of the old URL", n)
+		}
+		if n := first.Count(listEndpoint); n != 1 {
+			t.Errorf("%d lists at the old URL, want 1", n)
+		}
+	})
 }
 
-func TestTokenIsRenewedWithAMargin(t *testing.T) {
+func TestApplyConfigDropsARefusalOfAnotherAPI(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(t *testing.T) {
+		first := wecomtest.New(wecomtest.Config{Secret: "another"})
+		config, _ := configOf(first)
+		client := NewClient(config)
+		if _, err := recordingsOf(t.Context(), client, anyone, lastMonth()); ClassOf(err) != ClassCorp {
+			t.Fatalf("error %v, want a refused secret", err)
+		}
+		config.BaseURL, config.Transport = "https://elsewhere.test", wecomtest.New(wecomtest.Config{})
+		client.ApplyConfig(config)
+		listOnce(t, client)
+	})
+}
+
+func TestApplyConfigUsesANewSecret(t *testing.T) {
 	t.Parallel()
 	virtually(t, func(t *testing.T) {
 		server := wecomtest.New(wecomtest.Config{})
-		client, _ := clientOf(t, server)
-		for _, step := range []struct {
-			wait   time.Duration
-			tokens int
-		}{{0, 1}, {114 * time.Minute, 1}, {2 * time.Minute, 2}} {
-			time.Sleep(step.wait)
-			if _, err := recordingsOf(t.Context(), client, anyone, lastMonth()); err != nil {
-				t.Fatal(err)
-			}
-			if n := server.Count(tokenEndpoint); n != step.tokens {
-				t.Errorf("%d tokens after another %s, want %d", n, step.wait, step.tokens)
-			}
+		config, _ := configOf(server)
+		config.Secret = secretOf("wrong")
+		client := NewClient(config)
+		if _, err := recordingsOf(t.Context(), client, anyone, lastMonth()); ClassOf(err) != ClassCorp {
+			t.Fatalf("error %v, want a refused secret", err)
 		}
-	})
-}
 
-func TestOnlyTheRefusedTokenIsDropped(t *testing.T) {
-	t.Parallel()
-	virtually(t, func(t *testing.T) {
-		client, _ := clientOf(t, wecomtest.New(wecomtest.Config{}))
-		old, err := client.tokens.get(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		client.tokens.issued(wecomtest.DefaultSecret, "new", time.Hour)
-		client.tokens.refused(old)
-		if token, err := client.tokens.get(t.Context()); token != "new" || err != nil {
-			t.Errorf("token %q, error %v; the new one was not refused", token, err)
-		}
-	})
-}
-
-func TestRefusedTokens(t *testing.T) {
-	t.Parallel()
-	for _, code := range []int{40001, 40014, 42001} {
-		t.Run(strconv.Itoa(code), func(t *testing.T) {
-			t.Parallel()
-			virtually(t, func(t *testing.T) {
-				server := wecomtest.New(wecomtest.Config{})
-				client, _ := clientOf(t, server)
-				server.Fail(wecomtest.Fault{Endpoint: listEndpoint, Errcode: code, Times: 1})
-				if _, err := recordingsOf(t.Context(), client, anyone, lastMonth()); err != nil {
-					t.Errorf("refused once: %v", err)
-				}
-				tokens := server.Count(tokenEndpoint)
-				server.Fail(wecomtest.Fault{Endpoint: listEndpoint, Errcode: code})
-				_, err := recordingsOf(t.Context(), client, anyone, lastMonth())
-				if ClassOf(err) != ClassToken {
-					t.Errorf("refused for ever: error %v of class %d", err, ClassOf(err))
-				}
-				if n := server.Count(tokenEndpoint) - tokens; n != 1 {
-					t.Errorf("%d tokens asked for, want 1", n)
-				}
-			})
-		})
-	}
-}
-
-func TestRefusedSecret(t *testing.T) {
-	t.Parallel()
-	virtually(t, func(t *testing.T) {
-		server := wecomtest.New(wecomtest.Config{})
-		secret := "wrong"
-		client, _ := clientOf(t, server, func(c *Config) { c.Secret = func() (string, error) { return secret, nil } })
-		list := func() error {
-			_, err := recordingsOf(t.Context(), client, anyone, lastMonth())
-			return err
+		// The same secret is not asked with again before its wait is over.
+		client.ApplyConfig(config)
+		if client.SecretChanged() {
+			t.Error("the secret has not changed")
 		}
 		start := time.Now()
-		var asked []time.Duration
-		for time.Since(start) < time.Hour {
-			before := server.Count(tokenEndpoint)
-			err := list()
-			var tokenErr *TokenError
-			if !errors.As(err, &tokenErr) || ClassOf(err) != ClassCorp {
-				t.Fatalf("error %v", err)
-			}
-			if !strings.Contains(Remedy(err, English), "secret") {
-				t.Fatalf("remedy %q", Remedy(err, English))
-			}
-			if server.Count(tokenEndpoint) > before {
-				asked = append(asked, time.Since(start))
-			}
-			if client.SecretChanged() {
-				t.Fatal("the secret has not changed")
-			}
-			time.Sleep(10 * time.Second)
+		_, err := recordingsOf(t.Context(), client, anyone, lastMonth())
+		tokenErr, ok := errors.AsType[*TokenError](err)
+		if !ok || !tokenErr.RetryAt.Equal(start.Add(firstRefusalWait)) {
+			t.Errorf("error %v, want a TokenError until %s", err, start.Add(firstRefusalWait))
 		}
-		want := "[0s 1m0s 3m0s 7m0s 15m0s 30m0s 45m0s]"
-		if got := fmt.Sprint(asked); got != want {
-			t.Errorf("gettoken was called at %s, want %s", got, want)
+		if n := server.Count(tokenEndpoint); n != 1 {
+			t.Errorf("%d calls of gettoken, want 1", n)
 		}
-		secret = wecomtest.DefaultSecret
+
+		// Another secret is used at once.
+		config.Secret = secretOf(wecomtest.DefaultSecret)
+		client.ApplyConfig(config)
 		if !client.SecretChanged() {
 			t.Error("the secret has changed")
 		}
-		if err := list(); err != nil {
-			t.Errorf("with the right secret: %v", err)
-		}
-		if client.SecretChanged() {
-			t.Error("the change of the secret is over")
-		}
-	})
-}
-
-// A refused secret that gives way to the one of a good token is no reason to ask
-// ever again.
-func TestSecretThatIsTakenBack(t *testing.T) {
-	t.Parallel()
-	virtually(t, func(t *testing.T) {
-		server := wecomtest.New(wecomtest.Config{})
-		secret := wecomtest.DefaultSecret
-		client, _ := clientOf(t, server, func(c *Config) { c.Secret = func() (string, error) { return secret, nil } })
-		for _, step := range []struct {
-			secret string
-			good   bool
-		}{{wecomtest.DefaultSecret, true}, {"wrong", false}, {wecomtest.DefaultSecret, true}} {
-			secret = step.secret
-			if _, err := recordingsOf(t.Context(), client, anyone, lastMonth()); (err == nil) != step.good {
-				t.Fatalf("with %q: error %v", secret, err)
-			}
-			if client.SecretChanged() {
-				t.Errorf("the secret %q was tried", secret)
-			}
-		}
+		listOnce(t, client)
 		if n := server.Count(tokenEndpoint); n != 2 {
-			t.Errorf("%d calls of gettoken, want one for each secret", n)
+			t.Errorf("%d calls of gettoken, want 2", n)
 		}
 	})
 }
 
-func TestUnreadableSecret(t *testing.T) {
+func TestApplyConfigUsesATokenOnlyWithItsSecret(t *testing.T) {
 	t.Parallel()
 	virtually(t, func(t *testing.T) {
 		server := wecomtest.New(wecomtest.Config{})
-		err := errors.New("no such file")
-		client, _ := clientOf(t, server, func(c *Config) { c.Secret = func() (string, error) { return wecomtest.DefaultSecret, err } })
-		if _, got := recordingsOf(t.Context(), client, anyone, lastMonth()); !errors.Is(got, err) || ClassOf(got) != ClassCorp {
-			t.Errorf("never read: error %v", got)
+		config, _ := configOf(server)
+		client := NewClient(config)
+		listOnce(t, client)
+		config.Secret = secretOf("wrong")
+		client.ApplyConfig(config)
+		if _, err := recordingsOf(t.Context(), client, anyone, lastMonth()); ClassOf(err) != ClassCorp {
+			t.Errorf("error %v, want a refused secret", err)
 		}
-		err = nil
-		if _, got := recordingsOf(t.Context(), client, anyone, lastMonth()); got != nil {
-			t.Errorf("read: %v", got)
-		}
-		err = errors.New("no such file")
-		if _, got := recordingsOf(t.Context(), client, anyone, lastMonth()); got != nil {
-			t.Errorf("read once: %v", got)
+		if n := server.Count(listEndpoint); n != 1 {
+			t.Errorf("%d lists, want none with the token of the old secret", n)
 		}
 	})
 }
 
-func TestTokenOutlivesAFailedRenewal(t *testing.T) {
+func TestApplyConfigChangesTheConcurrency(t *testing.T) {
 	t.Parallel()
 	virtually(t, func(t *testing.T) {
 		server := wecomtest.New(wecomtest.Config{})
-		client, _ := clientOf(t, server)
-		list := func() error {
-			_, err := recordingsOf(t.Context(), client, anyone, lastMonth())
-			return err
+		config, _ := configOf(server)
+		transport := &inFlight{next: server}
+		config.Concurrency, config.Transport = 1, transport
+		client := NewClient(config)
+		listOnce(t, client) // to have a token
+		server.Fail(wecomtest.Fault{Endpoint: listEndpoint, Delay: time.Second})
+		var calls sync.WaitGroup
+		for range 8 {
+			calls.Go(func() { listOnce(t, client) })
 		}
-		if err := list(); err != nil {
-			t.Fatal(err)
+		start := time.Now()
+		for _, step := range []struct {
+			concurrency int
+			at          time.Duration
+			want        int
+		}{
+			{concurrency: 1, at: 0, want: 1},
+			{concurrency: 3, at: 500 * time.Millisecond, want: 3},
+
+			// The three calls go on; the first ends at 1 s, the others at 1.5 s.
+			{concurrency: 1, at: 600 * time.Millisecond, want: 3},
+			{concurrency: 1, at: 1100 * time.Millisecond, want: 2},
+			{concurrency: 1, at: 1600 * time.Millisecond, want: 1},
+
+			{concurrency: 8, at: 1700 * time.Millisecond, want: 5},
+		} {
+			time.Sleep(time.Until(start.Add(step.at)))
+			config.Concurrency = step.concurrency
+			client.ApplyConfig(config)
+			synctest.Wait()
+			if got := transport.count(); got != step.want {
+				t.Errorf("%d calls in flight at %s with a concurrency of %d, want %d",
+					got, step.at, step.concurrency, step.want)
+			}
 		}
-		mend := server.Fail(wecomtest.Fault{Endpoint: tokenEndpoint, Status: 503})
-		time.Sleep(2*time.Hour - 2*time.Minute)
-		if err := list(); err != nil {
-			t.Errorf("the token is still good: %v", err)
+		calls.Wait()
+	})
+}
+
+func TestApplyConfigUsesNewLimits(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(t *testing.T) {
+		config, _ := configOf(wecomtest.New(wecomtest.Config{}))
+		config.Limits = NewLimits(1)
+		client := NewClient(config)
+		listOnce(t, client)
+
+		// A call and a reservation wait for the old budget.
+		start := time.Now()
+		var waiting sync.WaitGroup
+		waiting.Go(func() { listOnce(t, client) })
+		waiting.Go(func() { reserve(t, client).Release() })
+		time.Sleep(time.Second)
+
+		old := config.Limits
+		config.Limits = NewLimits(5)
+		client.ApplyConfig(config)
+		waiting.Wait()
+		if took := time.Since(start); took != time.Second {
+			t.Errorf("they waited for %s, want no longer than the old limits were in force", took)
 		}
-		time.Sleep(2 * time.Minute)
-		if err := list(); ClassOf(err) != ClassCorp {
-			t.Errorf("the token has expired: %v", err)
-		}
-		mend()
-		time.Sleep(time.Minute)
-		if err := list(); err != nil {
-			t.Errorf("gettoken works again: %v", err)
+		if client.Limits() != config.Limits || old.Used() != 1 || config.Limits.Used() != 1 {
+			t.Errorf("%d calls counted by the old limits, %d by the new; want 1 each", old.Used(), config.Limits.Used())
 		}
 	})
 }
 
-func TestRetries(t *testing.T) {
+func TestApplyConfigLeavesExchangesInFlight(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(t *testing.T) {
+		first, second := wecomtest.New(wecomtest.Config{}), wecomtest.New(wecomtest.Config{})
+		first.Fail(wecomtest.Fault{Endpoint: listEndpoint, Delay: time.Second})
+		config, _ := configOf(first)
+		client := NewClient(config)
+		var calls sync.WaitGroup
+		calls.Go(func() { listOnce(t, client) })
+		synctest.Wait()
+		old := config.Limits
+		config.BaseURL, config.Transport, config.Limits = "https://elsewhere.test", second, NewLimits(10)
+		client.ApplyConfig(config)
+		calls.Wait()
+		if n := first.Count(listEndpoint, 0); n != 1 {
+			t.Errorf("%d lists ended well at the old URL, want 1", n)
+		}
+		if old.Used() != 1 || config.Limits.Used() != 0 || client.limiter.inFlight != 0 {
+			t.Errorf("%d calls counted by the old limits, %d by the new, %d in flight; want 1, 0, 0",
+				old.Used(), config.Limits.Used(), client.limiter.inFlight)
+		}
+	})
+}
+
+func TestApplyConfigWhileACallWaits(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		fault wecomtest.Fault
-		fails bool
-		calls int
-		class Class
+		fault    wecomtest.Fault
+		another  bool // whether the new configuration is of another API
+		after    time.Duration
+		oldLists int // at the old server
 	}{
-		"busy once":               {wecomtest.Fault{Errcode: -1, Times: 1}, false, 2, 0},
-		"busy three times":        {wecomtest.Fault{Errcode: -1, Times: 3}, false, 4, 0},
-		"busy for ever":           {wecomtest.Fault{Errcode: -1}, true, 4, ClassRetryable},
-		"a data version conflict": {wecomtest.Fault{Errcode: 6000, Times: 1}, false, 2, 0},
-		"too many calls at once":  {wecomtest.Fault{Errcode: 45033, Times: 2}, false, 3, 0},
-		"a reset connection":      {wecomtest.Fault{Drop: true, Times: 1}, false, 2, 0},
-		"reset for ever":          {wecomtest.Fault{Drop: true}, true, 4, ClassRetryable},
-		"a body cut off":          {wecomtest.Fault{CutAfter: 5, Times: 1}, false, 2, 0},
-		"no answer once":          {wecomtest.Fault{Hang: true, Times: 1}, false, 2, 0},
-		"bad gateway":             {wecomtest.Fault{Status: 502, Times: 1}, false, 2, 0},
-		"a member out of scope":   {wecomtest.Fault{Errcode: 50002}, true, 1, ClassTarget},
-		"an IP not trusted":       {wecomtest.Fault{Errcode: 60020}, true, 1, ClassCorp},
-		"a code nobody knows":     {wecomtest.Fault{Errcode: 999999}, true, 1, ClassTarget},
-		"the frequency limit":     {wecomtest.Fault{Errcode: 45009, Times: 1}, true, 1, ClassBlocked},
-		"a redirect":              {wecomtest.Fault{Redirect: "https://elsewhere.test/"}, true, 1, ClassRetryable},
+		"for the end of a block": {
+			fault:    wecomtest.Fault{Endpoint: listEndpoint, Errcode: 45009},
+			after:    0,
+			oldLists: 1,
+		},
+
+		"for another call to end": {
+			fault:    wecomtest.Fault{Endpoint: listEndpoint, Hang: true},
+			after:    attemptTimeout,
+			oldLists: 1,
+		},
+
+		"for a token of another API": {
+			fault:    wecomtest.Fault{Endpoint: tokenEndpoint, Hang: true},
+			another:  true,
+			after:    0,
+			oldLists: 0,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			virtually(t, func(t *testing.T) {
-				server := wecomtest.New(wecomtest.Config{})
-				test.fault.Endpoint = listEndpoint
-				server.Fail(test.fault)
-				client, seen := clientOf(t, server)
-				_, err := recordingsOf(t.Context(), client, anyone, lastMonth())
-				if (err != nil) != test.fails || err != nil && ClassOf(err) != test.class {
-					t.Errorf("error %v of class %d, want class %d", err, ClassOf(err), test.class)
+				old := wecomtest.New(wecomtest.Config{})
+				old.Fail(test.fault)
+				config, _ := configOf(old)
+				config.Concurrency = 1
+				client := NewClient(config)
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				go func() {
+					_, _ = recordingsOf(ctx, client, anyone, lastMonth())
+				}()
+				synctest.Wait()
+				took := make(chan time.Duration)
+				start := time.Now()
+				go func() {
+					listOnce(t, client)
+					took <- time.Since(start)
+				}()
+				synctest.Wait()
+
+				config.Transport, config.Limits = wecomtest.New(wecomtest.Config{}), NewLimits(10)
+				if test.another {
+					config.BaseURL = "https://elsewhere.test"
 				}
-				if n := server.Count(listEndpoint); n != test.calls {
-					t.Errorf("%d calls, want %d: %v", n, test.calls, seen.outcomes)
+				client.ApplyConfig(config)
+				if got := <-took; got != test.after {
+					t.Errorf("the call ended after %s, want %s", got, test.after)
+				}
+				if n := old.Count(listEndpoint); n != test.oldLists {
+					t.Errorf("%d lists at the old server, want %d", n, test.oldLists)
 				}
 			})
 		})
 	}
 }
 
-func TestCallerIP(t *testing.T) {
+func TestApplyConfigBetweenRetries(t *testing.T) {
 	t.Parallel()
 	virtually(t, func(t *testing.T) {
-		server := wecomtest.New(wecomtest.Config{})
-		server.Fail(wecomtest.Fault{Endpoint: listEndpoint, Errcode: 60020})
-		client, _ := clientOf(t, server)
-		_, err := recordingsOf(t.Context(), client, anyone, lastMonth())
-		want := "page 1 of the list: meeting/record/list: errcode 60020 (the calling IP is not trusted by the app, calling from 203.0.113.7)"
-		if err == nil || err.Error() != want {
-			t.Errorf("error\n got %v\nwant %s", err, want)
-		}
-		want = "meeting/record/list：错误码 60020（调用方 IP 不在企业可信IP中，调用方 IP 为 203.0.113.7）"
-		if got := Describe(err, Chinese); got != want {
-			t.Errorf("in Chinese\n got %s\nwant %s", got, want)
-		}
-		if got := Describe(err, English); got != err.Error() {
-			t.Errorf("in English\n got %s\nwant %s", got, err)
+		broken := wecomtest.New(wecomtest.Config{})
+		broken.Fail(wecomtest.Fault{Endpoint: listEndpoint, Errcode: -1})
+		config, _ := configOf(broken)
+		client := NewClient(config)
+		done := make(chan struct{})
+		go func() {
+			listOnce(t, client)
+			close(done)
+		}()
+		synctest.Wait()
+		working := wecomtest.New(wecomtest.Config{})
+		config.Transport = working
+		client.ApplyConfig(config)
+		<-done
+		if old, now := broken.Count(listEndpoint), working.Count(listEndpoint, 0); old != 1 || now != 1 {
+			t.Errorf("%d lists at the old server, %d good ones at the new; want 1 each", old, now)
 		}
 	})
 }
 
-func TestCanceledCalls(t *testing.T) {
+func TestApplyConfigInTheMiddleOfAList(t *testing.T) {
 	t.Parallel()
-	for name, fault := range map[string]wecomtest.Fault{
-		"during gettoken":     {Endpoint: tokenEndpoint, Hang: true},
-		"during a call":       {Endpoint: listEndpoint, Hang: true},
-		"between retries":     {Endpoint: listEndpoint, Errcode: -1},
-		"during a long block": {Endpoint: listEndpoint, Errcode: 45009},
+	for name, test := range map[string]struct {
+		change func(*Config)
+		pages  int
+		titles int // recordings that have one
+		err    error
+	}{
+		"titles": {
+			change: func(c *Config) { c.Titles = true },
+			pages:  3,
+			titles: 2*pageSize - 1,
+		},
+
+		"another API": {
+			change: func(c *Config) { c.BaseURL = "https://elsewhere.test" },
+			pages:  1,
+			err:    errMoved,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			virtually(t, func(t *testing.T) {
 				server := wecomtest.New(wecomtest.Config{})
-				server.Fail(fault)
-				client, _ := clientOf(t, server, func(c *Config) { c.Concurrency = 1 })
-				ctx, cancel := context.WithCancel(t.Context())
-				done := make(chan error, 2)
-				for range 2 { // The second waits for the first.
-					go func() {
-						for {
-							_, err := recordingsOf(ctx, client, anyone, lastMonth())
-							if ClassOf(err) != ClassBlocked {
-								done <- err
-								return
-							}
-						}
-					}()
+				for _, id := range listOfIDs(3*pageSize - 1) {
+					server.Put(wecomtest.Recording{ID: id, Creator: "li", Title: "t", MeetingStart: time.Now().Add(-time.Hour)})
 				}
-				time.Sleep(100 * time.Millisecond)
-				start := time.Now()
-				cancel()
-				for range 2 {
-					if err := <-done; !errors.Is(err, context.Canceled) {
-						t.Errorf("error %v", err)
+				config, _ := configOf(server)
+				client := NewClient(config)
+				pages, titles := 0, 0
+				var got error
+				for page, err := range client.Recordings(t.Context(), anyone, lastMonth()) {
+					if err != nil {
+						got = err
+						break
+					}
+					for _, r := range page {
+						titles += len(r.Title)
+					}
+					if pages++; pages == 1 {
+						test.change(&config)
+						client.ApplyConfig(config)
 					}
 				}
-				if took := time.Since(start); took > 0 {
-					t.Errorf("it took %s", took)
+				if pages != test.pages || titles != test.titles || !errors.Is(got, test.err) {
+					t.Errorf("%d pages, %d titles, error %v; want %d, %d, %v",
+						pages, titles, got, test.pages, test.titles, test.err)
 				}
 			})
 		})
 	}
 }
 
-func TestSecretsStayInside(t *testing.T) {
+func TestApplyConfigDuringAReservation(t *testing.T) {
 	t.Parallel()
-	const secret, token = "canary secret+/=", "canary-token"
-	faults := map[string]wecomtest.Fault{
-		"wrong secret echoed":  {EchoSecrets: true},
-		"token echoed":         {Endpoint: listEndpoint, EchoSecrets: true},
-		"reset":                {Drop: true},
-		"reset list":           {Endpoint: listEndpoint, Drop: true},
-		"hang":                 {Hang: true},
-		"hanging list":         {Endpoint: listEndpoint, Hang: true},
-		"redirect":             {Redirect: "https://canary-secret.test/?access_token=canary-token"},
-		"errmsg":               {Errcode: 60020, Errmsg: "canary-secret canary-token canary-title from ip: canary"},
-		"errmsg of a list":     {Endpoint: listEndpoint, Errcode: 60111, Errmsg: "canary-token, from ip: 203.0.113.9"},
-		"half a list":          {Endpoint: listEndpoint, Body: []byte(`{"errcode":0,"record_list":[{"title":"canary-title","password":"canary`)},
-		"a list without JSON":  {Endpoint: listEndpoint, Body: []byte(`"canary-title`)},
-		"a list in a function": {Endpoint: listEndpoint, Body: []byte(`callback({"title":"canary-title"})`)},
-		"percent-encoded":      {Status: 403, Body: []byte("denied: " + url.PathEscape(secret) + " " + strings.ReplaceAll(url.QueryEscape(secret), "+", "%20"))},
-		"a token in XML":       {Endpoint: tokenEndpoint, Body: []byte(`<xml><access_token>canary-token</access_token></xml>`)},
-		"a token in plain":     {Endpoint: tokenEndpoint, Body: []byte("canary-token")},
-		"cut":                  {Endpoint: listEndpoint, CutAfter: 30},
-		"oversize":             {Endpoint: listEndpoint, Oversize: 20 << 20},
-	}
-	for name, fault := range faults {
+	for name, test := range map[string]struct {
+		others   bool // whether the new configuration has other limits
+		use      bool
+		old, new int // calls counted by the old limits and by the new
+	}{
+		"used within the same limits":     {use: true, old: 1, new: 1},
+		"released within the same limits": {old: 0, new: 0},
+		"used within other limits":        {others: true, use: true, old: 0, new: 1},
+		"released within other limits":    {others: true, old: 0, new: 0},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			virtually(t, func(t *testing.T) {
-				server := wecomtest.New(wecomtest.Config{Secret: secret})
-				server.Put(wecomtest.Recording{ID: "r", Creator: "li", Title: "canary-title", MeetingStart: time.Now().Add(-time.Hour)})
-				server.Fail(fault)
-				client, _ := clientOf(t, server, func(c *Config) { c.Secret = func() (string, error) { return secret, nil } })
-				_, err := recordingsOf(t.Context(), client, anyone, lastMonth())
-				if err == nil {
-					t.Fatal("no error")
+				config, _ := configOf(wecomtest.New(wecomtest.Config{}))
+				config.Concurrency = 1
+				client := NewClient(config)
+				r := reserve(t, client)
+				old := config.Limits
+				if test.others {
+					config.Limits = NewLimits(1)
 				}
-				for _, text := range []string{err.Error(), fmt.Sprintf("%+v %#v", err, err), Remedy(err, English), Remedy(err, Chinese)} {
-					if strings.Contains(text, "canary") || strings.Contains(text, client.tokens.current.text) && client.tokens.current.text != "" {
-						t.Errorf("a secret is in: %s", text)
-					}
+				client.ApplyConfig(config)
+				if test.use {
+					listOnce(t, r)
+				}
+				r.Release()
+				if old.Used() != test.old || config.Limits.Used() != test.new || client.limiter.inFlight != 0 {
+					t.Errorf("%d calls counted by the old limits, %d by the new, %d in flight; want %d, %d, 0",
+						old.Used(), config.Limits.Used(), client.limiter.inFlight, test.old, test.new)
 				}
 			})
 		})
 	}
 }
 
-func TestEveryErrcodeIsExplained(t *testing.T) {
+func TestApplyConfigConcurrently(t *testing.T) {
 	t.Parallel()
-	for code, e := range errcodes {
-		for _, text := range []bilingual{e.meaning, e.remedy} {
-			if text.en == "" || text.zh == "" || text.en == text.zh {
-				t.Errorf("errcode %d: %+v", code, text)
-			}
+	virtually(t, func(t *testing.T) {
+		server := wecomtest.New(wecomtest.Config{})
+		server.Fail(wecomtest.Fault{Delay: 10 * time.Millisecond})
+		config, _ := configOf(server)
+		client := NewClient(config)
+		var all sync.WaitGroup
+		for i := range 4 {
+			all.Go(func() {
+				for range 25 {
+					r := reserve(t, client)
+					listOnce(t, r)
+					r.Release()
+				}
+			})
+			all.Go(func() {
+				config := config
+				for n := range 25 {
+					config.Concurrency, config.Limits = 1+(i+n)%4, NewLimits(100)
+					client.ApplyConfig(config)
+					time.Sleep(7 * time.Millisecond)
+				}
+			})
 		}
-	}
-	if Known(999999) || !Known(60020) || !Known(0) {
-		t.Error("Known does not know")
-	}
+		all.Wait()
+		if n := client.limiter.inFlight; n != 0 {
+			t.Errorf("%d calls in flight at the end, want 0", n)
+		}
+		if n := server.Count(listEndpoint); n != 100 {
+			t.Errorf("%d lists, want 100", n)
+		}
+	})
 }

@@ -28,6 +28,18 @@ func newLimiter(limit int) *limiter {
 	return &limiter{max: limit, limit: limit, freed: make(chan struct{})}
 }
 
+// setMax changes the maximum. A limit that was at the old maximum follows it. Calls
+// in flight above a lower limit go on to their end.
+func (l *limiter) setMax(limit int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.limit == l.max {
+		l.limit = limit
+	}
+	l.limit, l.max = min(l.limit, limit), limit
+	l.wake()
+}
+
 // acquire waits until one more call may be in flight. The error is the context's.
 // Each call needs one release or done.
 func (l *limiter) acquire(ctx context.Context) error {

@@ -54,20 +54,21 @@ func (c *Client) Recordings(ctx context.Context, t Target, w Window) iter.Seq2[[
 
 func (c *Client) recordings(ctx context.Context, t Target, w Window, res *Reservation) iter.Seq2[[]Recording, error] {
 	return func(yield func([]Recording, error) bool) {
+		op := &operation{client: c}
 		pages := chain(c.observer, func(cursor string) (*listResponse, error) {
 			r, err := listRequestFor(t, w, cursor)
 			if err != nil {
 				return nil, err
 			}
 			r.reservation = res
-			return call[listResponse](ctx, c, r)
+			return call[listResponse](ctx, op, r)
 		})
 		for page, err := range pages {
 			if err != nil {
 				yield(nil, err)
 				return
 			}
-			r := reader{now: time.Now(), observer: c.observer, titles: c.titles}
+			r := reader{now: time.Now(), observer: c.observer, titles: c.settings.Load().titles}
 			if !yield(r.recordings(page), nil) {
 				return
 			}

@@ -37,8 +37,18 @@ func virtually(t *testing.T, test func(t *testing.T)) {
 // clientOf returns a client of a simulated WeCom, and what it observes.
 func clientOf(t *testing.T, server *wecomtest.Server, change ...func(*Config)) (*Client, *calls) {
 	t.Helper()
+	c, seen := configOf(server)
+	for _, f := range change {
+		f(&c)
+	}
+	return NewClient(c), seen
+}
+
+// configOf returns the configuration of a client of a simulated WeCom, and what the
+// client observes.
+func configOf(server *wecomtest.Server) (Config, *calls) {
 	seen := &calls{outcomes: map[string]int{}, anomalies: map[Anomaly]int{}}
-	c := Config{
+	return Config{
 		BaseURL:     "https://wecom.test",
 		CorpID:      wecomtest.DefaultCorpID,
 		Secret:      func() (string, error) { return wecomtest.DefaultSecret, nil },
@@ -47,11 +57,7 @@ func clientOf(t *testing.T, server *wecomtest.Server, change ...func(*Config)) (
 		Limits:      NewLimits(10_000),
 		Concurrency: 4,
 		Observer:    seen,
-	}
-	for _, f := range change {
-		f(&c)
-	}
-	return NewClient(c), seen
+	}, seen
 }
 
 // calls is an Observer that remembers.

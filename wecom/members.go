@@ -34,11 +34,12 @@ type Members struct {
 // https://developer.work.weixin.qq.com/document/path/90227, .../95406, .../96259
 // and .../90213.
 func (c *Client) Members(ctx context.Context, agentID int64) (Members, error) {
-	agent, err := call[agentResponse](ctx, c, get(agentEndpoint, intQuery("agentid", agentID)))
+	op := &operation{client: c}
+	agent, err := call[agentResponse](ctx, op, get(agentEndpoint, intQuery("agentid", agentID)))
 	if err != nil {
 		return Members{}, fmt.Errorf("asking for the visible scope: %w", err)
 	}
-	s := scope{client: c, users: map[string]bool{}, departments: map[int64]bool{}}
+	s := scope{op: op, users: map[string]bool{}, departments: map[int64]bool{}}
 	s.addUsers(agent.Users.List)
 	for _, tag := range agent.Tags.IDs {
 		if err := s.addTag(ctx, tag.value); err != nil {
@@ -55,7 +56,7 @@ func (c *Client) Members(ctx context.Context, agentID int64) (Members, error) {
 
 // A scope collects members.
 type scope struct {
-	client      *Client
+	op          *operation
 	members     Members
 	users       map[string]bool // members.UserIDs in lower case
 	departments map[int64]bool  // those already asked for
@@ -72,7 +73,7 @@ func (s *scope) addUsers(list []memberResponse) {
 }
 
 func (s *scope) addTag(ctx context.Context, id int64) error {
-	tag, err := call[tagResponse](ctx, s.client, get(tagEndpoint, intQuery("tagid", id)))
+	tag, err := call[tagResponse](ctx, s.op, get(tagEndpoint, intQuery("tagid", id)))
 	if err != nil {
 		return s.refused("tag", id, err)
 	}
@@ -89,7 +90,7 @@ func (s *scope) addTag(ctx context.Context, id int64) error {
 // department separately, since the root department is often refused, and the
 // parameter fetch_child is no longer documented.
 func (s *scope) addTree(ctx context.Context, root int64) error {
-	tree, err := call[departmentsResponse](ctx, s.client, get(departmentsEndpoint, intQuery("id", root)))
+	tree, err := call[departmentsResponse](ctx, s.op, get(departmentsEndpoint, intQuery("id", root)))
 	if err != nil {
 		if err := s.refused("department", root, err); err != nil {
 			return err
@@ -112,7 +113,7 @@ func (s *scope) addDepartment(ctx context.Context, id int64) error {
 		return nil
 	}
 	s.departments[id] = true
-	users, err := call[usersResponse](ctx, s.client, get(usersEndpoint, intQuery("department_id", id)))
+	users, err := call[usersResponse](ctx, s.op, get(usersEndpoint, intQuery("department_id", id)))
 	if err != nil {
 		return s.refused("department", id, err)
 	}

@@ -5,6 +5,7 @@ package wecom
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"sync/atomic"
@@ -27,10 +28,17 @@ type Reservation struct {
 // Reserve waits until a list may be asked for, and reserves the call. The caller
 // must release the reservation in the end. The error is the context's.
 func (c *Client) Reserve(ctx context.Context) (*Reservation, error) {
-	if err := c.acquire(ctx, listEndpoint); err != nil {
-		return nil, err
+	for {
+		s := c.settings.Load()
+		err := c.acquire(ctx, s, listEndpoint)
+		if errors.Is(err, errReplaced) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		return &Reservation{client: c, limits: s.limits}, nil
 	}
-	return &Reservation{client: c, limits: c.limits}, nil
 }
 
 // Recordings is [Client.Recordings], but the first call that is made on the
@@ -44,42 +52,64 @@ func (r *Reservation) Recordings(ctx context.Context, t Target, w Window) iter.S
 // any time and more than once.
 func (r *Reservation) Release() {
 	if r.spend() {
-		r.limits.release()
-		r.client.limiter.release()
+		r.cancel()
 	}
 }
 
-// spend reports whether the reservation was not spent before. A nil reservation
-// always was.
-func (r *Reservation) spend() bool { return r != nil && r.spent.CompareAndSwap(false, true) }
+// use spends the reservation on a call within l and reports whether it could. If the
+// reservation is of other limits, since the configuration changed, use releases it.
+func (r *Reservation) use(l *Limits) bool {
+	if r == nil || !r.spend() {
+		return false
+	}
+	if r.limits != l {
+		r.cancel()
+		return false
+	}
+	return true
+}
 
-// acquire waits until a call may be made, and takes its part of the budget and of
-// the calls in flight. While it waits for the budget or for the end of a block it
-// holds none of the calls in flight, so that those of other endpoints go on.
-func (c *Client) acquire(ctx context.Context, endpoint string) error {
+// spend reports whether the reservation was not spent before.
+func (r *Reservation) spend() bool { return r.spent.CompareAndSwap(false, true) }
+
+func (r *Reservation) cancel() {
+	r.limits.release()
+	r.client.limiter.release()
+}
+
+// acquire waits until a call may be made, and takes its part of the limits of s and
+// of the calls in flight. While it waits for the budget or for the end of a block it
+// holds none of the calls in flight, so that those of other endpoints go on. The
+// error is the context's, or errReplaced.
+func (c *Client) acquire(ctx context.Context, s *settings, endpoint string) error {
 	for {
 		if err := c.limiter.acquire(ctx); err != nil {
 			return fmt.Errorf("%s: waiting for other calls to end: %w", endpoint, err)
 		}
-		changed, wait := c.limits.acquire(endpoint)
+		if isClosed(s.replaced) {
+			c.limiter.release()
+			return errReplaced
+		}
+		changed, wait := s.limits.acquire(endpoint)
 		if wait == 0 {
 			return nil
 		}
 		c.limiter.release()
-		if err := c.throttle(ctx, changed, wait); err != nil {
+		if err := c.throttle(ctx, s, changed, wait); err != nil {
 			return fmt.Errorf("%s: waiting for the call budget: %w", endpoint, err)
 		}
 	}
 }
 
 // throttle waits for at most the given time, or until changed is closed.
-func (c *Client) throttle(ctx context.Context, changed <-chan struct{}, wait time.Duration) error {
+func (c *Client) throttle(ctx context.Context, s *settings, changed <-chan struct{}, wait time.Duration) error {
 	start := time.Now()
 	timer := time.NewTimer(min(wait, throttleStep))
 	defer timer.Stop()
 	select {
 	case <-timer.C:
 	case <-changed:
+	case <-s.replaced: // acquire notices.
 	case <-ctx.Done():
 	}
 	c.observer.Throttled(time.Since(start))

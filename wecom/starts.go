@@ -29,6 +29,7 @@ type Start struct {
 // all meetings of members in the app's visible scope, not only those that the app
 // created; see https://developer.work.weixin.qq.com/document/path/99651.
 func (c *Client) Starts(ctx context.Context, span Window) ([]Start, error) {
+	op := &operation{client: c}
 	var starts []Start
 	for page, err := range chain(c.observer, func(cursor string) (*startsResponse, error) {
 		r, err := post(startsEndpoint, startsRequest{
@@ -41,7 +42,7 @@ func (c *Client) Starts(ctx context.Context, span Window) ([]Start, error) {
 		if err != nil {
 			return nil, err
 		}
-		return call[startsResponse](ctx, c, r)
+		return call[startsResponse](ctx, op, r)
 	}) {
 		if err != nil {
 			return nil, fmt.Errorf("asking who started meetings: %w", err)

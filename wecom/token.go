@@ -30,19 +30,20 @@ const (
 	maxFailureWait   = time.Minute
 )
 
-// A tokenSource keeps the access token of one app: it asks for one when there
-// is none, asks again early enough, never twice at once, and seldom when asking
-// fails.
+// A tokenSource keeps the access token of one app. It asks for one if there is
+// none, renews it early enough, asks once at a time, and backs off while asking
+// fails. A token is only ever used with the secret that it was got with.
 type tokenSource struct {
-	fetch    func(ctx context.Context, secret string) (token string, lifetime time.Duration, err error)
-	secret   func() (string, error)
 	observer Observer
-	turn     chan struct{} // held by whoever is asking
+	asking   chan struct{} // holds an element while a call asks for a token
 
-	mu         sync.Mutex
-	lastSecret string
-	current    accessToken
-	failure    tokenFailure
+	mu      sync.Mutex
+	current accessToken
+	failure tokenFailure
+}
+
+func newTokenSource(o Observer) *tokenSource {
+	return &tokenSource{observer: o, asking: make(chan struct{}, 1)}
 }
 
 type accessToken struct {
@@ -57,27 +58,32 @@ type tokenFailure struct {
 	backoff backoff.Backoff
 }
 
-// get returns a token that is believed to be valid, asking for one if need be.
-// The error is a [*TokenError], or the context's.
-func (s *tokenSource) get(ctx context.Context) (string, error) {
-	if token, ok, err := s.cached(); ok || err != nil {
+// get returns a token that is believed to be valid, and asks for one if there is
+// none. The error is a [*TokenError], the context's, or errReplaced.
+func (s *tokenSource) get(ctx context.Context, app *credentials) (string, error) {
+	if token, ok, err := s.cached(app); ok || err != nil {
 		return token, err
 	}
 	select {
-	case s.turn <- struct{}{}:
-		defer func() { <-s.turn }()
+	case s.asking <- struct{}{}:
+		defer func() { <-s.asking }()
+	case <-app.replaced:
+		return "", errReplaced
 	case <-ctx.Done():
 		return "", context.Cause(ctx)
 	}
-	// Somebody else may have asked meanwhile.
-	if token, ok, err := s.cached(); ok || err != nil {
+	if isClosed(app.replaced) {
+		return "", errReplaced
+	}
+	// Another call may have asked in the meantime.
+	if token, ok, err := s.cached(app); ok || err != nil {
 		return token, err
 	}
-	secret, err := s.readSecret()
+	secret, err := app.read()
 	if err != nil {
 		return "", &TokenError{RetryAt: time.Now().Add(firstFailureWait), Err: err}
 	}
-	token, lifetime, err := s.fetch(ctx, secret)
+	token, lifetime, err := app.fetchToken(ctx, secret)
 	if ctx.Err() != nil {
 		return "", context.Cause(ctx)
 	}
@@ -88,46 +94,39 @@ func (s *tokenSource) get(ctx context.Context) (string, error) {
 	return token, nil
 }
 
-// cached returns the token in hand if it will do, or the error that stands for
-// as long as WeCom should not be asked.
-func (s *tokenSource) cached() (token string, ok bool, err error) {
-	secret, err := s.readSecret()
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
+// cached returns the current token if it is valid, or the last error as long as
+// WeCom should not be asked again.
+func (s *tokenSource) cached(app *credentials) (token string, ok bool, err error) {
+	secret, err := app.read()
 	if err != nil {
 		return "", false, &TokenError{RetryAt: time.Now().Add(firstFailureWait), Err: err}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
-	mine := s.current.secret == secret
-	if mine && now.Before(s.current.renewAt) {
+	matches := s.current.secret == secret
+	if matches && now.Before(s.current.renewAt) {
 		if s.failure.secret != secret {
-			s.failure = tokenFailure{} // of a secret that was taken back
+			s.failure = tokenFailure{} // of a secret that is no longer in use
 		}
 		return s.current.text, true, nil
 	}
 	if s.failure.secret == secret && now.Before(s.failure.backoff.Until()) {
-		if mine && now.Before(s.current.expiry) {
+		if matches && now.Before(s.current.expiry) {
 			return s.current.text, true, nil
 		}
 		return "", false, &TokenError{RetryAt: s.failure.backoff.Until(), Err: s.failure.err}
 	}
 	return "", false, nil
-}
-
-// readSecret reads the secret anew, since its file may have changed. While the
-// file is being replaced it may be missing or empty; the last one will do.
-func (s *tokenSource) readSecret() (string, error) {
-	secret, err := s.secret()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err != nil {
-		if s.lastSecret == "" {
-			return "", fmt.Errorf("reading the app secret: %w", err)
-		}
-		return s.lastSecret, nil
-	}
-	s.lastSecret = secret
-	return secret, nil
 }
 
 func (s *tokenSource) issued(secret, token string, lifetime time.Duration) {
@@ -141,8 +140,8 @@ func (s *tokenSource) issued(secret, token string, lifetime time.Duration) {
 	s.observer.TokenIssued(expiry)
 }
 
-// failed remembers that asking failed. A token that has not expired goes on
-// being used.
+// failed records that asking for a token failed. It returns the current token if
+// that has not expired.
 func (s *tokenSource) failed(secret string, err error) (string, error) {
 	waits := backoff.Range{First: firstFailureWait, Max: maxFailureWait}
 	var apiErr *APIError
@@ -172,10 +171,10 @@ func (s *tokenSource) refused(token string) {
 	}
 }
 
-// secretChanged tells whether the secret is another one than that with which a
-// token was last asked for.
-func (s *tokenSource) secretChanged() bool {
-	secret, err := s.readSecret()
+// secretChanged reports whether the secret differs from the one with which a token
+// was last asked for.
+func (s *tokenSource) secretChanged(app *credentials) bool {
+	secret, err := app.read()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.failure.err != nil {
@@ -184,14 +183,40 @@ func (s *tokenSource) secretChanged() bool {
 	return err == nil && s.current.text != "" && s.current.secret != secret
 }
 
-// inherit takes over what another source knows. A token is only ever used with
-// the secret that it was got with.
+// inherit takes over the token and the failure of another source.
 func (s *tokenSource) inherit(other *tokenSource) {
 	other.mu.Lock()
 	defer other.mu.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.current, s.failure = other.current, other.failure
+}
+
+// Credentials are what a token is asked for with.
+type credentials struct {
+	corpID    string
+	secret    func() (string, error)
+	transport *transport
+	replaced  <-chan struct{} // closed when they are no longer in force
+
+	mu         sync.Mutex
+	lastSecret string
+}
+
+// read returns the secret as it is now, since its file may have changed. If it
+// cannot be read, as while its file is being replaced, read returns the last one.
+func (c *credentials) read() (string, error) {
+	secret, err := c.secret()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err != nil {
+		if c.lastSecret == "" {
+			return "", fmt.Errorf("reading the app secret: %w", err)
+		}
+		return c.lastSecret, nil
+	}
+	c.lastSecret = secret
+	return secret, nil
 }
 
 type tokenResponse struct {
@@ -205,11 +230,11 @@ func (r *tokenResponse) holdsPayload() bool { return r.AccessToken != "" }
 // fetchToken asks for a token; see
 // https://developer.work.weixin.qq.com/document/path/91039. It does not count
 // against the budget, which is for the data APIs.
-func (c *Client) fetchToken(ctx context.Context, secret string) (string, time.Duration, error) {
+func (c *credentials) fetchToken(ctx context.Context, secret string) (string, time.Duration, error) {
 	r := get(tokenEndpoint, url.Values{"corpid": {c.corpID}, "corpsecret": {secret}})
 	for retries := 0; ; retries++ {
 		var got tokenResponse
-		err := c.exchange(ctx, r, &got)
+		err := c.transport.exchange(ctx, r, &got)
 		if err == nil && got.AccessToken == "" {
 			err = &ResponseError{
 				Endpoint: tokenEndpoint,

@@ -24,6 +24,21 @@ type transport struct {
 	baseURL   string // without /cgi-bin
 	userAgent string
 	next      http.RoundTripper
+	observer  Observer
+}
+
+// exchange makes one HTTP exchange and decodes the response. It reports both to the
+// observer, unless the context ended.
+func (t *transport) exchange(ctx context.Context, r request, into result) error {
+	start := time.Now()
+	resp, err := t.do(ctx, r)
+	if err == nil {
+		err = resp.decode(into, t.observer)
+	}
+	if ctx.Err() == nil {
+		t.observer.Called(r.endpoint, outcomeOf(err), time.Since(start))
+	}
+	return err
 }
 
 // do returns the response of any HTTP status but a redirect. The error is a
