@@ -1,0 +1,309 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package ledger counts what has happened to the recordings of one corp, as totals that
+// never go down. It is pure: no clock, no I/O, no lock, no logger.
+package ledger
+
+import (
+	"slices"
+	"time"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/recording"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
+)
+
+// A Ledger is what has been counted since its birth. It is not safe for concurrent use.
+type Ledger struct {
+	Birth          time.Time          `json:"birth"`
+	Removed        uint64             `json:"removed"`
+	SharingChanges [NumChanges]uint64 `json:"sharing_changes"`
+	FileSizes      Distribution       `json:"file_sizes"`
+	FileDurations  Distribution       `json:"file_durations"`
+	Transcodings   Distribution       `json:"transcodings"`
+
+	hosts   map[string]*Totals  // by host_user_id
+	dirty   map[string]struct{} // hosts whose totals have changed since TakeDirty; nil: not tracked
+	version uint64
+}
+
+// Totals are what was counted of one host.
+type Totals struct {
+	Recordings   uint64
+	Bytes        int64
+	Milliseconds int64
+	// Admitted means that the host has series of its own, for good.
+	Admitted bool
+}
+
+// Add adds the totals of another host.
+func (t *Totals) Add(other *Totals) {
+	t.Recordings += other.Recordings
+	t.Bytes = recording.AddBytes(t.Bytes, other.Bytes)
+	t.Milliseconds += other.Milliseconds
+}
+
+// New returns a ledger that is born at the given time, to the millisecond.
+func New(birth time.Time) *Ledger {
+	return &Ledger{
+		Birth:         birth.Truncate(time.Millisecond),
+		FileSizes:     newDistribution(fileSizeBounds),
+		FileDurations: newDistribution(fileDurationBounds),
+		Transcodings:  newDistribution(transcodingBounds),
+		hosts:         map[string]*Totals{},
+	}
+}
+
+// Version grows with every change of what was counted.
+func (l *Ledger) Version() uint64 { return l.version }
+
+// Hosts returns the totals of all hosts, by host_user_id. The caller must not change
+// them. Hosts are never removed.
+func (l *Ledger) Hosts() map[string]*Totals { return l.hosts }
+
+// Open makes sure that a host has totals.
+func (l *Ledger) Open(host string) {
+	if l.hosts[host] == nil {
+		l.change(host)
+	}
+}
+
+// Restore sets the totals of a host to those that were stored.
+func (l *Ledger) Restore(host string, t Totals) { l.hosts[host] = &t }
+
+// Admit sets whether a host has series of its own.
+func (l *Ledger) Admit(host string, admitted bool) {
+	if t := l.hosts[host]; t.Admitted != admitted {
+		t.Admitted = admitted
+		l.markDirty(host)
+	}
+}
+
+// change returns the totals of a host, which are about to change.
+func (l *Ledger) change(host string) *Totals {
+	l.markDirty(host)
+	l.version++
+	t := l.hosts[host]
+	if t == nil {
+		t = &Totals{}
+		l.hosts[host] = t
+	}
+	return t
+}
+
+// Track has the ledger remember from now on which hosts are dirty: changed, and not
+// stored since.
+func (l *Ledger) Track() { l.dirty = map[string]struct{}{} }
+
+// TakeDirty returns the dirty hosts, which are clean from then on.
+func (l *Ledger) TakeDirty() map[string]struct{} {
+	dirty := l.dirty
+	if len(dirty) > 0 {
+		l.Track()
+	}
+	return dirty
+}
+
+// MarkDirty makes hosts dirty again that TakeDirty returned.
+func (l *Ledger) MarkDirty(hosts map[string]struct{}) {
+	for host := range hosts {
+		l.markDirty(host)
+	}
+}
+
+func (l *Ledger) markDirty(host string) {
+	if l.dirty != nil {
+		l.dirty[host] = struct{}{}
+	}
+}
+
+// Check returns an error if what was loaded cannot have been counted.
+func (l *Ledger) Check() error {
+	for _, d := range []*Distribution{&l.FileSizes, &l.FileDurations, &l.Transcodings} {
+		if err := d.check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// An Observation is a list in which a recording was found.
+type Observation struct {
+	At time.Time
+	// Baseline means that no earlier list would have had the recording, which may thus
+	// have been there before counting began.
+	Baseline bool
+	// Horizon is the retention horizon: what is older may have been counted, and
+	// forgotten since; 0: nothing was forgotten.
+	Horizon wecom.Instant
+}
+
+// Observe counts what is new about a recording, and returns what is to be kept of it. If
+// it was never listed before, known is nil.
+func (l *Ledger) Observe(known *recording.Record, listed *wecom.Recording, o *Observation) recording.Record {
+	r := recording.Record{ID: listed.ID, Host: listed.Host, MeetingStart: listed.MeetingStart, State: listed.State}
+	unfinished := false
+	if known != nil {
+		r.Completed, r.Removed = known.Completed, known.Removed
+		unfinished = !known.Completed
+	}
+	files := match(known)
+	for i := range listed.Files {
+		before := files.take(&listed.Files[i])
+		r.Files = append(r.Files, l.observeFile(before, listed, &listed.Files[i], unfinished, o))
+	}
+	// Files that are no longer listed are kept, so that they are not counted again when
+	// they come back.
+	r.Former = files.rest()
+	if known == nil && l.counts(r.Started(), r.Latest(), o) {
+		l.change(r.Host).Recordings++
+	}
+	l.observeCompletion(&r, known != nil, o)
+	return r
+}
+
+// observeFile counts what is new about a file, and returns what is to be kept of it. If
+// it was never listed before, before is nil.
+func (l *Ledger) observeFile(
+	before *recording.File, listed *wecom.Recording, file *wecom.File, unfinished bool, o *Observation,
+) recording.File {
+	f := recording.File{File: *file}
+	if before == nil {
+		ended := endOf(listed, file, o.At)
+		if f.Counted = l.counts(ended, ended, o); f.Counted {
+			l.FileSizes.observe(float64(file.Size))
+			l.FileDurations.observe(file.Duration().Seconds())
+			l.addGrowth(listed.Host, &f)
+		}
+		return f
+	}
+	f.Counted, f.Bytes, f.Milliseconds = before.Counted, before.Bytes, before.Milliseconds
+	// A file may be listed, and grow, before its recording is completed.
+	if f.Counted && unfinished {
+		l.addGrowth(listed.Host, &f)
+	}
+	if change, changed := ChangeOf(&before.Sharing, &f.Sharing); changed {
+		l.SharingChanges[change]++
+		l.version++
+	}
+	return f
+}
+
+// observeCompletion counts how long transcoding took when a recording is first listed as
+// completed. If it was completed long before it was first listed, that is not known.
+func (l *Ledger) observeCompletion(r *recording.Record, wasKnown bool, o *Observation) {
+	if r.State != wecom.StateCompleted || r.Completed {
+		return
+	}
+	r.Completed = true
+	end := r.LastEnd()
+	if end != 0 && (wasKnown || !o.Baseline && end >= o.Horizon) {
+		l.Transcodings.observe(max(o.At.Sub(end.Time()), 0).Seconds())
+		l.version++
+	}
+}
+
+// endOf returns when a file ended, as far as is known: not before now if it is still being
+// recorded; 0 if nothing is known.
+func endOf(listed *wecom.Recording, file *wecom.File, now time.Time) wecom.Instant {
+	switch {
+	case file.End != 0:
+		return file.End
+	case listed.State == wecom.StateRecording || listed.State == wecom.StateTranscoding:
+		return wecom.InstantOf(now)
+	case file.Start != 0:
+		return file.Start
+	}
+	return listed.MeetingStart
+}
+
+// addGrowth adds to the totals what was not yet added of a file.
+func (l *Ledger) addGrowth(host string, f *recording.File) {
+	totals := l.change(host)
+	if more := f.Size - f.Bytes; more > 0 {
+		totals.Bytes = recording.AddBytes(totals.Bytes, more)
+		f.Bytes = f.Size
+	}
+	if more := f.Duration().Milliseconds() - f.Milliseconds; more > 0 {
+		totals.Milliseconds += more
+		f.Milliseconds += more
+	}
+}
+
+// counts reports whether a newly listed item, which began or ended at the given instant, is
+// added to the totals: not if it predates the ledger (baseline), nor if it is older than
+// the retention horizon.
+func (l *Ledger) counts(at, latest wecom.Instant, o *Observation) bool {
+	if o.Baseline && at < wecom.InstantOf(l.Birth) {
+		return false
+	}
+	return latest < wecom.EarliestPlausible || latest >= o.Horizon
+}
+
+// Remove counts a recording that was removed, once.
+func (l *Ledger) Remove(r *recording.Record) {
+	if !r.Removed {
+		r.Removed = true
+		l.Removed++
+		l.version++
+	}
+}
+
+// An identity is what a file of a recording is known by: its ID or, if it has none, its
+// start.
+type identity struct {
+	id    string
+	start wecom.Instant
+}
+
+func identityOf(f *wecom.File) identity {
+	if f.ID != "" {
+		return identity{id: f.ID}
+	}
+	return identity{start: f.Start}
+}
+
+// A matcher finds the files of a known record that are listed again. Files of one identity
+// are matched in their order.
+type matcher struct {
+	files   []recording.File
+	waiting map[identity][]*recording.File
+}
+
+func match(known *recording.Record) *matcher {
+	m := &matcher{}
+	if known == nil {
+		return m
+	}
+	m.files = slices.Concat(known.Files, known.Former)
+	m.waiting = make(map[identity][]*recording.File, len(m.files))
+	for i := range m.files {
+		id := identityOf(&m.files[i].File)
+		m.waiting[id] = append(m.waiting[id], &m.files[i])
+	}
+	return m
+}
+
+// take returns the known file that a listed one is; nil if there is none.
+func (m *matcher) take(listed *wecom.File) *recording.File {
+	id := identityOf(listed)
+	same := m.waiting[id]
+	if len(same) == 0 {
+		return nil
+	}
+	m.waiting[id] = same[1:]
+	return same[0]
+}
+
+// rest returns the known files that were not taken, in their order.
+func (m *matcher) rest() (files []recording.File) {
+	for i := range m.files {
+		f := &m.files[i]
+		id := identityOf(&f.File)
+		if same := m.waiting[id]; len(same) > 0 && same[0] == f {
+			files = append(files, *f)
+			m.waiting[id] = same[1:]
+		}
+	}
+	return files
+}

@@ -1,0 +1,362 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ledger
+
+import (
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/recording"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
+)
+
+const (
+	running     = wecom.StateRecording
+	transcoding = wecom.StateTranscoding
+	completed   = wecom.StateCompleted
+)
+
+// TestObserve lists a recording several times, an hour from one list to the next, after an
+// earlier list without it.
+func TestObserve(t *testing.T) {
+	t.Parallel()
+	open := wecom.Sharing{On: true, Download: true}
+	closed := wecom.Sharing{On: true, HasPassword: true}
+	f, g := file("f", 100, 10), file("g", 1, 1)
+	later := file("", 50, 5)
+	later.Start++
+	later.End++
+	endless := file("f", 100, 0)
+	endless.End = 0
+	once := counted{Recordings: 1, Files: 1, Bytes: 100, Seconds: 10, Transcodings: 1}
+	for name, test := range map[string]struct {
+		lists []wecom.Recording
+		want  counted
+	}{
+		"a recording": {
+			lists: []wecom.Recording{recordingOf(completed, f)},
+			want:  once,
+		},
+		"the same again and again": {
+			lists: []wecom.Recording{recordingOf(completed, f), recordingOf(completed, f), recordingOf(completed, f)},
+			want:  once,
+		},
+		"from its start to its end": {
+			lists: []wecom.Recording{
+				recordingOf(running),
+				recordingOf(running),
+				recordingOf(transcoding),
+				recordingOf(completed, f),
+				recordingOf(completed, f),
+			},
+			want: once,
+		},
+		"completed twice": {
+			lists: []wecom.Recording{recordingOf(completed, f), recordingOf(transcoding), recordingOf(completed, f)},
+			want:  once,
+		},
+		"completed without a file": {
+			lists: []wecom.Recording{recordingOf(running), recordingOf(completed)},
+			want:  counted{Recordings: 1},
+		},
+		"a file that grows until it is completed": {
+			lists: []wecom.Recording{
+				recordingOf(running, file("f", 10, 1)),
+				recordingOf(transcoding, file("f", 60, 1)),
+				recordingOf(completed, f),
+				recordingOf(completed, file("f", 900, 90)),
+			},
+			want: once,
+		},
+		"a file that grows after it was completed once": {
+			lists: []wecom.Recording{
+				recordingOf(completed, f),
+				recordingOf(running, file("f", 200, 20)),
+				recordingOf(running, file("f", 300, 30)),
+			},
+			want: once,
+		},
+		"a file that shrinks and grows back": {
+			lists: []wecom.Recording{
+				recordingOf(running, f),
+				recordingOf(running, file("f", 40, 4)),
+				recordingOf(running, f),
+				recordingOf(running, file("f", 110, 11)),
+			},
+			want: counted{Recordings: 1, Files: 1, Bytes: 110, Seconds: 11},
+		},
+		"a file that has no end yet": {
+			lists: []wecom.Recording{recordingOf(running, endless), recordingOf(completed, f)},
+			want:  once,
+		},
+		"a file that goes and comes back": {
+			lists: []wecom.Recording{
+				recordingOf(completed, f, g),
+				recordingOf(completed, g),
+				recordingOf(completed),
+				recordingOf(completed, f, g),
+			},
+			want: counted{Recordings: 1, Files: 2, Bytes: 101, Seconds: 11, Transcodings: 1},
+		},
+		"a file that comes late": {
+			lists: []wecom.Recording{recordingOf(completed, f), recordingOf(completed, f, g)},
+			want:  counted{Recordings: 1, Files: 2, Bytes: 101, Seconds: 11, Transcodings: 1},
+		},
+		"files without an ID are known by their start": {
+			lists: []wecom.Recording{
+				recordingOf(running, file("", 100, 10)),
+				recordingOf(running, file("", 120, 12), later),
+				recordingOf(completed, later, file("", 120, 12)),
+			},
+			want: counted{Recordings: 1, Files: 2, Bytes: 170, Seconds: 17, Transcodings: 1},
+		},
+		"two files of one start, neither with an ID": {
+			lists: []wecom.Recording{
+				recordingOf(running, shared(file("", 100, 10), open), file("", 120, 12)),
+				recordingOf(running, shared(file("", 100, 10), open), file("", 120, 12)),
+				recordingOf(running, shared(file("", 100, 10), open), file("", 120, 12)),
+			},
+			want: counted{Recordings: 1, Files: 2, Bytes: 220, Seconds: 22},
+		},
+		"sharing that was there at first": {
+			lists: []wecom.Recording{recordingOf(completed, shared(f, open)), recordingOf(completed, shared(f, open))},
+			want:  once,
+		},
+		"sharing on, closer, wider, off": {
+			lists: []wecom.Recording{
+				recordingOf(completed, f),
+				recordingOf(completed, shared(f, open)),
+				recordingOf(completed, shared(f, open)),
+				recordingOf(completed, shared(f, closed)),
+				recordingOf(completed, shared(f, open)),
+				recordingOf(completed, f),
+			},
+			want: counted{
+				Recordings: 1, Files: 1, Bytes: 100, Seconds: 10, Transcodings: 1,
+				Enabled: 1, Narrowed: 1, Widened: 1, Disabled: 1,
+			},
+		},
+		"a file that comes back shared": {
+			lists: []wecom.Recording{recordingOf(completed, f), recordingOf(completed), recordingOf(completed, shared(f, open))},
+			want:  counted{Recordings: 1, Files: 1, Bytes: 100, Seconds: 10, Transcodings: 1, Enabled: 1},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := New(noon)
+			var known *recording.Record
+			last := counted{}
+			for i := range test.lists {
+				r := l.Observe(known, &test.lists[i], &Observation{At: at(time.Duration(2+i) * time.Hour)})
+				known = &recording.Record{}
+				known.MustDecode(string(r.AppendTo(nil)))
+				now := l.counted()
+				if now.Bytes < last.Bytes || now.Seconds < last.Seconds {
+					t.Errorf("list %d took from the totals: %+v", i, now)
+				}
+				last = now
+			}
+			if diff := cmp.Diff(test.want, l.counted()); diff != "" {
+				t.Errorf("counted (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestBaseline lists a recording of an hour for the first time. Its ledger was born at noon.
+func TestBaseline(t *testing.T) {
+	t.Parallel()
+	noEnd := func(r *wecom.Recording) { r.Files[0].End = 0 }
+	onlyMeeting := func(r *wecom.Recording) { r.Files[0] = wecom.File{Size: 7} }
+	noTimes := func(r *wecom.Recording) { r.MeetingStart, r.Files[0] = 0, wecom.File{Size: 7} }
+	all := counted{Recordings: 1, Files: 1, Bytes: 7, Seconds: 3600, Transcodings: 1}
+	horizon := wecom.InstantOf(at(-40 * day))
+	for name, test := range map[string]struct {
+		began    time.Duration // before noon
+		state    wecom.State   // completed, if unknown
+		baseline bool
+		horizon  wecom.Instant
+		change   func(*wecom.Recording)
+		want     counted
+	}{
+		"before birth, in a first list": {
+			began: 2 * time.Hour, baseline: true,
+			want: counted{},
+		},
+		"before birth, in a later list": {
+			began: 2 * time.Hour,
+			want:  all,
+		},
+		"began before birth, ended after": {
+			began: 30 * time.Minute, baseline: true,
+			want: counted{Files: 1, Bytes: 7, Seconds: 3600},
+		},
+		"ended at birth": {
+			began: time.Hour, baseline: true,
+			want: counted{Files: 1, Bytes: 7, Seconds: 3600},
+		},
+		"ended just before birth": {
+			began: time.Hour + time.Millisecond, baseline: true,
+			want: counted{},
+		},
+		"began at birth": {
+			began: 0, baseline: true,
+			want: counted{Recordings: 1, Files: 1, Bytes: 7, Seconds: 3600},
+		},
+		"before birth, no end, being recorded": {
+			began: 2 * time.Hour, state: running, baseline: true, change: noEnd,
+			want: counted{Files: 1, Bytes: 7},
+		},
+		"before birth, no end, being transcoded": {
+			began: 2 * time.Hour, state: transcoding, baseline: true, change: noEnd,
+			want: counted{Files: 1, Bytes: 7},
+		},
+		"before birth, no end, completed": {
+			began: 2 * time.Hour, baseline: true, change: noEnd,
+			want: counted{},
+		},
+		"a meeting before birth, a file after, no end": {
+			began: -time.Minute, baseline: true,
+			change: func(r *wecom.Recording) {
+				r.MeetingStart, r.Files[0].End = wecom.InstantOf(at(-day)), 0
+			},
+			want: counted{Files: 1, Bytes: 7},
+		},
+		"no times but the meeting's, before": {
+			began: 2 * time.Hour, baseline: true, change: onlyMeeting,
+			want: counted{},
+		},
+		"no times but the meeting's, after": {
+			began: -time.Hour, baseline: true, change: onlyMeeting,
+			want: counted{Recordings: 1, Files: 1, Bytes: 7},
+		},
+		"no times but the file's": {
+			began: -time.Hour, baseline: true,
+			change: func(r *wecom.Recording) { r.MeetingStart = 0 },
+			want:   counted{Recordings: 1, Files: 1, Bytes: 7, Seconds: 3600},
+		},
+		"no times, in a first list": {
+			baseline: true, change: noTimes,
+			want: counted{},
+		},
+		"no times, in a later list": {
+			change: noTimes,
+			want:   counted{Recordings: 1, Files: 1, Bytes: 7},
+		},
+		"older than the horizon": {
+			began: 50 * day, horizon: horizon,
+			want: counted{},
+		},
+		"as old as the horizon": {
+			began: 40*day + time.Hour, horizon: horizon,
+			want: all,
+		},
+		"a meeting that is older, a file that is not": {
+			began: 40 * day, horizon: horizon,
+			want: all,
+		},
+		"an end in the future": {
+			began: -23 * time.Hour,
+			want:  all,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			start := wecom.InstantOf(at(-test.began))
+			r := wecom.Recording{
+				ID: "r", Host: "li", MeetingStart: start, State: completed,
+				Files: []wecom.File{{ID: "f", Start: start, End: start + 3_600_000, Size: 7}},
+			}
+			if test.state != wecom.StateUnknown {
+				r.State = test.state
+			}
+			if test.change != nil {
+				test.change(&r)
+			}
+			l := New(noon)
+			l.Observe(nil, &r, &Observation{At: at(time.Hour), Baseline: test.baseline, Horizon: test.horizon})
+			if diff := cmp.Diff(test.want, l.counted()); diff != "" {
+				t.Errorf("counted (-want +got):\n%s", diff)
+			}
+			if l.Transcodings.Sum < 0 {
+				t.Errorf("transcoding took %g s", l.Transcodings.Sum)
+			}
+		})
+	}
+}
+
+func TestTranscodingTime(t *testing.T) {
+	t.Parallel()
+	l := New(noon)
+	files := []wecom.File{file("f", 1, 1800), file("g", 1, 3600), file("h", 1, 60)}
+	first := recordingOf(transcoding, files...)
+	known := l.Observe(nil, &first, &Observation{At: at(2 * time.Hour)})
+	then := recordingOf(completed, files...)
+	l.Observe(&known, &then, &Observation{At: at(2*time.Hour + 90*time.Second)})
+	if l.Transcodings.Count != 1 || l.Transcodings.Sum != 90 {
+		t.Errorf("%d observed, %g s in all; want 90 s from the end of the last file", l.Transcodings.Count, l.Transcodings.Sum)
+	}
+}
+
+func TestRemove(t *testing.T) {
+	t.Parallel()
+	l := New(noon)
+	r := recording.Record{ID: "r"}
+	before := l.Version()
+	l.Remove(&r)
+	if l.Removed != 1 || !r.Removed || l.Version() == before {
+		t.Errorf("%d removed, record %+v", l.Removed, r)
+	}
+	l.Remove(&r)
+	if l.Removed != 1 {
+		t.Errorf("a recording that is removed again counts %d times", l.Removed)
+	}
+}
+
+func TestNonsenseSizesDoNotOverflow(t *testing.T) {
+	t.Parallel()
+	nonsense := wecom.File{Start: 1, End: wecom.InstantOf(noon), Size: math.MaxInt64 - 1}
+	l, all := New(noon), Totals{}
+	for i := range 10 {
+		l.Observe(nil, &wecom.Recording{ID: strconv.Itoa(i), Files: []wecom.File{nonsense}}, &Observation{At: noon})
+		all.Add(l.hosts[""])
+	}
+	if l.hosts[""].Bytes != math.MaxInt64 || all.Bytes != math.MaxInt64 {
+		t.Errorf("%d bytes of the host, %d of all hosts", l.hosts[""].Bytes, all.Bytes)
+	}
+}
+
+func TestDirtyHosts(t *testing.T) {
+	t.Parallel()
+	l := New(noon)
+	take := func() []string { return slices.Sorted(maps.Keys(l.TakeDirty())) }
+	l.Open("untracked")
+	if got := take(); len(got) != 0 {
+		t.Errorf("dirty without tracking: %v", got)
+	}
+	l.Track()
+	l.Open("li")
+	l.Open("li")
+	l.Admit("untracked", true)
+	if diff := cmp.Diff([]string{"li", "untracked"}, take()); diff != "" {
+		t.Errorf("dirty (-want +got):\n%s", diff)
+	}
+	l.Admit("untracked", true)
+	if got := take(); len(got) != 0 {
+		t.Errorf("dirty though nothing changed: %v", got)
+	}
+	r := recordingOf(completed, file("f", 1, 1))
+	l.Observe(nil, &r, &Observation{At: at(2 * time.Hour)})
+	dirty := l.TakeDirty()
+	l.MarkDirty(dirty)
+	if diff := cmp.Diff([]string{"li"}, take()); diff != "" {
+		t.Errorf("dirty again (-want +got):\n%s", diff)
+	}
+}
