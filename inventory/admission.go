@@ -1,0 +1,98 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package inventory
+
+import (
+	"cmp"
+	"slices"
+)
+
+// admission is under which limit hosts have been admitted to series of their own.
+type admission struct {
+	limit   int
+	settled bool // whether hosts have been admitted under any limit yet
+}
+
+// notAdmitted is the stored limit if hosts have not been admitted under any limit yet.
+const notAdmitted = -1
+
+func (a admission) stored() int {
+	if !a.settled {
+		return notAdmitted
+	}
+	return a.limit
+}
+
+func storedAdmission(limit int) admission {
+	if limit == notAdmitted {
+		return admission{}
+	}
+	return admission{limit: limit, settled: true}
+}
+
+// admit decides which hosts have series of their own; nil means all. The first complete
+// round admits the hosts with the most bytes. Admission is sticky: once settled, a host
+// that has series keeps them, so that no counter disappears, and later hosts are admitted
+// while there is room. Under another limit than before, hosts keep their series as far as
+// it allows. The lock is held.
+func (inv *Inventory) admit(limit int, views []*HostView) (admitted map[string]bool, settled bool) {
+	final := inv.settle(limit)
+	if limit == 0 {
+		return nil, true
+	}
+	if len(views) <= limit {
+		if final {
+			for _, v := range views {
+				inv.ledger.Admit(v.Host, true)
+			}
+		}
+		return nil, true
+	}
+	var before, waiting []*HostView
+	for _, v := range views {
+		if v.Totals.Admitted {
+			before = append(before, v)
+		} else {
+			waiting = append(waiting, v)
+		}
+	}
+	admitted = make(map[string]bool, limit)
+	for _, v := range slices.Concat(largest(before, limit), largest(waiting, limit-len(before))) {
+		admitted[v.Host] = true
+	}
+	if final {
+		for _, v := range views {
+			inv.ledger.Admit(v.Host, admitted[v.Host])
+		}
+	}
+	return admitted, final
+}
+
+// settle reports whether hosts are admitted for good under a limit: once every target was
+// polled.
+func (inv *Inventory) settle(limit int) bool {
+	now := admission{limit: limit, settled: true}
+	if inv.ready && inv.admission != now {
+		inv.admission, inv.unsaved.head = now, true
+	}
+	return inv.admission == now
+}
+
+// largest returns the n hosts with the most bytes, or all if there are no more than n.
+func largest(views []*HostView, n int) []*HostView {
+	n = max(n, 0)
+	if len(views) <= n {
+		return views
+	}
+	bytes := func(v *HostView) int64 {
+		if v.Sums == nil {
+			return 0
+		}
+		return v.Sums.Bytes
+	}
+	slices.SortFunc(views, func(a, b *HostView) int {
+		return cmp.Or(cmp.Compare(bytes(b), bytes(a)), cmp.Compare(a.Host, b.Host))
+	})
+	return views[:n]
+}

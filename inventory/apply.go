@@ -1,0 +1,212 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package inventory
+
+import (
+	"slices"
+	"time"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/ledger"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/recording"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
+)
+
+// A Listing is a complete list: all recordings of a target in a span.
+type Listing struct {
+	Target wecom.Target
+	Span   wecom.Window
+	// Asked is what [Inventory.Generation] returned before the list was asked for.
+	Asked uint32
+	// At is when the list had come.
+	At time.Time
+	// Succeeded means that everything that was asked for was listed.
+	Succeeded bool
+
+	recordings []wecom.Recording
+	index      map[string]int // in recordings, by ID
+}
+
+// Add adds the recordings of one page or window. One that moved to another page while the
+// list was read comes twice; its files are counted once.
+func (l *Listing) Add(page []wecom.Recording) {
+	if l.index == nil {
+		l.index = make(map[string]int, len(page))
+	}
+	for _, r := range page {
+		r.Files = uniqueFiles(r.Files)
+		i, known := l.index[r.ID]
+		if !known {
+			l.index[r.ID] = len(l.recordings)
+			l.recordings = append(l.recordings, r)
+			continue
+		}
+		before := slices.DeleteFunc(l.recordings[i].Files, func(f wecom.File) bool {
+			return f.ID == "" && slices.Contains(r.Files, f)
+		})
+		r.Files = uniqueFiles(append(r.Files, before...))
+		l.recordings[i] = r
+	}
+}
+
+// uniqueFiles keeps the first of several files with the same ID. Files without an ID are
+// all kept, since each takes space.
+func uniqueFiles(files []wecom.File) []wecom.File {
+	if len(files) < 2 {
+		return files
+	}
+	known := make(map[string]bool, len(files))
+	return slices.DeleteFunc(files, func(f wecom.File) bool {
+		if f.ID == "" {
+			return false
+		}
+		duplicate := known[f.ID]
+		known[f.ID] = true
+		return duplicate
+	})
+}
+
+// whole reports whether the listing has all of the lookback.
+func (l *Listing) whole(lookback time.Duration) bool {
+	return l.Succeeded && !l.Span.Start.After(l.Span.End.Add(-lookback))
+}
+
+// Apply takes in a listing. Recordings that the target held and that the listing lacks are
+// gone if the span leaves no doubt, or if they started before the lookback. It returns how
+// many recordings the target holds then.
+func (inv *Inventory) Apply(l *Listing) int {
+	inv.mu.Lock()
+	defer inv.mu.Unlock()
+	inv.generation++
+	inv.listed = true
+	h := inv.holdings[l.Target]
+	if h == nil {
+		h = &holding{}
+		inv.holdings[l.Target] = h
+	}
+	var array [512]byte
+	b := &buffers{encoded: array[:0]}
+	h.items = inv.hold(h, l, b)
+	if start := wecom.InstantOf(l.Span.Start); h.covered == 0 || start < h.covered {
+		h.covered = start
+	}
+	if l.Succeeded {
+		h.succeeded, inv.lastSuccess = l.At, l.At
+	}
+	if l.whole(inv.lookback) {
+		h.whole = l.At
+	}
+	inv.unsaved.addTarget(l.Target)
+	return len(h.items)
+}
+
+// hold returns the items that a target holds after a listing: those of the listing, and
+// those from before of which it does not say that they are gone.
+func (inv *Inventory) hold(h *holding, l *Listing, b *buffers) []*item {
+	before := h.items
+	isListed := make(map[*item]bool, len(before)) // of all that were held before
+	for _, it := range before {
+		isListed[it] = false
+	}
+	after := make([]*item, 0, len(l.recordings))
+	for i := range l.recordings {
+		it := inv.observe(&l.recordings[i], l, h.covered, b)
+		again, wasHeld := isListed[it]
+		if again || it.isTombstone() {
+			continue
+		}
+		if !wasHeld {
+			it.holders++
+		}
+		isListed[it] = true
+		after = append(after, it)
+	}
+	for _, it := range before {
+		if isListed[it] {
+			continue
+		}
+		gone, removed := inv.goneFrom(it, l, b)
+		if gone {
+			inv.release(it, removed, l.At, b)
+		} else {
+			after = append(after, it)
+		}
+	}
+	return after
+}
+
+// observe takes in a recording of a listing. If another listing changed it since this one
+// was asked for, it is not known which of them is newer, and the next one decides.
+func (inv *Inventory) observe(listed *wecom.Recording, l *Listing, covered wecom.Instant, b *buffers) *item {
+	it := inv.items[listed.ID]
+	if it != nil && it.changed > l.Asked {
+		return it
+	}
+	var known *recording.Record
+	if it == nil {
+		inv.number++
+		it = &item{number: inv.number}
+	} else {
+		known = &b.record
+		known.MustDecode(it.encoded)
+	}
+	_, last := recording.StartsOf(listed)
+	r := inv.ledger.Observe(known, listed, &ledger.Observation{
+		At:       l.At,
+		Baseline: covered == 0 || last != 0 && last < covered,
+		Horizon:  inv.horizon,
+	})
+	inv.write(it, &r, b)
+	if listed.Title != "" {
+		inv.titles[recording.IDOf(it.encoded)] = listed.Title
+	}
+	return it
+}
+
+// goneFrom reports whether an item that a listing lacks is gone, and whether that is because
+// it was removed. WeCom does not document whether it selects by the start of the meeting
+// or by that of the recording, so both must lie in the span.
+func (inv *Inventory) goneFrom(it *item, l *Listing, b *buffers) (gone, removed bool) {
+	b.record.MustDecode(it.encoded)
+	first, last := b.record.Starts()
+	switch {
+	case last == 0:
+		return l.whole(inv.lookback), false // Any of the windows may list what has no times.
+	case last < wecom.InstantOf(l.Span.End.Add(-inv.lookback)):
+		return true, false
+	}
+	inside := first >= wecom.InstantOf(l.Span.Start.Add(spanMargin)) && last <= wecom.InstantOf(l.Span.End)
+	return inside, inside
+}
+
+// release takes an item from a target. The last one to hold it leaves a tombstone.
+func (inv *Inventory) release(it *item, removed bool, now time.Time, b *buffers) {
+	it.holders--
+	if it.holders > 0 {
+		return
+	}
+	r := &b.record
+	r.MustDecode(it.encoded)
+	r.Gone = wecom.InstantOf(now)
+	delete(inv.titles, r.ID)
+	if removed {
+		inv.ledger.Remove(r)
+	}
+	inv.write(it, r, b)
+}
+
+// Drop takes from a target all that it holds, because it is no target any more.
+func (inv *Inventory) Drop(t wecom.Target, now time.Time) {
+	inv.mu.Lock()
+	defer inv.mu.Unlock()
+	h := inv.holdings[t]
+	if h == nil {
+		return
+	}
+	b := &buffers{}
+	for _, it := range h.items {
+		inv.release(it, false, now, b)
+	}
+	delete(inv.holdings, t)
+	inv.unsaved.addTarget(t)
+}

@@ -1,0 +1,180 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package inventory
+
+import (
+	"cmp"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/recording"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
+)
+
+// UnknownHost stands for the host of recordings for which WeCom gives none.
+const UnknownHost = "unknown"
+
+// An Order is by what recordings are sorted. Equal ones come in the order of their IDs.
+type Order string
+
+// The orders.
+const (
+	ByStart    Order = "start"
+	ByHost     Order = "host"
+	ByBytes    Order = "bytes"
+	ByDuration Order = "duration"
+	ByShared   Order = "shared"  // by the number of shared files
+	ByExposed  Order = "exposed" // by the number of exposed files
+)
+
+// Orders returns every order.
+func Orders() []Order { return []Order{ByStart, ByHost, ByBytes, ByDuration, ByShared, ByExposed} }
+
+// A Query selects recordings.
+type Query struct {
+	// Host reports whether a host is selected, by its host_user_id, and whether it is
+	// folded, having no series of its own; nil selects all.
+	Host    func(host string, folded bool) bool
+	State   *wecom.State // nil: any
+	Exposed *bool        // with exposed files, or without; nil: both
+	Shared  *bool        // with shared files, or without; nil: both
+
+	Order      Order // "": by start
+	Descending bool
+}
+
+// A Match is a recording that a query selects.
+type Match struct {
+	encoded string
+	rank    int64
+	host    string // ranks first, if the order is by host
+}
+
+// Find appends the recordings that a query selects, in no order. They are those that the
+// sums count at the given time.
+func (inv *Inventory) Find(matches []Match, q *Query, now time.Time) []Match {
+	inv.mu.Lock()
+	hosts := slices.Collect(maps.Values(inv.hosts))
+	inv.mu.Unlock()
+	var r recording.Record
+	for _, h := range hosts {
+		// Between two hosts, whoever waits for the lock has a turn.
+		inv.mu.Lock()
+		folded := inv.admission.limit > 0 && !inv.ledger.Hosts()[h.name].Admitted
+		if q.Host == nil || q.Host(h.name, folded) {
+			inv.eachItemOf(h, now, &r, func(it *item) {
+				if m, ok := q.match(it.encoded, &r, now); ok {
+					matches = append(matches, m)
+				}
+			})
+		}
+		inv.mu.Unlock()
+	}
+	return matches
+}
+
+func (q *Query) match(encoded string, r *recording.Record, now time.Time) (m Match, ok bool) {
+	if q.State != nil && *q.State != r.State {
+		return m, false
+	}
+	s := SumsOf(r, now)
+	if q.Exposed != nil && *q.Exposed != (s.Exposed > 0) || q.Shared != nil && *q.Shared != (s.Shared > 0) {
+		return m, false
+	}
+	m.encoded = encoded
+	switch q.Order {
+	case ByHost:
+		m.host = cmp.Or(r.Host, UnknownHost)
+	case ByBytes:
+		m.rank = s.Bytes
+	case ByDuration:
+		m.rank = s.Milliseconds
+	case ByShared:
+		m.rank = int64(s.Shared)
+	case ByExposed:
+		m.rank = int64(s.Exposed)
+	default:
+		m.rank = int64(r.Started())
+	}
+	return m, true
+}
+
+// Compare returns how two matches of the query are sorted, as cmp.Compare does.
+func (q *Query) Compare(a, b *Match) int {
+	order := cmp.Or(cmp.Compare(a.rank, b.rank), strings.Compare(a.host, b.host))
+	if q.Descending {
+		order = -order
+	}
+	return cmp.Or(order, strings.Compare(a.encoded, b.encoded))
+}
+
+// A Recording is what is known of one recording. It holds no link, code or password.
+type Recording struct {
+	ID    string
+	Host  string    // host_user_id, or UnknownHost
+	Title string    // "" unless titles are read, and it was since the start
+	Start time.Time // zero: not known
+	State wecom.State
+	Files []File
+
+	// Sums over the files.
+	Bytes           int64
+	Duration        time.Duration
+	Shared, Exposed int
+}
+
+// A File is what is known of one file of a recording.
+type File struct {
+	ID         string
+	Start, End time.Time // zero: not known
+	Bytes      int64
+	Shared     bool
+	Class      recording.Class // if Shared
+	Expiry     time.Time       // of the link; zero: never, or not shared
+}
+
+// Recording returns what is known of a match.
+func (inv *Inventory) Recording(m *Match, now time.Time) Recording {
+	var r recording.Record
+	r.MustDecode(m.encoded)
+	s := SumsOf(&r, now)
+	found := Recording{
+		ID:       r.ID,
+		Host:     cmp.Or(r.Host, UnknownHost),
+		Title:    inv.title(r.ID),
+		Start:    r.Started().Time(),
+		State:    r.State,
+		Bytes:    s.Bytes,
+		Duration: durationOf(s.Milliseconds),
+		Shared:   int(s.Shared),
+		Exposed:  int(s.Exposed),
+	}
+	for i := range r.Files {
+		found.Files = append(found.Files, fileOf(&r.Files[i].File, now))
+	}
+	return found
+}
+
+func fileOf(f *wecom.File, now time.Time) File {
+	file := File{ID: f.ID, Start: f.Start.Time(), End: f.End.Time(), Bytes: f.Size, Shared: f.Sharing.On}
+	if f.Sharing.On {
+		file.Class, _ = recording.ClassOf(&f.Sharing, now)
+		file.Expiry = f.Sharing.Expire.Time()
+	}
+	return file
+}
+
+// durationOf returns so many milliseconds, or the longest duration if that is shorter.
+func durationOf(milliseconds int64) time.Duration {
+	return time.Duration(min(milliseconds, int64(math.MaxInt64/time.Millisecond))) * time.Millisecond
+}
+
+func (inv *Inventory) title(id string) string {
+	inv.mu.Lock()
+	defer inv.mu.Unlock()
+	return inv.titles[id]
+}

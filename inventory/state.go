@@ -1,0 +1,263 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package inventory
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/ledger"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/recording"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/store"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
+)
+
+// The tables of an inventory in the store.
+const (
+	tableRecordings = "recordings" // by number
+	tableTargets    = "targets"    // by selector and ID
+	tableHosts      = "hosts"      // by host_user_id, behind an @
+)
+
+// head is what is stored of an inventory besides its tables, whose counts it carries, so
+// that a truncated table is noticed.
+type head struct {
+	*ledger.Ledger
+
+	Lookback    time.Duration `json:"lookback"`
+	Horizon     wecom.Instant `json:"forgotten"`
+	LastSuccess time.Time     `json:"last_success"`
+	Ready       bool          `json:"ready"`
+	Number      uint32        `json:"number"`
+	HostLimit   int           `json:"host_limit"`
+	Recordings  int           `json:"recordings"`
+	Targets     int           `json:"targets"`
+	Hosts       int           `json:"hosts"`
+}
+
+func (inv *Inventory) head() *head {
+	return &head{
+		Ledger:      inv.ledger,
+		Lookback:    inv.lookback,
+		Horizon:     inv.horizon,
+		LastSuccess: inv.lastSuccess,
+		Ready:       inv.ready,
+		Number:      inv.number,
+		HostLimit:   inv.admission.stored(),
+		Recordings:  len(inv.items),
+		Targets:     len(inv.holdings),
+		Hosts:       len(inv.ledger.Hosts()),
+	}
+}
+
+// Track has the inventory track from now on what changes, for [Inventory.TakeBatch].
+func (inv *Inventory) Track() {
+	inv.mu.Lock()
+	defer inv.mu.Unlock()
+	head := inv.unsaved.head // The birth of a new ledger has yet to be stored.
+	inv.ledger.Track()
+	inv.unsaved.start(inv.ledger.Version())
+	inv.unsaved.head = head
+}
+
+// A Batch is what has changed of an inventory since the batch before. If it cannot be
+// stored it must be put back.
+type Batch struct {
+	store.Batch
+
+	inventory *Inventory
+	unsaved   unsaved
+	hosts     map[string]struct{}
+}
+
+// TakeBatch returns what has changed since it was last called, if anything has. The
+// inventory must track changes.
+func (inv *Inventory) TakeBatch(group string) (b *Batch, changed bool, err error) {
+	inv.mu.Lock()
+	defer inv.mu.Unlock()
+	hosts := inv.ledger.TakeDirty()
+	if len(hosts) == 0 && inv.unsaved.isEmpty(inv.ledger.Version()) {
+		return nil, false, nil
+	}
+	b = &Batch{inventory: inv, unsaved: inv.unsaved, hosts: hosts}
+	encoded, err := json.Marshal(inv.head())
+	if err != nil {
+		inv.ledger.MarkDirty(hosts)
+		return nil, false, fmt.Errorf("encoding the ledger: %w", err)
+	}
+	b.Batch = store.Batch{Group: group, Head: encoded, Tables: []store.Table{
+		{Name: tableRecordings, Entries: recordingEntries(&b.unsaved)},
+		{Name: tableTargets, Entries: inv.targetEntries(&b.unsaved)},
+		{Name: tableHosts, Entries: inv.hostEntries(hosts)},
+	}}
+	inv.unsaved.start(inv.ledger.Version())
+	return b, true, nil
+}
+
+// PutBack has the changes taken again, because they could not be stored.
+func (b *Batch) PutBack() {
+	b.inventory.mu.Lock()
+	defer b.inventory.mu.Unlock()
+	b.inventory.unsaved.add(&b.unsaved)
+	b.inventory.ledger.MarkDirty(b.hosts)
+}
+
+func recordingEntries(u *unsaved) []store.Entry {
+	entries := make([]store.Entry, 0, len(u.items)+len(u.dropped))
+	for it := range u.items {
+		entries = append(entries, store.Entry{Key: numberKey(it.number), Value: []byte(it.encoded)})
+	}
+	for number := range u.dropped {
+		entries = append(entries, store.Entry{Key: numberKey(number)})
+	}
+	return entries
+}
+
+func (inv *Inventory) targetEntries(u *unsaved) []store.Entry {
+	entries := make([]store.Entry, 0, len(u.targets))
+	for t := range u.targets {
+		e := store.Entry{Key: []byte(string(t.Selector) + "\x00" + t.ID)}
+		if h := inv.holdings[t]; h != nil {
+			e.Value = h.appendTo(nil)
+		}
+		entries = append(entries, e)
+	}
+	return entries
+}
+
+func (inv *Inventory) hostEntries(hosts map[string]struct{}) []store.Entry {
+	entries := make([]store.Entry, 0, len(hosts))
+	for host := range hosts {
+		entries = append(entries, store.Entry{Key: []byte("@" + host), Value: appendTotals(nil, inv.ledger.Hosts()[host])})
+	}
+	return entries
+}
+
+const numberSize = 4
+
+func numberKey(number uint32) []byte {
+	return binary.BigEndian.AppendUint32(make([]byte, 0, numberSize), number)
+}
+
+func (h *holding) appendTo(b []byte) []byte {
+	b = binary.AppendVarint(b, int64(h.covered))
+	b = binary.AppendVarint(b, int64(wecom.InstantOf(h.succeeded)))
+	b = binary.AppendVarint(b, int64(wecom.InstantOf(h.whole)))
+	b = binary.AppendUvarint(b, uint64(len(h.items)))
+	for _, it := range h.items {
+		b = binary.AppendUvarint(b, uint64(it.number))
+	}
+	return b
+}
+
+func appendTotals(b []byte, t *ledger.Totals) []byte {
+	b = binary.AppendUvarint(b, t.Recordings)
+	b = binary.AppendVarint(b, t.Bytes)
+	b = binary.AppendVarint(b, t.Milliseconds)
+	admitted := byte(0)
+	if t.Admitted {
+		admitted = 1
+	}
+	return append(b, admitted)
+}
+
+// Load returns the inventory whose batches wrote a group. It checks everything that it
+// reads.
+func Load(group *store.Group) (*Inventory, error) {
+	value, err := group.Head()
+	if err != nil {
+		return nil, fmt.Errorf("ledger: %w", err)
+	}
+	inv := New(0, time.Time{})
+	h := inv.head()
+	if err := json.Unmarshal(value, h); err != nil {
+		return nil, fmt.Errorf("ledger: %w", err)
+	}
+	if err := inv.ledger.Check(); err != nil {
+		return nil, fmt.Errorf("ledger: %w", err)
+	}
+	inv.lookback, inv.horizon, inv.lastSuccess = h.Lookback, h.Horizon, h.LastSuccess
+	inv.ready, inv.number, inv.admission = h.Ready, h.Number, storedAdmission(h.HostLimit)
+
+	l := loader{inventory: inv, byNumber: make(map[uint32]*item, h.Recordings)}
+	err = group.Each(tableRecordings, h.Recordings, l.loadItem)
+	if err == nil {
+		err = group.Each(tableHosts, h.Hosts, l.loadHost)
+	}
+	if err == nil {
+		err = group.Each(tableTargets, h.Targets, l.loadHolding)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, it := range inv.items {
+		if (it.holders == 0) != it.isTombstone() {
+			return nil, errors.New("recordings: one has no holder and is no tombstone, or the other way round")
+		}
+	}
+	inv.listed = len(inv.holdings) > 0
+	inv.unsaved.head = false
+	return inv, nil
+}
+
+// A loader loads the tables of an inventory.
+type loader struct {
+	inventory *Inventory
+	byNumber  map[uint32]*item
+	record    recording.Record
+}
+
+var errEntry = errors.New("an entry cannot be read")
+
+func (l *loader) loadItem(key, value []byte) error {
+	if len(key) != numberSize {
+		return errEntry
+	}
+	it := &item{encoded: string(value), number: binary.BigEndian.Uint32(key)}
+	if err := l.record.Decode(it.encoded); err != nil {
+		return err
+	}
+	l.byNumber[it.number] = it
+	l.inventory.items[recording.IDOf(it.encoded)] = it
+	l.inventory.attach(it, &l.record)
+	return nil
+}
+
+func (l *loader) loadHost(key, value []byte) error {
+	name, ok := strings.CutPrefix(string(key), "@")
+	d := recording.NewReader(string(value))
+	t := ledger.Totals{Recordings: d.Uvarint(), Bytes: d.Varint(), Milliseconds: d.Varint(), Admitted: d.Byte() != 0}
+	if !ok || d.Close() != nil {
+		return errEntry
+	}
+	l.inventory.ledger.Restore(name, t)
+	return nil
+}
+
+func (l *loader) loadHolding(key, value []byte) error {
+	selector, id, ok := strings.Cut(string(key), "\x00")
+	d := recording.NewReader(string(value))
+	h := &holding{
+		covered:   wecom.Instant(d.Varint()),
+		succeeded: wecom.Instant(d.Varint()).Time(),
+		whole:     wecom.Instant(d.Varint()).Time(),
+	}
+	for range d.Uvarint() {
+		it := l.byNumber[uint32(d.Uvarint())]
+		if it == nil {
+			return errors.New("a target holds a recording that does not exist")
+		}
+		it.holders++
+		h.items = append(h.items, it)
+	}
+	if !ok || d.Close() != nil {
+		return errEntry
+	}
+	l.inventory.holdings[wecom.Target{Selector: wecom.Selector(selector), ID: id}] = h
+	return nil
+}

@@ -1,0 +1,162 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package inventory
+
+import (
+	"testing"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/ledger"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/store"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
+)
+
+// stored is what is kept of an inventory over a restart.
+type stored struct {
+	Items     map[string]string // records by ID
+	Held      map[wecom.Target][]string
+	Covered   map[wecom.Target]wecom.Instant
+	Holdings  map[wecom.Target]Holding
+	Hosts     map[string]ledger.Totals
+	Counted   counted
+	Status    Status
+	Horizon   wecom.Instant
+	Admission admission
+	Number    uint32
+}
+
+func (inv *Inventory) stored() stored {
+	s := stored{
+		Items: map[string]string{}, Held: map[wecom.Target][]string{}, Covered: map[wecom.Target]wecom.Instant{},
+		Holdings: inv.Holdings(), Hosts: map[string]ledger.Totals{}, Counted: inv.counted(), Status: inv.Status(),
+		Horizon: inv.horizon, Admission: inv.admission, Number: inv.number,
+	}
+	for id, it := range inv.items {
+		s.Items[id] = it.encoded
+	}
+	for t, h := range inv.holdings {
+		s.Covered[t] = h.covered
+		for _, it := range h.items {
+			s.Held[t] = append(s.Held[t], it.recordOf().ID)
+		}
+	}
+	for host, totals := range inv.ledger.Hosts() {
+		s.Hosts[host] = *totals
+	}
+	return s
+}
+
+// openIn opens the store in a directory, and loads its only inventory, if it has one.
+func openIn(t *testing.T, dir string) (s store.Store, inv *Inventory) {
+	t.Helper()
+	s, err := store.Open(dir, store.Options{Logger: log.NewNopLogger(), Load: func(groups []*store.Group) (err error) {
+		for _, g := range groups {
+			inv, err = Load(g)
+		}
+		return err
+	}})
+	if err != nil || !s.Keeps() {
+		t.Fatalf("opening the store: %v", err)
+	}
+	return s, inv
+}
+
+func save(t *testing.T, s store.Store, inv *Inventory) {
+	t.Helper()
+	b, changed, err := inv.TakeBatch("group")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !changed {
+		return
+	}
+	if err := s.Commit(noon, []store.Batch{b.Batch}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestInventoryIsStored(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s, _ := openIn(t, dir)
+	inv := New(month, noon)
+	inv.Track()
+	for _, step := range []func(){
+		func() {}, // Its birth is stored, too.
+		func() { inv.withBytes(map[string]int64{"li": 1, "wang": 2, "zhao": 3}) },
+		func() { inv.SetReady() },
+		func() { inv.View(noon, 2) }, // Two of three hosts are admitted.
+		func() { inv.poll(wang, at(time.Hour), month, listed("new", -time.Hour, -time.Hour)) },
+		func() { inv.Drop(li, at(2*time.Hour)) },
+		func() { inv.poll(wang, at(40*day), month) },
+		func() { inv.SetLookback(2 * month) },
+	} {
+		step()
+		save(t, s, inv)
+		if _, changed, err := inv.TakeBatch("group"); changed || err != nil {
+			t.Errorf("something is left to store: %v", err)
+		}
+		want := inv.stored()
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		var loaded *Inventory
+		s, loaded = openIn(t, dir)
+		if loaded == nil {
+			t.Fatal("nothing was stored")
+		}
+		if diff := cmp.Diff(want, loaded.stored(), cmp.AllowUnexported(admission{})); diff != "" {
+			t.Errorf("inventory (-stored +loaded):\n%s", diff)
+		}
+		inv = loaded
+		inv.Track()
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestBatchThatCouldNotBeStored(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s, _ := openIn(t, dir)
+	inv := New(month, noon)
+	inv.Track()
+	inv.withBytes(map[string]int64{"li": 1, "wang": 2})
+	lost, changed, err := inv.TakeBatch("group")
+	if !changed || err != nil {
+		t.Fatalf("changed: %t, error: %v", changed, err)
+	}
+	// In between, one recording is dropped for good and another one changes.
+	inv.Drop(li, noon)
+	inv.expire(at(40 * day))
+	inv.withBytes(map[string]int64{"wang": 5})
+	lost.PutBack()
+	save(t, s, inv)
+	want := inv.stored()
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s, loaded := openIn(t, dir)
+	if diff := cmp.Diff(want, loaded.stored(), cmp.AllowUnexported(admission{})); diff != "" {
+		t.Errorf("inventory (-stored +loaded):\n%s", diff)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestNothingIsTrackedUnlessAsked(t *testing.T) {
+	t.Parallel()
+	inv := New(month, noon)
+	inv.withBytes(map[string]int64{"li": 1})
+	inv.Drop(li, noon)
+	inv.expire(at(40 * day))
+	if n := len(inv.unsaved.items) + len(inv.unsaved.dropped) + len(inv.unsaved.targets); n != 0 {
+		t.Errorf("%d changes are tracked", n)
+	}
+}

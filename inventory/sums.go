@@ -1,0 +1,116 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package inventory
+
+import (
+	"time"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/recording"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
+)
+
+// Sums are what the recordings of one host, or of several, amount to at one moment.
+type Sums struct {
+	Recordings [wecom.NumStates]int32
+	// Oldest is the start of the oldest recording in each state; 0: there is none.
+	Oldest                 [wecom.NumStates]wecom.Instant
+	Files, Shared, Exposed int32
+	Bytes                  int64
+	Milliseconds           int64 // Nanoseconds would overflow if files have nonsense times.
+	LastStart              wecom.Instant
+	// Sharing counts the shared files of each class.
+	Sharing [recording.NumAudiences][recording.NumPasswords][recording.NumExpiries][recording.NumDownloads]int32
+	Ages    [recording.NumAges]int32
+	// Stale is when the sums change by the clock alone, because a link expires, a file
+	// passes an age or a recording leaves the lookback; at most a day from now.
+	Stale time.Time
+}
+
+func newSums(now time.Time) *Sums { return &Sums{Stale: now.Add(day)} }
+
+// SumsOf returns what one recording amounts to.
+func SumsOf(r *recording.Record, now time.Time) *Sums {
+	s := newSums(now)
+	s.add(r, now)
+	return s
+}
+
+// add adds a recording.
+func (s *Sums) add(r *recording.Record, now time.Time) {
+	s.Recordings[r.State]++
+	start := r.Started()
+	s.LastStart = max(s.LastStart, start)
+	s.Oldest[r.State] = recording.Earliest(s.Oldest[r.State], start)
+	for i := range r.Files {
+		s.addFile(r, &r.Files[i].File, now)
+	}
+}
+
+func (s *Sums) addFile(r *recording.Record, f *wecom.File, now time.Time) {
+	s.Files++
+	s.Bytes = recording.AddBytes(s.Bytes, f.Size)
+	s.Milliseconds += f.Duration().Milliseconds()
+	started := f.Start
+	if started == 0 {
+		started = r.MeetingStart
+	}
+	age, changes := recording.AgeOf(started, now)
+	s.Ages[age]++
+	s.staleAt(changes)
+	if !f.Sharing.On {
+		return
+	}
+	s.Shared++
+	c, changes := recording.ClassOf(&f.Sharing, now)
+	s.Sharing[c.Audience][c.Password][c.Expiry][c.Download]++
+	s.staleAt(changes)
+	if c.Exposed() {
+		s.Exposed++
+	}
+}
+
+// staleAt notes that the sums change at a time by the clock alone, unless it is zero.
+func (s *Sums) staleAt(t time.Time) {
+	if !t.IsZero() && t.Before(s.Stale) {
+		s.Stale = t
+	}
+}
+
+// Add adds other sums.
+func (s *Sums) Add(other *Sums) {
+	for state := range s.Recordings {
+		s.Recordings[state] += other.Recordings[state]
+		s.Oldest[state] = recording.Earliest(s.Oldest[state], other.Oldest[state])
+	}
+	s.Files += other.Files
+	s.Shared += other.Shared
+	s.Exposed += other.Exposed
+	s.Bytes = recording.AddBytes(s.Bytes, other.Bytes)
+	s.Milliseconds += other.Milliseconds
+	s.LastStart = max(s.LastStart, other.LastStart)
+	for a := range s.Sharing {
+		for p := range s.Sharing[a] {
+			for e := range s.Sharing[a][p] {
+				for d := range s.Sharing[a][p][e] {
+					s.Sharing[a][p][e][d] += other.Sharing[a][p][e][d]
+				}
+			}
+		}
+	}
+	for i := range s.Ages {
+		s.Ages[i] += other.Ages[i]
+	}
+	s.staleAt(other.Stale)
+}
+
+// sumsOf returns the sums of a host. The lock is held.
+func (inv *Inventory) sumsOf(h *host, now time.Time, r *recording.Record) *Sums {
+	if h.sums == nil || !now.Before(h.sums.Stale) {
+		s := newSums(now)
+		next := inv.eachItemOf(h, now, r, func(*item) { s.add(r, now) })
+		s.staleAt(next.Time())
+		h.sums = s
+	}
+	return h.sums
+}

@@ -1,0 +1,134 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package inventory
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/ledger"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/recording"
+)
+
+// A View is what there is to serve of an inventory at one moment. It never changes.
+type View struct {
+	Listed bool // a list was applied; without one, nothing is known of any host
+	Ready  bool // every target was polled at least once
+
+	Birth          time.Time // of the ledger
+	Removed        uint64
+	SharingChanges [ledger.NumChanges]uint64
+	FileSizes      ledger.Distribution
+	FileDurations  ledger.Distribution
+	Transcodings   ledger.Distribution
+
+	// Total is the sum over all hosts; nil before the first list.
+	Total *Sums
+	// Hosts are all hosts that were ever known, by name.
+	Hosts []*HostView
+	// Admitted holds the hosts that have series of their own; nil: all have.
+	Admitted map[string]bool
+	// Settled means that the admitted hosts keep their series for good, so that their
+	// counters can be served.
+	Settled bool
+
+	version, ledgerVersion uint64
+	limit                  int
+	stale                  time.Time // when it changes by the clock alone
+}
+
+// A HostView is what there is to serve of one host. As long as nothing changes, views have
+// the same pointer.
+type HostView struct {
+	Host   string // host_user_id; "" if WeCom gives none
+	Sums   *Sums  // nil: none of its recordings is held any more
+	Totals ledger.Totals
+}
+
+// View returns what there is to serve: the last view if nothing has changed since. No more
+// than limit hosts have series of their own; 0 is no limit. Only the goroutine that
+// publishes calls it.
+func (inv *Inventory) View(now time.Time, limit int) *View {
+	inv.mu.Lock()
+	defer inv.mu.Unlock()
+	inv.expire(now)
+	if v := inv.last; v != nil && v.version == inv.version && v.ledgerVersion == inv.ledger.Version() &&
+		v.Listed == inv.listed && v.limit == limit && now.Before(v.stale) {
+		return v
+	}
+	inv.last = inv.newView(now, limit)
+	return inv.last
+}
+
+func (inv *Inventory) newView(now time.Time, limit int) *View {
+	l := inv.ledger
+	v := &View{
+		Listed:         inv.listed,
+		Ready:          inv.ready,
+		Birth:          l.Birth,
+		Removed:        l.Removed,
+		SharingChanges: l.SharingChanges,
+		FileSizes:      l.FileSizes.Clone(),
+		FileDurations:  l.FileDurations.Clone(),
+		Transcodings:   l.Transcodings.Clone(),
+		version:        inv.version,
+		ledgerVersion:  l.Version(),
+		limit:          limit,
+		stale:          now.Add(day),
+	}
+	if !inv.listed {
+		return v
+	}
+	v.Total = newSums(now)
+	v.Hosts = inv.hostViews(now)
+	for _, h := range v.Hosts {
+		if h.Sums != nil {
+			v.Total.Add(h.Sums)
+		}
+	}
+	v.stale = v.Total.Stale
+	v.Admitted, v.Settled = inv.admit(limit, v.Hosts)
+	return v
+}
+
+// hostViews returns the views of all hosts, by name.
+func (inv *Inventory) hostViews(now time.Time) []*HostView {
+	inv.orderViews()
+	views := make([]*HostView, len(inv.views))
+	totals := inv.ledger.Hosts()
+	var r recording.Record
+	for i, view := range inv.views {
+		var sums *Sums
+		if h := inv.hosts[view.Host]; h != nil {
+			sums = inv.sumsOf(h, now, &r)
+		}
+		if t := totals[view.Host]; view.Sums != sums || view.Totals != *t {
+			view = &HostView{Host: view.Host, Sums: sums, Totals: *t}
+		}
+		views[i] = view
+	}
+	inv.views = views
+	return views
+}
+
+// orderViews adds views of new hosts. Hosts are never removed from the ledger.
+func (inv *Inventory) orderViews() {
+	hosts := inv.ledger.Hosts()
+	if len(inv.views) == len(hosts) {
+		return
+	}
+	known := make(map[string]bool, len(inv.views))
+	for _, view := range inv.views {
+		known[view.Host] = true
+	}
+	views := slices.Grow(slices.Clone(inv.views), len(hosts)-len(inv.views))
+	for host := range hosts {
+		if !known[host] {
+			views = append(views, &HostView{Host: host})
+		}
+	}
+	slices.SortFunc(views, func(a, b *HostView) int { return strings.Compare(a.Host, b.Host) })
+	inv.views = views
+}
