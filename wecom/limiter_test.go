@@ -62,3 +62,41 @@ func TestLimiterIgnoresOtherErrors(t *testing.T) {
 		}
 	})
 }
+
+func TestLimiterSetMax(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		limit, max int // before
+		setMax     int
+		want       int // limit after
+	}{
+		"raised":                     {limit: 4, max: 4, setMax: 6, want: 6},
+		"lowered":                    {limit: 4, max: 4, setMax: 2, want: 2},
+		"unchanged":                  {limit: 4, max: 4, setMax: 4, want: 4},
+		"halved before, unchanged":   {limit: 2, max: 4, setMax: 4, want: 2},
+		"halved before, raised":      {limit: 2, max: 4, setMax: 6, want: 2},
+		"halved before, lowered":     {limit: 2, max: 4, setMax: 3, want: 2},
+		"halved before, lowered far": {limit: 2, max: 4, setMax: 1, want: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			virtually(t, func(t *testing.T) {
+				l := newLimiter(test.max)
+				l.limit = test.limit
+				l.setMax(test.setMax)
+				if l.limit != test.want {
+					t.Errorf("limit %d, want %d", l.limit, test.want)
+				}
+				for range test.setMax * limiterStep {
+					if err := l.acquire(t.Context()); err != nil {
+						t.Fatal(err)
+					}
+					l.done(time.Now(), nil)
+				}
+				if l.limit != test.setMax {
+					t.Errorf("limit %d after many successes, want %d", l.limit, test.setMax)
+				}
+			})
+		})
+	}
+}

@@ -23,6 +23,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+var anyone = Target{ByUserID, "li"}
+
 // virtually runs a test with a clock that stands still but for waiting, set to
 // a day on which WeCom has meetings.
 func virtually(t *testing.T, test func(t *testing.T)) {

@@ -11,7 +11,24 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
 )
+
+func TestSelectors(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(t *testing.T) {
+		server := wecomtest.New(wecomtest.Config{})
+		server.Put(wecomtest.Recording{ID: "r", Creator: "li", MeetingID: "m", MeetingCode: "123", MeetingStart: time.Now().Add(-time.Hour)})
+		client, _ := clientOf(t, server)
+		for _, target := range []Target{{ByUserID, "li"}, {ByMeetingID, "m"}, {ByMeetingCode, "123"}} {
+			list, err := recordingsOf(t.Context(), client, target, lastMonth())
+			if err != nil || len(list) != 1 {
+				t.Errorf("%v: %d recordings, error %v", target, len(list), err)
+			}
+		}
+	})
+}
 
 // FuzzListResponse decodes arbitrary bodies as pages of a list. Whatever they hold,
 // what is read must be sound, and no error may quote what JSON holds.

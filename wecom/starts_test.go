@@ -1,0 +1,78 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package wecom
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
+)
+
+func TestStarts(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(t *testing.T) {
+		server := wecomtest.New(wecomtest.Config{})
+		now := time.Now()
+		want := map[Start]bool{}
+		for i := range 2500 {
+			start := Start{UserID: fmt.Sprintf("user%04d", i%1200), At: now.Add(-time.Duration(i+1) * time.Minute)}
+			want[start] = true
+			server.Put(wecomtest.Recording{ID: strconv.Itoa(i), Creator: start.UserID, MeetingStart: start.At})
+		}
+		client, _ := clientOf(t, server)
+		starts, err := client.Starts(t.Context(), Window{Start: now.Add(-MaxActivity), End: now})
+		got := map[Start]bool{}
+		for _, s := range starts {
+			got[s] = true
+		}
+		if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			t.Errorf("error %v; starts (-want +got):\n%s", err, diff)
+		}
+		if n := server.Count(startsEndpoint); n != 3 {
+			t.Errorf("%d calls, want 3 pages", n)
+		}
+		starts, err = client.Starts(t.Context(), Window{Start: now.Add(-90 * time.Second), End: now})
+		if diff := cmp.Diff([]Start{{"user0000", now.Add(-time.Minute)}}, starts); diff != "" || err != nil {
+			t.Errorf("error %v; starts of 90 s (-want +got):\n%s", err, diff)
+		}
+	})
+}
+
+func TestTimesOfStarts(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(t *testing.T) {
+		now := time.Now()
+		span := Window{Start: now.Add(-time.Hour), End: now}
+		for name, test := range map[string]struct {
+			value     string
+			want      time.Time
+			anomalies map[Anomaly]int
+		}{
+			"seconds":             {strconv.FormatInt(now.Unix()-60, 10), now.Add(-time.Minute), map[Anomaly]int{}},
+			"seconds as a string": {fmt.Sprintf("%q", strconv.FormatInt(now.Unix()-60, 10)), now.Add(-time.Minute), map[Anomaly]int{}},
+			"milliseconds":        {strconv.FormatInt(now.UnixMilli()-60_000, 10), now.Add(-time.Minute), map[Anomaly]int{}},
+			"before WeCom":        {"7", span.Start, map[Anomaly]int{ImplausibleTime: 1}},
+			"absent":              {"null", span.Start, map[Anomaly]int{ImplausibleTime: 1}},
+			"in the far future":   {strconv.FormatInt(now.AddDate(1, 0, 0).Unix(), 10), span.Start, map[Anomaly]int{ImplausibleTime: 1}},
+			"no time":             {`"soon"`, span.Start, map[Anomaly]int{MalformedValue: 1}},
+		} {
+			client, seen := clientOf(t, nil, func(c *Config) {
+				c.Transport = respond{http.StatusOK, `{"errcode":0,"meeting_list":[{"userid":"li","start_time":` + test.value + `}]}`}
+			})
+			starts, err := client.Starts(t.Context(), span)
+			if diff := cmp.Diff([]Start{{"li", test.want}}, starts); diff != "" || err != nil {
+				t.Errorf("%s: error %v; starts (-want +got):\n%s", name, err, diff)
+			}
+			if diff := cmp.Diff(test.anomalies, seen.anomalies); diff != "" {
+				t.Errorf("%s: anomalies (-want +got):\n%s", name, diff)
+			}
+		}
+	})
+}
