@@ -46,7 +46,7 @@ func TestRetries(t *testing.T) {
 				client, seen := clientOf(t, server)
 				_, err := recordingsOf(t.Context(), client, anyone, lastMonth())
 				if (err != nil) != test.fails || err != nil && ClassOf(err) != test.class {
-					t.Errorf("error %v of class %d, want class %d", err, ClassOf(err), test.class)
+					t.Errorf("error %v of class %v, want class %v", err, ClassOf(err), test.class)
 				}
 				if n := server.Count(listEndpoint); n != test.calls {
 					t.Errorf("%d calls, want %d: %v", n, test.calls, seen.outcomes)
@@ -72,7 +72,7 @@ func TestRefusedTokens(t *testing.T) {
 				server.Fail(wecomtest.Fault{Endpoint: listEndpoint, Errcode: code})
 				_, err := recordingsOf(t.Context(), client, anyone, lastMonth())
 				if ClassOf(err) != ClassToken {
-					t.Errorf("refused for ever: error %v of class %d", err, ClassOf(err))
+					t.Errorf("refused for ever: error %v of class %v", err, ClassOf(err))
 				}
 				if n := server.Count(tokenEndpoint) - tokens; n != 1 {
 					t.Errorf("%d tokens asked for, want 1", n)

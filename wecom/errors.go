@@ -11,57 +11,8 @@ import (
 	"time"
 )
 
-// A Class says what an error asks of whoever called.
-type Class int
-
-// The classes of errors.
-const (
-	// ClassTarget errors concern one target: mark it and go on with the others.
-	ClassTarget Class = iota
-	// ClassToken errors mean that the access token was refused, a fresh one included.
-	ClassToken
-	// ClassRetryable errors may go away by themselves. They were retried already.
-	ClassRetryable
-	// ClassBlocked errors mean that a frequency limit was exceeded and that the
-	// API stays closed until its window is over.
-	ClassBlocked
-	// ClassConcurrency errors mean that too many calls were in flight.
-	ClassConcurrency
-	// ClassCorp errors concern every call of the app: stop, and let an operator
-	// know what to do.
-	ClassCorp
-)
-
-// ClassOf returns the class of an error that a [Client] returned. An error of
-// any other origin is of [ClassRetryable].
-func ClassOf(err error) Class {
-	if _, ok := errors.AsType[*TokenError](err); ok {
-		return ClassCorp
-	}
-	if apiErr, ok := errors.AsType[*APIError](err); ok {
-		return apiErr.Class()
-	}
-	if _, ok := errors.AsType[*ChainError](err); ok {
-		return ClassTarget
-	}
-	return ClassRetryable
-}
-
-// ClassOf returns the class of an error that listing the target's recordings met. It
-// is that of the function [ClassOf], but what WeCom says of a meeting concerns the
-// target that names it, and no other.
-func (t Target) ClassOf(err error) Class {
-	if apiErr, ok := errors.AsType[*APIError](err); ok && t.Selector != ByUserID {
-		switch apiErr.Code {
-		case 730005, 730010, 730011: // The meeting is not one that the app may see.
-			return ClassTarget
-		}
-	}
-	return ClassOf(err)
-}
-
-// Remedy returns what an operator can do about an error that a [Client]
-// returned, or "" where there is no advice.
+// Remedy returns what an operator can do about an error that a [Client] returned, or
+// "" if there is no advice.
 func Remedy(err error, l Language) string {
 	if apiErr, ok := errors.AsType[*APIError](err); ok {
 		return lookup(apiErr.Code).remedy.in(l)
@@ -72,8 +23,8 @@ func Remedy(err error, l Language) string {
 	return ""
 }
 
-// Describe returns what an error that a [Client] returned says, in a language.
-// The text holds no secret.
+// Describe returns the text of an error that a [Client] returned, in a language. It
+// holds no secret.
 func Describe(err error, l Language) string {
 	if apiErr, ok := errors.AsType[*APIError](err); ok && l == Chinese {
 		return apiErr.chinese()
@@ -81,17 +32,17 @@ func Describe(err error, l Language) string {
 	return err.Error()
 }
 
-// An APIError is an answer of WeCom whose errcode is not 0. It never carries
-// the errmsg, whose text may change and may hold anything.
+// An APIError is an answer of WeCom whose errcode is not 0. It does not carry the
+// errmsg, whose text may change and may hold anything.
 type APIError struct {
 	Endpoint string // path below /cgi-bin
 	Code     int64
-	// IP is the address that WeCom saw the call come from, where errmsg names
-	// it; the zero Addr otherwise.
+	// IP is the address that WeCom saw the call come from, if errmsg names it; the
+	// zero Addr otherwise.
 	IP netip.Addr
 }
 
-// Class returns what the errcode asks of the caller.
+// Class returns what the errcode requires of the caller.
 func (e *APIError) Class() Class { return lookup(e.Code).class }
 
 // Error implements error.
@@ -171,10 +122,10 @@ func (e *ResponseError) retryable() bool {
 	return e.Kind == KindTransport || e.Kind == KindHTTP && (e.Status >= 500 || e.Status == 429)
 }
 
-// A ChainError means that the pages of a list did not come to a proper end.
+// A ChainError means that the pages of a list did not end properly.
 type ChainError struct {
 	Anomaly Anomaly
-	Pages   int // pages read until then
+	Pages   int // read before
 }
 
 // Error implements error.
@@ -184,7 +135,7 @@ func (e *ChainError) Error() string {
 
 // A TokenError means that there is no access token to call with.
 type TokenError struct {
-	RetryAt time.Time // when gettoken is asked again, unless the secret changes before
+	RetryAt time.Time // when gettoken is asked again, if the secret does not change before
 	Err     error
 }
 

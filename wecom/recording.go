@@ -16,13 +16,23 @@ const (
 	StateTranscoding State = 2
 	StateCompleted   State = 3
 
-	// NumStates is how many states there are.
+	// NumStates is the number of states, for arrays indexed by State.
 	NumStates = 4
 )
 
-// String returns the value of the label state.
+// String returns the value of the label state: "unknown", "recording",
+// "transcoding" or "completed".
 func (s State) String() string {
-	return [NumStates]string{"unknown", "recording", "transcoding", "completed"}[s]
+	switch s {
+	case StateRecording:
+		return "recording"
+	case StateTranscoding:
+		return "transcoding"
+	case StateCompleted:
+		return "completed"
+	default:
+		return "unknown"
+	}
 }
 
 // An Instant is a time in milliseconds since the Unix epoch; 0 means that none was
