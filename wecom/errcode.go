@@ -8,7 +8,7 @@ import (
 	"slices"
 )
 
-// A Language of the texts made for people.
+// A Language is that of a text for people.
 type Language int
 
 // The languages.
@@ -31,7 +31,7 @@ type errcode struct {
 	meaning, remedy bilingual
 }
 
-// Known tells whether code is in the table of this package, or 0.
+// Known reports whether code is in the table of this package, or 0.
 func Known(code int64) bool {
 	_, ok := errcodes[code]
 	return ok || code == 0
@@ -57,11 +57,13 @@ func lookup(code int64) errcode {
 // Remedies that several codes share.
 var (
 	remedyCredentials = bilingual{
-		"check the corp ID, and that the secret is the one of the self-built app that may use the meeting API; the app must be enabled",
+		"check the corp ID, and that the secret is the one of the self-built app that may use the meeting API; " +
+			"the app must be enabled",
 		"请检查企业 ID，并确认 Secret 属于有会议接口权限的自建应用，且该应用已启用",
 	}
 	remedyIP = bilingual{
-		"add the exporter's public egress IP to the app's 企业可信IP in the admin console; it takes effect in about a minute",
+		"add the exporter's public egress IP to the app's 企业可信IP in the admin console; " +
+			"it takes effect in about a minute",
 		"请在管理后台该应用的“企业可信IP”中加入本程序的公网出口 IP，约一分钟后生效",
 	}
 	remedyAPIRight = bilingual{
@@ -97,7 +99,8 @@ var (
 		"无需处理，本程序会自动重试",
 	}
 	remedySlower = bilingual{
-		"none needed for now; if it happens again, lower --poll.max-requests-per-minute, since other apps use the same limit",
+		"none needed for now; if it happens again, lower --poll.max-requests-per-minute, " +
+			"since other apps use the same limit",
 		"暂无需处理；若反复出现，请调低 --poll.max-requests-per-minute，其他应用也占用同一限额",
 	}
 	remedyConcurrency = bilingual{
@@ -109,67 +112,278 @@ var (
 // errcodes has the codes that calls of this package can meet, from the table of
 // global error codes, https://developer.work.weixin.qq.com/document/path/90313.
 var errcodes = map[int64]errcode{
-	-1:    {ClassRetryable, bilingual{"WeCom is busy", "系统繁忙"}, remedyWait},
-	6000:  {ClassRetryable, bilingual{"data version conflict", "数据版本冲突"}, remedyWait},
-	45009: {ClassBlocked, bilingual{"frequency limit exceeded", "接口调用超过频率限制"}, remedySlower},
-	45033: {ClassConcurrency, bilingual{"too many calls at once", "接口并发调用超过限制"}, remedyConcurrency},
-
-	40001: {ClassToken, bilingual{"the secret or the access token is wrong", "Secret 或 access_token 不正确"}, remedyCredentials},
-	40014: {ClassToken, bilingual{"the access token is not valid", "access_token 无效"}, remedyCredentials},
-	42001: {ClassToken, bilingual{"the access token has expired", "access_token 已过期"}, remedyCredentials},
-
-	40013: {ClassCorp, bilingual{"the corp ID is wrong", "企业 ID 不正确"}, remedyCredentials},
-	40091: {ClassCorp, bilingual{"the secret is wrong", "Secret 不正确"}, remedyCredentials},
-	41001: {ClassCorp, bilingual{"no access token in the call", "缺少 access_token"}, remedyRequest},
-	41002: {ClassCorp, bilingual{"no corp ID in the call", "缺少企业 ID"}, remedyCredentials},
-	41004: {ClassCorp, bilingual{"no secret in the call", "缺少 Secret"}, remedyCredentials},
-
-	48001: {ClassCorp, bilingual{"the app is not authorized for this API", "应用未获得该接口授权"}, remedyAPIRight},
-	48002: {ClassCorp, bilingual{"the app may not call this API", "应用无权调用该接口"}, remedyAPIRight},
-	48004: {ClassCorp, bilingual{"the app's authorization was canceled", "应用授权已取消"}, remedyAPIRight},
-	48006: {ClassCorp, bilingual{"the right to the API was withdrawn after long disuse", "接口权限因长期未使用被收回"}, remedyAPIRight},
-	50003: {ClassCorp, bilingual{"the app is disabled", "应用已停用"}, bilingual{
-		"enable the app in the admin console", "请在管理后台启用该应用",
-	}},
-	60020:  {ClassCorp, bilingual{"the calling IP is not trusted by the app", "调用方 IP 不在企业可信IP中"}, remedyIP},
-	301042: {ClassCorp, bilingual{"the calling IP is not on the white list", "调用方 IP 不在白名单中"}, remedyIP},
-	301002: {ClassCorp, bilingual{"no right to this agent", "无权操作该应用"}, bilingual{
-		"the agent ID and the secret must belong to the same app", "AgentId 与 Secret 须属于同一应用",
-	}},
-	301007: {ClassCorp, bilingual{"the corp is not available", "企业不可用"}, bilingual{
-		"ask the corp's WeCom administrator: the corp was dissolved or banned", "请联系企业管理员：企业已解散或被封禁",
-	}},
-	400028: {ClassCorp, bilingual{"the meeting app is off", "会议应用未启用"}, remedyMeeting},
-	680106: {ClassCorp, bilingual{"the corp's meeting app is closed", "企业会议应用已关闭"}, remedyMeeting},
-	730007: {ClassCorp, bilingual{"the corp's edition has no such meeting features", "企业版本不支持该会议功能"}, remedyMeeting},
-	770005: {ClassCorp, bilingual{"advanced meeting features are not opened", "未开通会议高级功能"}, remedyMeeting},
-	400218: {ClassCorp, bilingual{"advanced meeting features are not opened", "未开通会议高级功能"}, remedyMeeting},
-	400219: {ClassCorp, bilingual{"advanced meeting features are not opened", "未开通会议高级功能"}, remedyMeeting},
-	400226: {ClassCorp, bilingual{"advanced meeting features are not opened", "未开通会议高级功能"}, remedyMeeting},
-	730005: {ClassCorp, bilingual{"the meeting belongs to another app", "会议不属于本应用"}, remedyOwnMeetings},
-	730010: {ClassCorp, bilingual{"the meeting was not created through the API", "会议不是通过接口创建的"}, remedyOwnMeetings},
-	730011: {ClassCorp, bilingual{"meetings of this type are not supported", "不支持该类型的会议"}, remedyOwnMeetings},
-	40058:  {ClassCorp, bilingual{"an argument of the call is not valid", "请求参数不合法"}, remedyRequest},
-	40063:  {ClassCorp, bilingual{"an argument of the call is empty", "请求参数为空"}, remedyRequest},
-	41009:  {ClassCorp, bilingual{"no user ID in the call", "缺少 userid"}, remedyRequest},
-	400038: {ClassCorp, bilingual{"an argument of the call is not valid", "请求参数不合法"}, remedyRequest},
-
-	40003:  {ClassTarget, bilingual{"the user ID is not valid", "userid 无效"}, remedyMember},
-	40031:  {ClassTarget, bilingual{"the list of user IDs is not valid", "userid 列表不合法"}, remedyMember},
-	46004:  {ClassTarget, bilingual{"the user does not exist", "成员不存在"}, remedyMember},
-	50002:  {ClassTarget, bilingual{"the member is outside the app's visible scope", "成员不在应用可见范围内"}, remedyMember},
-	60011:  {ClassTarget, bilingual{"no right to the member, department or tag", "无权访问该成员、部门或标签"}, remedyScope},
-	60111:  {ClassTarget, bilingual{"the user ID was not found", "userid 不存在"}, remedyMember},
-	81013:  {ClassTarget, bilingual{"none of the IDs is valid", "全部 ID 均无效"}, remedyMember},
-	60003:  {ClassTarget, bilingual{"the department does not exist", "部门不存在"}, remedyScope},
-	60123:  {ClassTarget, bilingual{"the department ID is not valid", "部门 ID 无效"}, remedyScope},
-	40068:  {ClassTarget, bilingual{"the tag ID is not valid", "标签 ID 无效"}, remedyScope},
-	90602:  {ClassTarget, bilingual{"the meeting ID is not valid for this app", "会议 ID 不合法"}, remedyOwnMeetings},
-	730001: {ClassTarget, bilingual{"the recording file ID is not valid", "录制文件 ID 无效"}, remedyID},
-	730002: {ClassTarget, bilingual{"the recording ID is not valid", "录制 ID 无效"}, remedyID},
-	730003: {ClassTarget, bilingual{"the sub-meeting ID is not valid", "子会议 ID 无效"}, remedyID},
-	730004: {ClassTarget, bilingual{"the meeting code is not valid", "会议 code 无效"}, remedyID},
-	730008: {ClassTarget, bilingual{"the meeting was deleted", "会议已删除"}, remedyID},
-	400041: {ClassTarget, bilingual{"the meeting was canceled", "会议已取消"}, remedyID},
-	45029:  {ClassTarget, bilingual{"the answer would be too large", "返回数据过大"}, remedyScope},
+	-1: {
+		class:   ClassRetryable,
+		meaning: bilingual{"WeCom is busy", "系统繁忙"},
+		remedy:  remedyWait,
+	},
+	6000: {
+		class:   ClassRetryable,
+		meaning: bilingual{"data version conflict", "数据版本冲突"},
+		remedy:  remedyWait,
+	},
+	45009: {
+		class:   ClassBlocked,
+		meaning: bilingual{"frequency limit exceeded", "接口调用超过频率限制"},
+		remedy:  remedySlower,
+	},
+	45033: {
+		class:   ClassConcurrency,
+		meaning: bilingual{"too many calls at once", "接口并发调用超过限制"},
+		remedy:  remedyConcurrency,
+	},
+	40001: {
+		class:   ClassToken,
+		meaning: bilingual{"the secret or the access token is wrong", "Secret 或 access_token 不正确"},
+		remedy:  remedyCredentials,
+	},
+	40014: {
+		class:   ClassToken,
+		meaning: bilingual{"the access token is not valid", "access_token 无效"},
+		remedy:  remedyCredentials,
+	},
+	42001: {
+		class:   ClassToken,
+		meaning: bilingual{"the access token has expired", "access_token 已过期"},
+		remedy:  remedyCredentials,
+	},
+	40013: {
+		class:   ClassCorp,
+		meaning: bilingual{"the corp ID is wrong", "企业 ID 不正确"},
+		remedy:  remedyCredentials,
+	},
+	40091: {
+		class:   ClassCorp,
+		meaning: bilingual{"the secret is wrong", "Secret 不正确"},
+		remedy:  remedyCredentials,
+	},
+	41001: {
+		class:   ClassCorp,
+		meaning: bilingual{"no access token in the call", "缺少 access_token"},
+		remedy:  remedyRequest,
+	},
+	41002: {
+		class:   ClassCorp,
+		meaning: bilingual{"no corp ID in the call", "缺少企业 ID"},
+		remedy:  remedyCredentials,
+	},
+	41004: {
+		class:   ClassCorp,
+		meaning: bilingual{"no secret in the call", "缺少 Secret"},
+		remedy:  remedyCredentials,
+	},
+	48001: {
+		class:   ClassCorp,
+		meaning: bilingual{"the app is not authorized for this API", "应用未获得该接口授权"},
+		remedy:  remedyAPIRight,
+	},
+	48002: {
+		class:   ClassCorp,
+		meaning: bilingual{"the app may not call this API", "应用无权调用该接口"},
+		remedy:  remedyAPIRight,
+	},
+	48004: {
+		class:   ClassCorp,
+		meaning: bilingual{"the app's authorization was canceled", "应用授权已取消"},
+		remedy:  remedyAPIRight,
+	},
+	48006: {
+		class:   ClassCorp,
+		meaning: bilingual{"the right to the API was withdrawn after long disuse", "接口权限因长期未使用被收回"},
+		remedy:  remedyAPIRight,
+	},
+	50003: {
+		class:   ClassCorp,
+		meaning: bilingual{"the app is disabled", "应用已停用"},
+		remedy: bilingual{
+			"enable the app in the admin console",
+			"请在管理后台启用该应用",
+		},
+	},
+	60020: {
+		class:   ClassCorp,
+		meaning: bilingual{"the calling IP is not trusted by the app", "调用方 IP 不在企业可信IP中"},
+		remedy:  remedyIP,
+	},
+	301042: {
+		class:   ClassCorp,
+		meaning: bilingual{"the calling IP is not on the white list", "调用方 IP 不在白名单中"},
+		remedy:  remedyIP,
+	},
+	301002: {
+		class:   ClassCorp,
+		meaning: bilingual{"no right to this agent", "无权操作该应用"},
+		remedy: bilingual{
+			"the agent ID and the secret must belong to the same app",
+			"AgentId 与 Secret 须属于同一应用",
+		},
+	},
+	301007: {
+		class:   ClassCorp,
+		meaning: bilingual{"the corp is not available", "企业不可用"},
+		remedy: bilingual{
+			"ask the corp's WeCom administrator: the corp was dissolved or banned",
+			"请联系企业管理员：企业已解散或被封禁",
+		},
+	},
+	400028: {
+		class:   ClassCorp,
+		meaning: bilingual{"the meeting app is off", "会议应用未启用"},
+		remedy:  remedyMeeting,
+	},
+	680106: {
+		class:   ClassCorp,
+		meaning: bilingual{"the corp's meeting app is closed", "企业会议应用已关闭"},
+		remedy:  remedyMeeting,
+	},
+	730007: {
+		class:   ClassCorp,
+		meaning: bilingual{"the corp's edition has no such meeting features", "企业版本不支持该会议功能"},
+		remedy:  remedyMeeting,
+	},
+	770005: {
+		class:   ClassCorp,
+		meaning: bilingual{"advanced meeting features are not opened", "未开通会议高级功能"},
+		remedy:  remedyMeeting,
+	},
+	400218: {
+		class:   ClassCorp,
+		meaning: bilingual{"advanced meeting features are not opened", "未开通会议高级功能"},
+		remedy:  remedyMeeting,
+	},
+	400219: {
+		class:   ClassCorp,
+		meaning: bilingual{"advanced meeting features are not opened", "未开通会议高级功能"},
+		remedy:  remedyMeeting,
+	},
+	400226: {
+		class:   ClassCorp,
+		meaning: bilingual{"advanced meeting features are not opened", "未开通会议高级功能"},
+		remedy:  remedyMeeting,
+	},
+	730005: {
+		class:   ClassCorp,
+		meaning: bilingual{"the meeting belongs to another app", "会议不属于本应用"},
+		remedy:  remedyOwnMeetings,
+	},
+	730010: {
+		class:   ClassCorp,
+		meaning: bilingual{"the meeting was not created through the API", "会议不是通过接口创建的"},
+		remedy:  remedyOwnMeetings,
+	},
+	730011: {
+		class:   ClassCorp,
+		meaning: bilingual{"meetings of this type are not supported", "不支持该类型的会议"},
+		remedy:  remedyOwnMeetings,
+	},
+	40058: {
+		class:   ClassCorp,
+		meaning: bilingual{"an argument of the call is not valid", "请求参数不合法"},
+		remedy:  remedyRequest,
+	},
+	40063: {
+		class:   ClassCorp,
+		meaning: bilingual{"an argument of the call is empty", "请求参数为空"},
+		remedy:  remedyRequest,
+	},
+	41009: {
+		class:   ClassCorp,
+		meaning: bilingual{"no user ID in the call", "缺少 userid"},
+		remedy:  remedyRequest,
+	},
+	400038: {
+		class:   ClassCorp,
+		meaning: bilingual{"an argument of the call is not valid", "请求参数不合法"},
+		remedy:  remedyRequest,
+	},
+	40003: {
+		class:   ClassTarget,
+		meaning: bilingual{"the user ID is not valid", "userid 无效"},
+		remedy:  remedyMember,
+	},
+	40031: {
+		class:   ClassTarget,
+		meaning: bilingual{"the list of user IDs is not valid", "userid 列表不合法"},
+		remedy:  remedyMember,
+	},
+	46004: {
+		class:   ClassTarget,
+		meaning: bilingual{"the user does not exist", "成员不存在"},
+		remedy:  remedyMember,
+	},
+	50002: {
+		class:   ClassTarget,
+		meaning: bilingual{"the member is outside the app's visible scope", "成员不在应用可见范围内"},
+		remedy:  remedyMember,
+	},
+	60011: {
+		class:   ClassTarget,
+		meaning: bilingual{"no right to the member, department or tag", "无权访问该成员、部门或标签"},
+		remedy:  remedyScope,
+	},
+	60111: {
+		class:   ClassTarget,
+		meaning: bilingual{"the user ID was not found", "userid 不存在"},
+		remedy:  remedyMember,
+	},
+	81013: {
+		class:   ClassTarget,
+		meaning: bilingual{"none of the IDs is valid", "全部 ID 均无效"},
+		remedy:  remedyMember,
+	},
+	60003: {
+		class:   ClassTarget,
+		meaning: bilingual{"the department does not exist", "部门不存在"},
+		remedy:  remedyScope,
+	},
+	60123: {
+		class:   ClassTarget,
+		meaning: bilingual{"the department ID is not valid", "部门 ID 无效"},
+		remedy:  remedyScope,
+	},
+	40068: {
+		class:   ClassTarget,
+		meaning: bilingual{"the tag ID is not valid", "标签 ID 无效"},
+		remedy:  remedyScope,
+	},
+	90602: {
+		class:   ClassTarget,
+		meaning: bilingual{"the meeting ID is not valid for this app", "会议 ID 不合法"},
+		remedy:  remedyOwnMeetings,
+	},
+	730001: {
+		class:   ClassTarget,
+		meaning: bilingual{"the recording file ID is not valid", "录制文件 ID 无效"},
+		remedy:  remedyID,
+	},
+	730002: {
+		class:   ClassTarget,
+		meaning: bilingual{"the recording ID is not valid", "录制 ID 无效"},
+		remedy:  remedyID,
+	},
+	730003: {
+		class:   ClassTarget,
+		meaning: bilingual{"the sub-meeting ID is not valid", "子会议 ID 无效"},
+		remedy:  remedyID,
+	},
+	730004: {
+		class:   ClassTarget,
+		meaning: bilingual{"the meeting code is not valid", "会议 code 无效"},
+		remedy:  remedyID,
+	},
+	730008: {
+		class:   ClassTarget,
+		meaning: bilingual{"the meeting was deleted", "会议已删除"},
+		remedy:  remedyID,
+	},
+	400041: {
+		class:   ClassTarget,
+		meaning: bilingual{"the meeting was canceled", "会议已取消"},
+		remedy:  remedyID,
+	},
+	45029: {
+		class:   ClassTarget,
+		meaning: bilingual{"the answer would be too large", "返回数据过大"},
+		remedy:  remedyScope,
+	},
 }
