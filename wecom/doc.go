@@ -1,10 +1,9 @@
 // Copyright The wecom_recording_exporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package wecom speaks to the server API of WeCom (企业微信) for one
+// Package wecom is a client of the server API of WeCom (企业微信) for one
 // self-built app of one corp: access tokens, the call budget, retries, error
-// codes, and the list of cloud recordings.
+// codes, the list of cloud recordings, and the discovery of members.
 //
-// It knows nothing about metrics. What happens on the wire is told to an
-// [Observer].
+// It has no metrics and no logs. An [Observer] is notified of each call.
 package wecom

@@ -11,9 +11,9 @@ import (
 	"unicode/utf8"
 )
 
-// The types of this file read values as leniently as WeCom's answers call for:
-// numbers as strings, booleans as numbers, null. They never refuse a value,
-// since one bad field must not lose the page it is on.
+// The types of this file decode the variants that WeCom sends: numbers as strings,
+// booleans as numbers, null. They never return an error, since one bad field must
+// not lose the page it is on.
 
 // A number is a 64-bit integer.
 type number struct {
@@ -43,7 +43,7 @@ func (n *number) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// A flag is a boolean. What is neither true nor false is malformed.
+// A flag is a boolean. Anything neither true nor false is malformed.
 type flag struct{ value, malformed bool }
 
 func (f *flag) UnmarshalJSON(raw []byte) error {
@@ -58,7 +58,7 @@ func (f *flag) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// A text is a string. A number is read as its digits.
+// A text is a string. A number becomes its digits, any other value "".
 type text string
 
 func (t *text) UnmarshalJSON(raw []byte) error {
@@ -71,7 +71,7 @@ func (t *text) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// A presence tells whether a value was given, and forgets the value.
+// A presence is whether a value was given. It does not keep the value.
 type presence bool
 
 func (p *presence) UnmarshalJSON(raw []byte) error {
@@ -84,7 +84,7 @@ func (p *presence) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// unquote returns the text of a JSON string, and any other value as it stands.
+// unquote returns the text of a JSON string, and any other value unchanged.
 func unquote(raw []byte) string {
 	if len(raw) == 0 || raw[0] != '"' {
 		return string(raw)

@@ -14,8 +14,8 @@ import (
 const (
 	budgetWindow = time.Minute
 
-	// WeCom closes an API for 60 s, an hour, a day or a month, and does not say
-	// which; see https://developer.work.weixin.qq.com/document/path/90454.
+	// WeCom closes an API for 60 s, an hour, a day or a month, without saying which;
+	// see https://developer.work.weixin.qq.com/document/path/90454.
 	firstBlock = time.Minute
 	maxBlock   = time.Hour
 )

@@ -11,16 +11,16 @@ type Observer interface {
 	// Called reports one HTTP exchange with the API. The endpoint is the path
 	// below /cgi-bin, such as "meeting/record/list".
 	Called(endpoint string, outcome Outcome, took time.Duration)
-	// Throttled reports time that calls spent waiting for the budget or for the
-	// end of a block. Long waits are reported in parts.
+	// Throttled reports time that a call spent waiting for the budget or for the end
+	// of a block. Long waits are reported in parts.
 	Throttled(waited time.Duration)
-	// Anomalous reports one oddity in an answer that was read all the same.
+	// Anomalous reports one oddity in a response.
 	Anomalous(kind Anomaly)
 	// TokenIssued reports a new access token and when it expires.
 	TokenIssued(expiry time.Time)
 }
 
-// An Anomaly names an oddity in an answer of WeCom.
+// An Anomaly is the name of an oddity in a response of WeCom.
 type Anomaly string
 
 // The anomalies a client reports.
@@ -29,10 +29,10 @@ const (
 	UnknownState     Anomaly = "unknown_state"     // a state other than 1, 2 and 3
 	ImplausibleTime  Anomaly = "implausible_time"  // before 2010, in the future, or an end before its start
 	SecondsTimestamp Anomaly = "seconds_timestamp" // seconds where milliseconds are documented; read as seconds
-	MissingID        Anomaly = "missing_id"        // a recording that nothing identifies is skipped; a file is counted
+	MissingID        Anomaly = "missing_id"        // a recording without ID is skipped, a file is kept
 	MalformedValue   Anomaly = "malformed_value"   // a value of the wrong kind; read as absent
-	RepeatedCursor   Anomaly = "repeated_cursor"   // a cursor that came before; the chain is given up
-	PageLimit        Anomaly = "page_limit"        // more pages than are plausible; the chain is given up
+	RepeatedCursor   Anomaly = "repeated_cursor"   // a cursor for the second time; ends the list
+	PageLimit        Anomaly = "page_limit"        // more pages than are plausible; ends the list
 )
 
 // Anomalies returns every kind of anomaly.

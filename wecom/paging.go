@@ -8,10 +8,10 @@ import (
 	"iter"
 )
 
-// No list is plausible that has more pages than this.
+// maxPages is the most pages that are plausible for a list.
 const maxPages = 1000
 
-// A paging is what an answer tells of the page after it.
+// A paging is the part of a response that leads to the next page.
 type paging struct {
 	HasMore    flag `json:"has_more"`
 	NextCursor text `json:"next_cursor"`
@@ -19,8 +19,8 @@ type paging struct {
 
 func (p *paging) page() *paging { return p }
 
-// chain reads a list page by page. After an error, which ends the list, the
-// pages before it must not be taken for a whole list.
+// chain reads a list page by page. An error ends the list; the pages before it are
+// not the whole list.
 func chain[A any, P interface {
 	*A
 	page() *paging
@@ -29,17 +29,17 @@ func chain[A any, P interface {
 		cursor := ""
 		seen := map[string]bool{}
 		for number := 1; ; number++ {
-			answer, err := read(cursor)
+			response, err := read(cursor)
 			if err != nil {
 				yield(nil, fmt.Errorf("page %d of the list: %w", number, err))
 				return
 			}
-			if !yield(answer, nil) {
+			if !yield(response, nil) {
 				return
 			}
-			paging := P(answer).page()
+			paging := P(response).page()
 			cursor = string(paging.NextCursor)
-			// Half a list is worse than one page more.
+			// One page too many does less harm than half a list.
 			more := paging.HasMore.value || paging.HasMore.malformed
 			if paging.HasMore.malformed {
 				o.Anomalous(MalformedValue)
