@@ -10,6 +10,8 @@ import (
 	"io"
 	"iter"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -25,8 +27,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var anyone = Target{ByUserID, "li"}
 
-// virtually runs a test with a clock that stands still but for waiting, set to
-// a day on which WeCom has meetings.
+// virtually runs a test with virtual time, which starts on a day on which WeCom has
+// meetings.
 func virtually(t *testing.T, test func(t *testing.T)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -36,7 +38,7 @@ func virtually(t *testing.T, test func(t *testing.T)) {
 	})
 }
 
-// clientOf returns a client of a simulated WeCom, and what it observes.
+// clientOf returns a client of a simulated WeCom, and what its observer counts.
 func clientOf(t *testing.T, server *wecomtest.Server, change ...func(*Config)) (*Client, *calls) {
 	t.Helper()
 	c, seen := configOf(server)
@@ -46,8 +48,8 @@ func clientOf(t *testing.T, server *wecomtest.Server, change ...func(*Config)) (
 	return NewClient(c), seen
 }
 
-// configOf returns the configuration of a client of a simulated WeCom, and what the
-// client observes.
+// configOf returns the configuration of a client of a simulated WeCom, and what its
+// observer counts.
 func configOf(server *wecomtest.Server) (Config, *calls) {
 	seen := &calls{outcomes: map[string]int{}, anomalies: map[Anomaly]int{}}
 	return Config{
@@ -62,7 +64,7 @@ func configOf(server *wecomtest.Server) (Config, *calls) {
 	}, seen
 }
 
-// calls is an Observer that remembers.
+// calls is an Observer that counts.
 type calls struct {
 	mu        sync.Mutex
 	outcomes  map[string]int // by "endpoint outcome"
@@ -95,8 +97,8 @@ func (c *calls) TokenIssued(expiry time.Time) {
 	c.expiry = expiry
 }
 
-// respond is a transport that gives tokens and answers everything else with one
-// body.
+// respond is a transport that responds to gettoken with a token and to everything
+// else with one body.
 type respond struct {
 	status int
 	body   string
@@ -112,7 +114,24 @@ func (r respond) RoundTrip(req *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// A byCursor answers lists with the body for their cursor.
+// bodyOf returns a body of testdata.
+func bodyOf(tb testing.TB, endpoint, name string) string {
+	tb.Helper()
+	body, err := os.ReadFile(filepath.Join("testdata", filepath.FromSlash(endpoint), name+".json"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return string(body)
+}
+
+// A byEndpoint responds with the body for the endpoint.
+type byEndpoint map[string]string
+
+func (b byEndpoint) RoundTrip(req *http.Request) (*http.Response, error) {
+	return respond{http.StatusOK, b[strings.TrimPrefix(req.URL.Path, "/cgi-bin/")]}.RoundTrip(req)
+}
+
+// A byCursor responds to a list with the body for its cursor.
 type byCursor map[string]string
 
 func (b byCursor) RoundTrip(req *http.Request) (*http.Response, error) {

@@ -4,7 +4,6 @@
 package wecom
 
 import (
-	"net/http"
 	"slices"
 	"testing"
 
@@ -108,17 +107,34 @@ func TestMembers(t *testing.T) {
 	}
 }
 
-func TestMembersOfOldAnswers(t *testing.T) {
+func TestMembersOfDocuments(t *testing.T) {
 	t.Parallel()
-	virtually(t, func(t *testing.T) {
-		client, _ := clientOf(t, nil, func(c *Config) {
-			c.Transport = respond{http.StatusOK, `{"errcode":0,"agentid":"1","allow_userinfos":{"user":[{"userid":"li"},{"userid":7}]},
-				"allow_partys":{"partyid":["2"]},"allow_tags":{"tagid":null},"close":0,
-				"department_id":[{"id":"2"}],"userlist":[{"userid":"LI"},{"userid":"wang"}]}`}
+	for name, test := range map[string]struct {
+		agent string
+		want  []string
+	}{
+		"as documented":     {agent: "fields", want: []string{"zhangsan", "lisi", "zhaoliu", "wangwu"}},
+		"as older versions": {agent: "strings", want: []string{"zhangsan", "7", "LISI", "wangwu"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			virtually(t, func(t *testing.T) {
+				client, seen := clientOf(t, nil, func(c *Config) {
+					c.Transport = byEndpoint{
+						agentEndpoint:       bodyOf(t, agentEndpoint, test.agent),
+						departmentsEndpoint: bodyOf(t, departmentsEndpoint, "fields"),
+						usersEndpoint:       bodyOf(t, usersEndpoint, "fields"),
+						tagEndpoint:         bodyOf(t, tagEndpoint, "fields"),
+					}
+				})
+				got, err := client.Members(t.Context(), 1000002)
+				if diff := cmp.Diff(test.want, got.UserIDs); diff != "" || err != nil || got.Refused != nil {
+					t.Errorf("error %v, refused %v; members (-want +got):\n%s", err, got.Refused, diff)
+				}
+				if len(seen.anomalies) != 0 {
+					t.Errorf("anomalies %v, want none", seen.anomalies)
+				}
+			})
 		})
-		got, err := client.Members(t.Context(), 1)
-		if diff := cmp.Diff([]string{"li", "7", "wang"}, got.UserIDs); diff != "" || err != nil {
-			t.Errorf("error %v; members (-want +got):\n%s", err, diff)
-		}
-	})
+	}
 }

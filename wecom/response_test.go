@@ -4,8 +4,12 @@
 package wecom
 
 import (
+	"net/http"
+	"net/netip"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
 )
@@ -118,6 +122,29 @@ func TestCallerIP(t *testing.T) {
 		}
 		if got := Describe(err, English); got != err.Error() {
 			t.Errorf("in English\n got %s\nwant %s", got, err)
+		}
+	})
+}
+
+func TestDecode(t *testing.T) {
+	t.Parallel()
+	t.Run("a token", func(t *testing.T) {
+		t.Parallel()
+		var got tokenResponse
+		resp := response{request: get(tokenEndpoint, nil), status: http.StatusOK, body: []byte(bodyOf(t, tokenEndpoint, "sample"))}
+		err := resp.decode(&got, IgnoreCalls{})
+		if err != nil || got.AccessToken != "accesstoken000001" || got.ExpiresIn.value != 7200 {
+			t.Errorf("error %v, token %+v", err, got)
+		}
+	})
+	t.Run("an untrusted IP", func(t *testing.T) {
+		t.Parallel()
+		var got listResponse
+		body := []byte(bodyOf(t, listEndpoint, "untrusted_ip"))
+		err := response{request: get(listEndpoint, nil), status: http.StatusOK, body: body}.decode(&got, IgnoreCalls{})
+		want := &APIError{Endpoint: listEndpoint, Code: 60020, IP: netip.MustParseAddr("203.0.113.7")}
+		if diff := cmp.Diff(error(want), err, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
+			t.Errorf("error (-want +got):\n%s", diff)
 		}
 	})
 }

@@ -76,3 +76,18 @@ func TestTimesOfStarts(t *testing.T) {
 		}
 	})
 }
+
+func TestStartsOfDocument(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(t *testing.T) {
+		client, seen := clientOf(t, nil, func(c *Config) {
+			c.Transport = respond{http.StatusOK, bodyOf(t, startsEndpoint, "fields")}
+		})
+		now := time.Now()
+		got, err := client.Starts(t.Context(), Window{Start: now.Add(-MaxActivity), End: now})
+		want := []Start{{"zhangsan", now.Add(-time.Minute)}, {"lisi", now.Add(-time.Hour)}}
+		if diff := cmp.Diff(want, got); diff != "" || err != nil || len(seen.anomalies) != 0 {
+			t.Errorf("error %v, anomalies %v; starts (-want +got):\n%s", err, seen.anomalies, diff)
+		}
+	})
+}
