@@ -21,21 +21,46 @@ func TestRetries(t *testing.T) {
 		calls int
 		class Class
 	}{
-		"busy once":               {wecomtest.Fault{Errcode: -1, Times: 1}, false, 2, 0},
-		"busy three times":        {wecomtest.Fault{Errcode: -1, Times: 3}, false, 4, 0},
-		"busy for ever":           {wecomtest.Fault{Errcode: -1}, true, 4, ClassRetryable},
-		"a data version conflict": {wecomtest.Fault{Errcode: 6000, Times: 1}, false, 2, 0},
-		"too many calls at once":  {wecomtest.Fault{Errcode: 45033, Times: 2}, false, 3, 0},
-		"a reset connection":      {wecomtest.Fault{Drop: true, Times: 1}, false, 2, 0},
-		"reset for ever":          {wecomtest.Fault{Drop: true}, true, 4, ClassRetryable},
-		"a body cut off":          {wecomtest.Fault{CutAfter: 5, Times: 1}, false, 2, 0},
-		"no answer once":          {wecomtest.Fault{Hang: true, Times: 1}, false, 2, 0},
-		"bad gateway":             {wecomtest.Fault{Status: 502, Times: 1}, false, 2, 0},
-		"a member out of scope":   {wecomtest.Fault{Errcode: 50002}, true, 1, ClassTarget},
-		"an IP not trusted":       {wecomtest.Fault{Errcode: 60020}, true, 1, ClassCorp},
-		"a code nobody knows":     {wecomtest.Fault{Errcode: 999999}, true, 1, ClassTarget},
-		"the frequency limit":     {wecomtest.Fault{Errcode: 45009, Times: 1}, true, 1, ClassBlocked},
-		"a redirect":              {wecomtest.Fault{Redirect: "https://elsewhere.test/"}, true, 1, ClassRetryable},
+		"busy once":               {fault: wecomtest.Fault{Errcode: -1, Times: 1}, calls: 2},
+		"busy three times":        {fault: wecomtest.Fault{Errcode: -1, Times: 3}, calls: 4},
+		"busy for ever":           {fault: wecomtest.Fault{Errcode: -1}, fails: true, calls: 4, class: ClassRetryable},
+		"a data version conflict": {fault: wecomtest.Fault{Errcode: 6000, Times: 1}, calls: 2},
+		"too many calls at once":  {fault: wecomtest.Fault{Errcode: 45033, Times: 2}, calls: 3},
+		"a reset connection":      {fault: wecomtest.Fault{Drop: true, Times: 1}, calls: 2},
+		"reset for ever":          {fault: wecomtest.Fault{Drop: true}, fails: true, calls: 4, class: ClassRetryable},
+		"a body cut off":          {fault: wecomtest.Fault{CutAfter: 5, Times: 1}, calls: 2},
+		"no answer once":          {fault: wecomtest.Fault{Hang: true, Times: 1}, calls: 2},
+		"bad gateway":             {fault: wecomtest.Fault{Status: 502, Times: 1}, calls: 2},
+
+		"a member out of scope": {
+			fault: wecomtest.Fault{Errcode: 50002},
+			fails: true,
+			calls: 1,
+			class: ClassTarget,
+		},
+
+		"an IP not trusted": {fault: wecomtest.Fault{Errcode: 60020}, fails: true, calls: 1, class: ClassCorp},
+
+		"a code nobody knows": {
+			fault: wecomtest.Fault{Errcode: 999999},
+			fails: true,
+			calls: 1,
+			class: ClassTarget,
+		},
+
+		"the frequency limit": {
+			fault: wecomtest.Fault{Errcode: 45009, Times: 1},
+			fails: true,
+			calls: 1,
+			class: ClassBlocked,
+		},
+
+		"a redirect": {
+			fault: wecomtest.Fault{Redirect: "https://elsewhere.test/"},
+			fails: true,
+			calls: 1,
+			class: ClassRetryable,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

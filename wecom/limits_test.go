@@ -36,10 +36,10 @@ func TestBudgetHoldsInAnyMinute(t *testing.T) {
 		delay   time.Duration
 		callers int
 	}{
-		"fast answers":             {60, 0, 4},
-		"slow answers":             {60, 1500 * time.Millisecond, 4},
-		"more callers than budget": {3, 10 * time.Millisecond, 10},
-		"one a minute":             {1, time.Second, 2},
+		"fast answers":             {budget: 60, callers: 4},
+		"slow answers":             {budget: 60, delay: 1500 * time.Millisecond, callers: 4},
+		"more callers than budget": {budget: 3, delay: 10 * time.Millisecond, callers: 10},
+		"one a minute":             {budget: 1, delay: time.Second, callers: 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -142,7 +142,7 @@ func TestBlocks(t *testing.T) {
 	})
 }
 
-// A block closes its own endpoint, and leaves the calls of others a place.
+// A block closes its own endpoint. It leaves all calls in flight to the others.
 func TestBlockedCallsHoldUpNoOthers(t *testing.T) {
 	t.Parallel()
 	virtually(t, func(t *testing.T) {

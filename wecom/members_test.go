@@ -43,14 +43,17 @@ func TestMembers(t *testing.T) {
 		"a tree":               {scope: wecomtest.Scope{Departments: []int{2}}, want: []string{"li", "wang"}},
 		"a tree within a tree": {scope: wecomtest.Scope{Departments: []int{3, 2}}, want: []string{"li", "wang"}},
 		"a member named twice": {scope: wecomtest.Scope{Users: []string{"LI"}, Departments: []int{2}}, want: []string{"LI", "wang"}},
+
 		"a tag with a department": {
 			scope: wecomtest.Scope{Tags: []int{7}}, want: []string{"qian", "zhao"},
 		},
+
 		"everybody, numbers as strings": {
 			scope:  wecomtest.Scope{Departments: []int{1}},
 			config: wecomtest.Config{NumbersAsStrings: true},
 			want:   []string{"Boss", "li", "qian", "wang", "zhao"},
 		},
+
 		"a forbidden department": {
 			scope: wecomtest.Scope{Departments: []int{2, 4}},
 			fault: wecomtest.Fault{
@@ -59,16 +62,19 @@ func TestMembers(t *testing.T) {
 			},
 			want: []string{"li", "zhao"}, refused: 1,
 		},
+
 		"a tree that is forbidden as a tree": {
 			scope: wecomtest.Scope{Users: []string{"Boss"}, Departments: []int{2}},
 			fault: wecomtest.Fault{Endpoint: departmentsEndpoint, Errcode: 60011},
 			want:  []string{"Boss", "li"}, refused: 1,
 		},
+
 		"a department that fails": {
 			scope: wecomtest.Scope{Departments: []int{2}},
 			fault: wecomtest.Fault{Endpoint: usersEndpoint, Status: 502},
 			fails: true,
 		},
+
 		"an untrusted IP": {
 			scope: wecomtest.Scope{Users: []string{"li"}},
 			fault: wecomtest.Fault{Endpoint: agentEndpoint, Errcode: 60020},

@@ -21,10 +21,15 @@ func TestRecordingsPages(t *testing.T) {
 		recordings int
 		calls      int
 	}{
-		"none":                          {wecomtest.Config{}, 0, 1},
-		"one page":                      {wecomtest.Config{}, 20, 1},
-		"two pages":                     {wecomtest.Config{}, 21, 2},
-		"many pages, the table's names": {wecomtest.Config{TableSpelling: true, NumbersAsStrings: true}, 107, 6},
+		"none":      {config: wecomtest.Config{}, calls: 1},
+		"one page":  {config: wecomtest.Config{}, recordings: 20, calls: 1},
+		"two pages": {config: wecomtest.Config{}, recordings: 21, calls: 2},
+
+		"many pages, the table's names": {
+			config:     wecomtest.Config{TableSpelling: true, NumbersAsStrings: true},
+			recordings: 107,
+			calls:      6,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -56,8 +61,7 @@ func TestRecordingsPages(t *testing.T) {
 	}
 }
 
-// An answer that does not say in so many words that it is the last one is not
-// taken for the last one.
+// A page is the last one only if has_more is clearly false.
 func TestUnclearWhetherThereIsMore(t *testing.T) {
 	t.Parallel()
 	virtually(t, func(t *testing.T) {
@@ -84,8 +88,17 @@ func TestChainsThatDoNotEnd(t *testing.T) {
 		want  Anomaly
 		calls int
 	}{
-		"the cursor repeats": {wecomtest.Fault{Endpoint: listEndpoint, RepeatCursor: true}, RepeatedCursor, 2},
-		"pages for ever":     {wecomtest.Fault{Endpoint: listEndpoint, EndlessPages: true}, PageLimit, maxPages},
+		"the cursor repeats": {
+			fault: wecomtest.Fault{Endpoint: listEndpoint, RepeatCursor: true},
+			want:  RepeatedCursor,
+			calls: 2,
+		},
+
+		"pages for ever": {
+			fault: wecomtest.Fault{Endpoint: listEndpoint, EndlessPages: true},
+			want:  PageLimit,
+			calls: maxPages,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -41,104 +41,177 @@ func TestRecordings(t *testing.T) {
 		want      []Recording
 		anomalies map[Anomaly]int
 	}{
-		"the sample of the document":              {bodyOf(t, listEndpoint, "sample"), []Recording{sample}, old},
-		"the names of the document's table":       {bodyOf(t, listEndpoint, "table"), []Recording{sample}, old},
-		"numbers as strings, booleans as numbers": {bodyOf(t, listEndpoint, "strings"), []Recording{sample}, old},
+		"the sample of the document": {
+			body:      bodyOf(t, listEndpoint, "sample"),
+			want:      []Recording{sample},
+			anomalies: old,
+		},
+
+		"the names of the document's table": {
+			body:      bodyOf(t, listEndpoint, "table"),
+			want:      []Recording{sample},
+			anomalies: old,
+		},
+
+		"numbers as strings, booleans as numbers": {
+			body:      bodyOf(t, listEndpoint, "strings"),
+			want:      []Recording{sample},
+			anomalies: old,
+		},
+
 		"one spelling outside, the other inside": {
-			strings.ReplaceAll(bodyOf(t, listEndpoint, "sample"), "record_meetings", "record_list"),
-			[]Recording{sample},
-			old,
+			body:      strings.ReplaceAll(bodyOf(t, listEndpoint, "sample"), "record_meetings", "record_list"),
+			want:      []Recording{sample},
+			anomalies: old,
 		},
-		"neither list":               {`{"errcode":0,"errmsg":"ok"}`, nil, nil},
-		"the list is null":           {`{"errcode":0,"record_list":null,"has_more":null,"next_cursor":null}`, nil, nil},
-		"no errcode but a list":      {`{"record_list":[]}`, nil, nil},
-		"a byte order mark":          {"\ufeff" + `{"errcode":0}`, nil, nil},
-		"more to come but no cursor": {`{"errcode":0,"has_more":true,"next_cursor":"","record_list":[]}`, nil, nil},
+
+		"neither list":               {body: `{"errcode":0,"errmsg":"ok"}`},
+		"the list is null":           {body: `{"errcode":0,"record_list":null,"has_more":null,"next_cursor":null}`},
+		"no errcode but a list":      {body: `{"record_list":[]}`},
+		"a byte order mark":          {body: "\ufeff" + `{"errcode":0}`},
+		"more to come but no cursor": {body: `{"errcode":0,"has_more":true,"next_cursor":"","record_list":[]}`},
+
 		"absent fields": {
-			`{"errcode":0,"record_list":[{"meeting_record_id":"r"}]}`,
-			[]Recording{{ID: "r", Files: []File{}}},
-			map[Anomaly]int{UnknownState: 1},
+			body:      `{"errcode":0,"record_list":[{"meeting_record_id":"r"}]}`,
+			want:      []Recording{{ID: "r", Files: []File{}}},
+			anomalies: map[Anomaly]int{UnknownState: 1},
 		},
+
 		"null fields": {
-			one(`"meeting_start_time":null,"title":null,"record_file_list":null,"record_files":null`),
-			plain(func(*Recording) {}), nil,
+			body: one(`"meeting_start_time":null,"title":null,"record_file_list":null,"record_files":null`),
+			want: plain(func(*Recording) {}),
 		},
-		"unknown fields":         {one(`"x":{"y":[1]},"meeting_summary":[]`), plain(func(*Recording) {}), nil},
-		"a host that is digits":  {one(`"host_user_id":10001`), plain(func(r *Recording) { r.Host = "10001" }), nil},
-		"a host of another kind": {one(`"host_user_id":{"id":1}`), plain(func(r *Recording) { r.Host = "" }), nil},
+
+		"unknown fields": {body: one(`"x":{"y":[1]},"meeting_summary":[]`), want: plain(func(*Recording) {})},
+
+		"a host that is digits": {
+			body: one(`"host_user_id":10001`),
+			want: plain(func(r *Recording) { r.Host = "10001" }),
+		},
+
+		"a host of another kind": {
+			body: one(`"host_user_id":{"id":1}`),
+			want: plain(func(r *Recording) { r.Host = "" }),
+		},
+
 		"an unknown state": {
-			one(`"state":9`), plain(func(r *Recording) { r.State = StateUnknown }), map[Anomaly]int{UnknownState: 1},
+			body:      one(`"state":9`),
+			want:      plain(func(r *Recording) { r.State = StateUnknown }),
+			anomalies: map[Anomaly]int{UnknownState: 1},
 		},
-		"transcoding": {one(`"state":2`), plain(func(r *Recording) { r.State = StateTranscoding }), nil},
+
+		"transcoding": {body: one(`"state":2`), want: plain(func(r *Recording) { r.State = StateTranscoding })},
+
 		"seconds for milliseconds": {
-			one(`"meeting_start_time":1772413200`),
-			plain(func(r *Recording) { r.MeetingStart = 1772413200000 }),
-			map[Anomaly]int{SecondsTimestamp: 1},
+			body:      one(`"meeting_start_time":1772413200`),
+			want:      plain(func(r *Recording) { r.MeetingStart = 1772413200000 }),
+			anomalies: map[Anomaly]int{SecondsTimestamp: 1},
 		},
+
 		"a time that is far in the future": {
-			one(`"meeting_start_time":17724132000000000`),
-			plain(func(*Recording) {}),
-			map[Anomaly]int{ImplausibleTime: 1},
+			body:      one(`"meeting_start_time":17724132000000000`),
+			want:      plain(func(*Recording) {}),
+			anomalies: map[Anomaly]int{ImplausibleTime: 1},
 		},
+
 		"a negative time": {
-			one(`"meeting_start_time":-1`), plain(func(*Recording) {}), map[Anomaly]int{ImplausibleTime: 1},
+			body:      one(`"meeting_start_time":-1`),
+			want:      plain(func(*Recording) {}),
+			anomalies: map[Anomaly]int{ImplausibleTime: 1},
 		},
-		"5 GiB":                    {file(`"record_size":5368709120`), withFile(File{Size: 5 << 30}), nil},
-		"5 GiB as a string":        {file(`"record_size":"5368709120"`), withFile(File{Size: 5 << 30}), nil},
-		"a size with exponent":     {file(`"record_size":5.36870912e9`), withFile(File{Size: 5 << 30}), nil},
-		"a negative size":          {file(`"record_size":-2147483648`), withFile(File{}), map[Anomaly]int{NegativeSize: 1}},
-		"a size that is no number": {file(`"record_size":"big"`), withFile(File{}), map[Anomaly]int{MalformedValue: 1}},
+
+		"5 GiB":                {body: file(`"record_size":5368709120`), want: withFile(File{Size: 5 << 30})},
+		"5 GiB as a string":    {body: file(`"record_size":"5368709120"`), want: withFile(File{Size: 5 << 30})},
+		"a size with exponent": {body: file(`"record_size":5.36870912e9`), want: withFile(File{Size: 5 << 30})},
+
+		"a negative size": {
+			body:      file(`"record_size":-2147483648`),
+			want:      withFile(File{}),
+			anomalies: map[Anomaly]int{NegativeSize: 1},
+		},
+
+		"a size that is no number": {
+			body:      file(`"record_size":"big"`),
+			want:      withFile(File{}),
+			anomalies: map[Anomaly]int{MalformedValue: 1},
+		},
+
 		"an end before its start": {
-			file(`"record_start_time":1772413200000,"record_end_time":1772413100000`),
-			withFile(File{Start: 1772413200000, End: 1772413100000}),
-			map[Anomaly]int{ImplausibleTime: 1},
+			body:      file(`"record_start_time":1772413200000,"record_end_time":1772413100000`),
+			want:      withFile(File{Start: 1772413200000, End: 1772413100000}),
+			anomalies: map[Anomaly]int{ImplausibleTime: 1},
 		},
+
 		"sharing off hides what else is there": {
-			file(`"sharing_state":0,"required_same_corp":true,"password":"p","sharing_expire":5`), withFile(File{}), nil,
+			body: file(`"sharing_state":0,"required_same_corp":true,"password":"p","sharing_expire":5`),
+			want: withFile(File{}),
 		},
+
 		"shared with anyone": {
-			file(`"sharing_state":1`), withFile(File{Sharing: Sharing{On: true}}), nil,
+			body: file(`"sharing_state":1`),
+			want: withFile(File{Sharing: Sharing{On: true}}),
 		},
+
 		"sharing state as boolean": {
-			file(`"sharing_state":true,"allow_download":"true","required_attendee":"0"`),
-			withFile(File{Sharing: Sharing{On: true, Download: true}}), nil,
+			body: file(`"sharing_state":true,"allow_download":"true","required_attendee":"0"`),
+			want: withFile(File{Sharing: Sharing{On: true, Download: true}}),
 		},
+
 		"a flag that is no flag": {
-			file(`"sharing_state":1,"allow_download":"maybe"`),
-			withFile(File{Sharing: Sharing{On: true}}),
-			map[Anomaly]int{MalformedValue: 1},
+			body:      file(`"sharing_state":1,"allow_download":"maybe"`),
+			want:      withFile(File{Sharing: Sharing{On: true}}),
+			anomalies: map[Anomaly]int{MalformedValue: 1},
 		},
-		"an empty password":         {file(`"sharing_state":1,"password":""`), withFile(File{Sharing: Sharing{On: true}}), nil},
-		"a null password":           {file(`"sharing_state":1,"password":null`), withFile(File{Sharing: Sharing{On: true}}), nil},
-		"a password that is digits": {file(`"sharing_state":1,"password":1234`), withFile(File{Sharing: Sharing{On: true, HasPassword: true}}), nil},
+
+		"an empty password": {
+			body: file(`"sharing_state":1,"password":""`),
+			want: withFile(File{Sharing: Sharing{On: true}}),
+		},
+
+		"a null password": {
+			body: file(`"sharing_state":1,"password":null`),
+			want: withFile(File{Sharing: Sharing{On: true}}),
+		},
+
+		"a password that is digits": {
+			body: file(`"sharing_state":1,"password":1234`),
+			want: withFile(File{Sharing: Sharing{On: true, HasPassword: true}}),
+		},
+
 		"a link that ends in seconds": {
-			file(`"sharing_state":1,"sharing_expire":1900000000`),
-			withFile(File{Sharing: Sharing{On: true, Expire: 1900000000000}}),
-			map[Anomaly]int{SecondsTimestamp: 1},
+			body:      file(`"sharing_state":1,"sharing_expire":1900000000`),
+			want:      withFile(File{Sharing: Sharing{On: true, Expire: 1900000000000}}),
+			anomalies: map[Anomaly]int{SecondsTimestamp: 1},
 		},
+
 		"a link that ends never but has an end": {
-			file(`"sharing_state":1,"sharing_expire":9223372036854775807`),
-			withFile(File{Sharing: Sharing{On: true, Expire: InstantOf(time.Date(9999, 12, 31, 23, 59, 59, 999e6, time.UTC))}}),
-			nil,
+			body: file(`"sharing_state":1,"sharing_expire":9223372036854775807`),
+			want: withFile(File{Sharing: Sharing{On: true, Expire: InstantOf(time.Date(9999, 12, 31, 23, 59, 59, 999e6, time.UTC))}}),
 		},
+
 		"a file without ID": {
-			one(`"record_files":[{"record_size":7}]`),
-			plain(func(r *Recording) { r.Files = []File{{Size: 7}} }),
-			map[Anomaly]int{MissingID: 1},
+			body:      one(`"record_files":[{"record_size":7}]`),
+			want:      plain(func(r *Recording) { r.Files = []File{{Size: 7}} }),
+			anomalies: map[Anomaly]int{MissingID: 1},
 		},
+
 		"garbage among the files": {
-			one(`"record_files":["garbage",7,null,{},{"record_file_id":"f","record_size":7}]`),
-			plain(func(r *Recording) { r.Files = []File{{ID: "f", Size: 7}} }),
-			map[Anomaly]int{MissingID: 4, MalformedValue: 1},
+			body:      one(`"record_files":["garbage",7,null,{},{"record_file_id":"f","record_size":7}]`),
+			want:      plain(func(r *Recording) { r.Files = []File{{ID: "f", Size: 7}} }),
+			anomalies: map[Anomaly]int{MissingID: 4, MalformedValue: 1},
 		},
+
 		"files that are no list": {
-			one(`"record_files":"none"`), plain(func(*Recording) {}), map[Anomaly]int{MalformedValue: 1},
+			body:      one(`"record_files":"none"`),
+			want:      plain(func(*Recording) {}),
+			anomalies: map[Anomaly]int{MalformedValue: 1},
 		},
+
 		"garbage among good ones": {
-			`{"errcode":0,"record_list":["garbage",7,null,{},[],{"meeting_record_id":{}},
+			body: `{"errcode":0,"record_list":["garbage",7,null,{},[],{"meeting_record_id":{}},
 			{"meeting_record_id":"r","host_user_id":"h","state":3}]}`,
-			plain(func(*Recording) {}),
-			map[Anomaly]int{MissingID: 6, MalformedValue: 1},
+			want:      plain(func(*Recording) {}),
+			anomalies: map[Anomaly]int{MissingID: 6, MalformedValue: 1},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

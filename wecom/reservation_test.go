@@ -50,7 +50,7 @@ func TestReservation(t *testing.T) {
 			}
 		}
 
-		// The first call uses the reservation; the second waits for the one slot, which is free.
+		// The first call uses the reservation, the second takes its own part of the budget.
 		r := reserve(t, client)
 		list(r, 0)
 		if used := client.Limits().Used(); used != 1 {

@@ -23,58 +23,124 @@ func TestInvalidResponses(t *testing.T) {
 		calls  int    // of the list, retries included
 	}{
 		"HTML": {
-			200, "<html><head><title>Login</title></head>",
-			`meeting/record/list: HTTP status 200: not an answer of WeCom but 39 bytes: not JSON; it begins "<html><head><title>Login</title></head>"`, 1,
+			status: 200,
+			body:   "<html><head><title>Login</title></head>",
+			want:   `meeting/record/list: HTTP status 200: not an answer of WeCom but 39 bytes: not JSON; it begins "<html><head><title>Login</title></head>"`,
+			calls:  1,
 		},
+
 		"HTML of a proxy that fails": {
-			502, "<html>Bad Gateway</html>",
-			`meeting/record/list: HTTP status 502: not an answer of WeCom but 24 bytes: not JSON; it begins "<html>Bad Gateway</html>"`, 4,
+			status: 502,
+			body:   "<html>Bad Gateway</html>",
+			want:   `meeting/record/list: HTTP status 502: not an answer of WeCom but 24 bytes: not JSON; it begins "<html>Bad Gateway</html>"`,
+			calls:  4,
 		},
+
 		"a page that is not there": {
-			404, "404 page not found", `meeting/record/list: HTTP status 404: not an answer of WeCom but 18 bytes: not JSON; it begins "404 page not found"`, 1,
+			status: 404,
+			body:   "404 page not found",
+			want:   `meeting/record/list: HTTP status 404: not an answer of WeCom but 18 bytes: not JSON; it begins "404 page not found"`,
+			calls:  1,
 		},
-		"nothing": {200, "", `meeting/record/list: HTTP status 200: not an answer of WeCom but 0 bytes: not JSON`, 1},
+
+		"nothing": {
+			status: 200,
+			body:   "",
+			want:   `meeting/record/list: HTTP status 200: not an answer of WeCom but 0 bytes: not JSON`,
+			calls:  1,
+		},
+
 		"half a body": {
-			200, `{"errcode":0,"record_list":[{"title":"marked-title","password":"marked-pass`,
-			`meeting/record/list: HTTP status 200: not an answer of WeCom but 75 bytes: broken JSON`, 1,
+			status: 200,
+			body:   `{"errcode":0,"record_list":[{"title":"marked-title","password":"marked-pass`,
+			want:   `meeting/record/list: HTTP status 200: not an answer of WeCom but 75 bytes: broken JSON`,
+			calls:  1,
 		},
+
 		"JSON of somebody else": {
-			200, `{"error":"marked-secret"}`,
-			`meeting/record/list: HTTP status 200: not an answer of WeCom but 25 bytes: it has no errcode`, 1,
+			status: 200,
+			body:   `{"error":"marked-secret"}`,
+			want:   `meeting/record/list: HTTP status 200: not an answer of WeCom but 25 bytes: it has no errcode`,
+			calls:  1,
 		},
-		"a list":   {200, `[1]`, `meeting/record/list: HTTP status 200: not an answer of WeCom but 3 bytes: not a JSON object`, 1},
-		"a string": {200, `"marked-title"`, `meeting/record/list: HTTP status 200: not an answer of WeCom but 14 bytes: not a JSON object`, 1},
+
+		"a list": {
+			status: 200,
+			body:   `[1]`,
+			want:   `meeting/record/list: HTTP status 200: not an answer of WeCom but 3 bytes: not a JSON object`,
+			calls:  1,
+		},
+
+		"a string": {
+			status: 200,
+			body:   `"marked-title"`,
+			want:   `meeting/record/list: HTTP status 200: not an answer of WeCom but 14 bytes: not a JSON object`,
+			calls:  1,
+		},
+
 		"an errcode that is no number": {
-			200, `{"errcode":"x"}`, `meeting/record/list: HTTP status 200: not an answer of WeCom but 15 bytes: it has no errcode`, 1,
+			status: 200,
+			body:   `{"errcode":"x"}`,
+			want:   `meeting/record/list: HTTP status 200: not an answer of WeCom but 15 bytes: it has no errcode`,
+			calls:  1,
 		},
+
 		"a list that is none": {
-			200, `{"errcode":0,"record_list":"none"}`,
-			`meeting/record/list: HTTP status 200: not an answer of WeCom but 34 bytes: its list is not a list`, 1,
+			status: 200,
+			body:   `{"errcode":0,"record_list":"none"}`,
+			want:   `meeting/record/list: HTTP status 200: not an answer of WeCom but 34 bytes: its list is not a list`,
+			calls:  1,
 		},
-		"a redirect": {302, "", `meeting/record/list: HTTP status 302: a redirect, which is not followed`, 1},
+
+		"a redirect": {
+			status: 302,
+			body:   "",
+			want:   `meeting/record/list: HTTP status 302: a redirect, which is not followed`,
+			calls:  1,
+		},
+
 		"20 MiB": {
-			200, `{"errcode":0,"x":"` + strings.Repeat("x", 20<<20) + `"}`,
-			`meeting/record/list: HTTP status 200: the answer is larger than 16 MiB`, 1,
+			status: 200,
+			body:   `{"errcode":0,"x":"` + strings.Repeat("x", 20<<20) + `"}`,
+			want:   `meeting/record/list: HTTP status 200: the answer is larger than 16 MiB`,
+			calls:  1,
 		},
+
 		"HTML with the secrets of the call": {
-			500, `<p>https://wecom.test/cgi-bin/x?access_token=marked-token and marked-token</p>`,
-			`meeting/record/list: HTTP status 500: not an answer of WeCom but 78 bytes: not JSON; it begins "<p><redacted> and <redacted></p>"`, 4,
+			status: 500,
+			body:   `<p>https://wecom.test/cgi-bin/x?access_token=marked-token and marked-token</p>`,
+			want:   `meeting/record/list: HTTP status 500: not an answer of WeCom but 78 bytes: not JSON; it begins "<p><redacted> and <redacted></p>"`,
+			calls:  4,
 		},
+
 		"a list in XML": {
-			200, "<xml><title>\nmarked title</title><password>marked password</password></xml>",
-			`meeting/record/list: HTTP status 200: not an answer of WeCom but 75 bytes: not JSON; ` +
-				`it begins "<xml><title></title><password></password></xml>"`, 1,
+			status: 200,
+			body:   "<xml><title>\nmarked title</title><password>marked password</password></xml>",
+			want: `meeting/record/list: HTTP status 200: not an answer of WeCom but 75 bytes: not JSON; ` +
+				`it begins "<xml><title></title><password></password></xml>"`,
+			calls: 1,
 		},
+
 		"a list in words": {
-			200, "title: marked title\npassword: marked as well\nat meeting.tencent.com/crm/marked for 0123456789-marked-word",
-			`meeting/record/list: HTTP status 200: not an answer of WeCom but 105 bytes: not JSON; ` +
-				`it begins "title=<redacted>\npassword=<redacted>\nat <redacted> for <redacted>"`, 1,
+			status: 200,
+			body:   "title: marked title\npassword: marked as well\nat meeting.tencent.com/crm/marked for 0123456789-marked-word",
+			want: `meeting/record/list: HTTP status 200: not an answer of WeCom but 105 bytes: not JSON; ` +
+				`it begins "title=<redacted>\npassword=<redacted>\nat <redacted> for <redacted>"`,
+			calls: 1,
 		},
+
 		"an error of WeCom with an odd list": {
-			200, `{"errcode":60111,"record_list":""}`, `meeting/record/list: errcode 60111 (the user ID was not found)`, 1,
+			status: 200,
+			body:   `{"errcode":60111,"record_list":""}`,
+			want:   `meeting/record/list: errcode 60111 (the user ID was not found)`,
+			calls:  1,
 		},
+
 		"an error of WeCom with another status": {
-			500, `{"errcode":60111,"errmsg":"marked-errmsg"}`, `meeting/record/list: errcode 60111 (the user ID was not found)`, 1,
+			status: 500,
+			body:   `{"errcode":60111,"errmsg":"marked-errmsg"}`,
+			want:   `meeting/record/list: errcode 60111 (the user ID was not found)`,
+			calls:  1,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

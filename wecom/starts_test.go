@@ -55,13 +55,34 @@ func TestTimesOfStarts(t *testing.T) {
 			want      time.Time
 			anomalies map[Anomaly]int
 		}{
-			"seconds":             {strconv.FormatInt(now.Unix()-60, 10), now.Add(-time.Minute), map[Anomaly]int{}},
-			"seconds as a string": {fmt.Sprintf("%q", strconv.FormatInt(now.Unix()-60, 10)), now.Add(-time.Minute), map[Anomaly]int{}},
-			"milliseconds":        {strconv.FormatInt(now.UnixMilli()-60_000, 10), now.Add(-time.Minute), map[Anomaly]int{}},
-			"before WeCom":        {"7", span.Start, map[Anomaly]int{ImplausibleTime: 1}},
-			"absent":              {"null", span.Start, map[Anomaly]int{ImplausibleTime: 1}},
-			"in the far future":   {strconv.FormatInt(now.AddDate(1, 0, 0).Unix(), 10), span.Start, map[Anomaly]int{ImplausibleTime: 1}},
-			"no time":             {`"soon"`, span.Start, map[Anomaly]int{MalformedValue: 1}},
+			"seconds": {
+				value:     strconv.FormatInt(now.Unix()-60, 10),
+				want:      now.Add(-time.Minute),
+				anomalies: map[Anomaly]int{},
+			},
+
+			"seconds as a string": {
+				value:     fmt.Sprintf("%q", strconv.FormatInt(now.Unix()-60, 10)),
+				want:      now.Add(-time.Minute),
+				anomalies: map[Anomaly]int{},
+			},
+
+			"milliseconds": {
+				value:     strconv.FormatInt(now.UnixMilli()-60_000, 10),
+				want:      now.Add(-time.Minute),
+				anomalies: map[Anomaly]int{},
+			},
+
+			"before WeCom": {value: "7", want: span.Start, anomalies: map[Anomaly]int{ImplausibleTime: 1}},
+			"absent":       {value: "null", want: span.Start, anomalies: map[Anomaly]int{ImplausibleTime: 1}},
+
+			"in the far future": {
+				value:     strconv.FormatInt(now.AddDate(1, 0, 0).Unix(), 10),
+				want:      span.Start,
+				anomalies: map[Anomaly]int{ImplausibleTime: 1},
+			},
+
+			"no time": {value: `"soon"`, want: span.Start, anomalies: map[Anomaly]int{MalformedValue: 1}},
 		} {
 			client, seen := clientOf(t, nil, func(c *Config) {
 				c.Transport = respond{http.StatusOK, `{"errcode":0,"meeting_list":[{"userid":"li","start_time":` + test.value + `}]}`}

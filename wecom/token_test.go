@@ -35,8 +35,8 @@ func TestTokenIsAskedForOnce(t *testing.T) {
 		if n := server.Count(tokenEndpoint); n != 1 {
 			t.Errorf("%d calls of gettoken for 50 first calls, want 1", n)
 		}
-		if want := time.Now().Add(2*time.Hour - time.Second); seen.expiry.After(want) {
-			t.Errorf("the token expires at %s, want no later than %s", seen.expiry, want)
+		if want := time.Now().Add(2*time.Hour - time.Second); !seen.expiry.Equal(want) {
+			t.Errorf("the token expires at %s, want two hours after gettoken, %s", seen.expiry, want)
 		}
 		server.InvalidateTokens()
 		listAll()
@@ -52,9 +52,9 @@ func TestTokenIsRenewedBeforeItExpires(t *testing.T) {
 		lifetime, step time.Duration
 		tokens         int // in 20 steps
 	}{
-		"two hours": {2 * time.Hour, time.Hour, 11},
-		"a minute":  {time.Minute, 10 * time.Second, 4},
-		"a second":  {time.Second, 10 * time.Second, 20},
+		"two hours": {lifetime: 2 * time.Hour, step: time.Hour, tokens: 10},
+		"a minute":  {lifetime: time.Minute, step: 10 * time.Second, tokens: 4},
+		"a second":  {lifetime: time.Second, step: 10 * time.Second, tokens: 20},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -70,8 +70,8 @@ func TestTokenIsRenewedBeforeItExpires(t *testing.T) {
 				if n := server.Count(listEndpoint, 42001, 40014); n != 0 {
 					t.Errorf("%d calls with an expired token", n)
 				}
-				if n := server.Count(tokenEndpoint); n > test.tokens {
-					t.Errorf("%d tokens, want %d at the most", n, test.tokens)
+				if n := server.Count(tokenEndpoint); n != test.tokens {
+					t.Errorf("%d tokens, want %d", n, test.tokens)
 				}
 			})
 		})
@@ -86,7 +86,7 @@ func TestTokenIsRenewedWithAMargin(t *testing.T) {
 		for _, step := range []struct {
 			wait   time.Duration
 			tokens int
-		}{{0, 1}, {114 * time.Minute, 1}, {2 * time.Minute, 2}} {
+		}{{tokens: 1}, {wait: 114 * time.Minute, tokens: 1}, {wait: 2 * time.Minute, tokens: 2}} {
 			time.Sleep(step.wait)
 			if _, err := recordingsOf(t.Context(), client, anyone, lastMonth()); err != nil {
 				t.Fatal(err)
@@ -162,8 +162,8 @@ func TestRefusedSecret(t *testing.T) {
 	})
 }
 
-// A refused secret that gives way to the one of a good token is no reason to ask
-// ever again.
+// A refused secret must not count as a change once the secret of the current token
+// is back.
 func TestSecretThatIsTakenBack(t *testing.T) {
 	t.Parallel()
 	virtually(t, func(t *testing.T) {
@@ -173,7 +173,7 @@ func TestSecretThatIsTakenBack(t *testing.T) {
 		for _, step := range []struct {
 			secret string
 			good   bool
-		}{{wecomtest.DefaultSecret, true}, {"wrong", false}, {wecomtest.DefaultSecret, true}} {
+		}{{secret: wecomtest.DefaultSecret, good: true}, {secret: "wrong"}, {secret: wecomtest.DefaultSecret, good: true}} {
 			secret = step.secret
 			if _, err := recordingsOf(t.Context(), client, anyone, lastMonth()); (err == nil) != step.good {
 				t.Fatalf("with %q: error %v", secret, err)
@@ -220,7 +220,7 @@ func TestTokenOutlivesAFailedRenewal(t *testing.T) {
 		if err := list(); err != nil {
 			t.Fatal(err)
 		}
-		mend := server.Fail(wecomtest.Fault{Endpoint: tokenEndpoint, Status: 503})
+		remove := server.Fail(wecomtest.Fault{Endpoint: tokenEndpoint, Status: 503})
 		time.Sleep(2*time.Hour - 2*time.Minute)
 		if err := list(); err != nil {
 			t.Errorf("the token is still good: %v", err)
@@ -229,10 +229,28 @@ func TestTokenOutlivesAFailedRenewal(t *testing.T) {
 		if err := list(); ClassOf(err) != ClassCorp {
 			t.Errorf("the token has expired: %v", err)
 		}
-		mend()
+		remove()
 		time.Sleep(time.Minute)
 		if err := list(); err != nil {
 			t.Errorf("gettoken works again: %v", err)
+		}
+	})
+}
+
+func TestReplacedCredentialsAskForNoToken(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(t *testing.T) {
+		server := wecomtest.New(wecomtest.Config{})
+		client, _ := clientOf(t, server)
+		set := client.settings.Load()
+		close(set.replaced)
+		for range 20 { // The select of two ready channels is random.
+			if _, err := set.tokens.get(t.Context(), set.app); !errors.Is(err, errReplaced) {
+				t.Fatalf("error %v, want errReplaced", err)
+			}
+		}
+		if n := server.Count(tokenEndpoint); n != 0 {
+			t.Errorf("%d calls of gettoken, want 0", n)
 		}
 	})
 }

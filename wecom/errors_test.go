@@ -1,0 +1,104 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package wecom
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+)
+
+func TestDescribe(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		err              error
+		english, chinese string
+		advice           bool // whether there is a remedy
+	}{
+		"an errcode": {
+			err:     fmt.Errorf("page 1 of the list: %w", &APIError{Endpoint: listEndpoint, Code: 60111}),
+			english: "page 1 of the list: meeting/record/list: errcode 60111 (the user ID was not found)",
+			chinese: "meeting/record/list：错误码 60111（userid 不存在）",
+			advice:  true,
+		},
+
+		"an unknown errcode": {
+			err:     &APIError{Endpoint: listEndpoint, Code: 999999},
+			english: "meeting/record/list: errcode 999999 (an error code that this exporter does not know)",
+			chinese: "meeting/record/list：错误码 999999（本程序未收录的错误码）",
+			advice:  true,
+		},
+
+		"no token": {
+			err:     &TokenError{Err: &APIError{Endpoint: tokenEndpoint, Code: 40013}},
+			english: "no access token: gettoken: errcode 40013 (the corp ID is wrong)",
+			chinese: "gettoken：错误码 40013（企业 ID 不正确）",
+			advice:  true,
+		},
+
+		"no valid response": {
+			err:     transportError(listEndpoint, "calling: broken pipe"),
+			english: "meeting/record/list: calling: broken pipe",
+			chinese: "meeting/record/list: calling: broken pipe",
+			advice:  true,
+		},
+
+		"a chain that does not end": {
+			err:     &ChainError{Anomaly: PageLimit, Pages: 1000},
+			english: "list given up after 1000 pages: page_limit",
+			chinese: "list given up after 1000 pages: page_limit",
+		},
+
+		"any other error": {
+			err:     context.Canceled,
+			english: "context canceled",
+			chinese: "context canceled",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := Describe(test.err, English); got != test.english {
+				t.Errorf("in English\n got %s\nwant %s", got, test.english)
+			}
+			if got := Describe(test.err, Chinese); got != test.chinese {
+				t.Errorf("in Chinese\n got %s\nwant %s", got, test.chinese)
+			}
+			for _, l := range []Language{English, Chinese} {
+				if got := Remedy(test.err, l); (got != "") != test.advice {
+					t.Errorf("remedy %q, want one: %t", got, test.advice)
+				}
+			}
+		})
+	}
+}
+
+func TestRetryable(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		err  ResponseError
+		want bool
+	}{
+		"no response":       {err: ResponseError{Kind: KindTransport}, want: true},
+		"a server error":    {err: ResponseError{Kind: KindHTTP, Status: 502}, want: true},
+		"too many requests": {err: ResponseError{Kind: KindHTTP, Status: 429}, want: true},
+		"not found":         {err: ResponseError{Kind: KindHTTP, Status: 404}, want: false},
+		"another's body":    {err: ResponseError{Kind: KindDecode, Status: 200}, want: false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := test.err.retryable(); got != test.want {
+				t.Errorf("retryable: %t, want %t", got, test.want)
+			}
+		})
+	}
+}
+
+func TestTokenErrorUnwraps(t *testing.T) {
+	t.Parallel()
+	why := errors.New("no such file")
+	if err := error(&TokenError{Err: why}); !errors.Is(err, why) {
+		t.Errorf("%v does not wrap %v", err, why)
+	}
+}

@@ -1,0 +1,176 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package wecom
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
+)
+
+// A roundTripper is a function as an http.RoundTripper.
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+
+func TestTransportRequests(t *testing.T) {
+	t.Parallel()
+	type sent struct {
+		Method, URL, UserAgent, ContentType, Body string
+	}
+	for name, test := range map[string]struct {
+		request request
+		want    sent
+	}{
+		"GET": {
+			request: get(tagEndpoint, url.Values{"tagid": {"7"}}).with("access_token", "a b"),
+			want: sent{
+				Method:    http.MethodGet,
+				URL:       "https://wecom.test/prefix/cgi-bin/tag/get?access_token=a+b&tagid=7",
+				UserAgent: "agent/1",
+			},
+		},
+
+		"POST": {
+			request: request{method: http.MethodPost, endpoint: listEndpoint, body: []byte(`{"limit":20}`)},
+			want: sent{
+				Method:      http.MethodPost,
+				URL:         "https://wecom.test/prefix/cgi-bin/meeting/record/list?",
+				UserAgent:   "agent/1",
+				ContentType: "application/json",
+				Body:        `{"limit":20}`,
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var got sent
+			next := roundTripper(func(req *http.Request) (*http.Response, error) {
+				body, err := io.ReadAll(req.Body)
+				got = sent{
+					Method:      req.Method,
+					URL:         req.URL.String(),
+					UserAgent:   req.UserAgent(),
+					ContentType: req.Header.Get("Content-Type"),
+					Body:        string(body),
+				}
+				if err != nil {
+					return nil, err
+				}
+				return respond{http.StatusTeapot, "short"}.RoundTrip(req)
+			})
+			tr := &transport{baseURL: "https://wecom.test/prefix", userAgent: "agent/1", next: next, observer: IgnoreCalls{}}
+			resp, err := tr.do(t.Context(), test.request)
+			if err != nil || resp.status != http.StatusTeapot || string(resp.body) != "short" {
+				t.Errorf("error %v, status %d, body %q", err, resp.status, resp.body)
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("request (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestTransportErrors(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		fault wecomtest.Fault
+		kind  ResponseErrorKind
+		text  string
+		took  time.Duration
+	}{
+		"no response": {
+			fault: wecomtest.Fault{Hang: true},
+			kind:  KindTransport,
+			text:  "gettoken: no complete answer within 10s",
+			took:  attemptTimeout,
+		},
+
+		"a late response": {
+			fault: wecomtest.Fault{Delay: time.Minute},
+			kind:  KindTransport,
+			text:  "gettoken: no complete answer within 10s",
+			took:  attemptTimeout,
+		},
+
+		"a reset connection": {
+			fault: wecomtest.Fault{Drop: true},
+			kind:  KindTransport,
+			text:  "gettoken: calling: answer without a network: connection reset by peer",
+		},
+
+		"a body cut off": {
+			fault: wecomtest.Fault{CutAfter: 5},
+			kind:  KindTransport,
+			text:  "gettoken: reading the answer, cut off after 5 bytes: unexpected EOF",
+		},
+
+		"a redirect": {
+			fault: wecomtest.Fault{Redirect: "https://elsewhere.test/"},
+			kind:  KindHTTP,
+			text:  "gettoken: HTTP status 302: a redirect, which is not followed",
+		},
+
+		"a body too large": {
+			fault: wecomtest.Fault{Oversize: maxBody + 1},
+			kind:  KindDecode,
+			text:  "gettoken: HTTP status 200: the answer is larger than 16 MiB",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			virtually(t, func(t *testing.T) {
+				server := wecomtest.New(wecomtest.Config{})
+				server.Fail(test.fault)
+				tr := &transport{baseURL: "https://wecom.test", next: server, observer: IgnoreCalls{}}
+				query := url.Values{"corpid": {wecomtest.DefaultCorpID}, "corpsecret": {wecomtest.DefaultSecret}}
+				start := time.Now()
+				_, err := tr.do(t.Context(), get(tokenEndpoint, query))
+				respErr, ok := errors.AsType[*ResponseError](err)
+				if !ok || respErr.Kind != test.kind || err.Error() != test.text {
+					t.Errorf("error %v; want %s, of kind %v", err, test.text, test.kind)
+				}
+				if took := time.Since(start); took != test.took {
+					t.Errorf("it took %s, want %s", took, test.took)
+				}
+			})
+		})
+	}
+}
+
+func TestTransportReportsToTheObserver(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(t *testing.T) {
+		server := wecomtest.New(wecomtest.Config{})
+		_, seen := configOf(server)
+		tr := &transport{baseURL: "https://wecom.test", next: server, observer: seen}
+		for _, secret := range []string{wecomtest.DefaultSecret, "wrong"} {
+			query := url.Values{"corpid": {wecomtest.DefaultCorpID}, "corpsecret": {secret}}
+			var got tokenResponse
+			if err := tr.exchange(t.Context(), get(tokenEndpoint, query), &got); (err == nil) != (secret != "wrong") {
+				t.Errorf("secret %q: error %v", secret, err)
+			}
+		}
+		server.Fail(wecomtest.Fault{Hang: true})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := tr.exchange(ctx, get(tokenEndpoint, nil), &tokenResponse{}); !errors.Is(err, context.DeadlineExceeded) ||
+			!strings.HasPrefix(err.Error(), "gettoken: ") {
+			t.Errorf("error %v, want that of the context", err)
+		}
+		want := map[string]int{"gettoken 0": 1, "gettoken 40001": 1}
+		if diff := cmp.Diff(want, seen.outcomes); diff != "" {
+			t.Errorf("outcomes (-want +got):\n%s", diff)
+		}
+	})
+}
