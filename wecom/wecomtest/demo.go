@@ -12,20 +12,22 @@ import (
 
 const (
 	demoHistory  = 120 * day
-	demoLead     = 30 * time.Minute // What is live begins so long before the demo.
+	demoLead     = 30 * time.Minute // How long before the demo live recordings begin.
 	demoInterval = 30 * time.Second // From one live recording to the next.
 )
 
-// demoZone is where the company has its working days.
-var demoZone = time.FixedZone("CST", 8*60*60) //nolint:gochecknoglobals // A constant in all but name.
+// demoZone is the time zone of the company's working days.
+var demoZone = time.FixedZone("CST", 8*60*60)
 
-// DemoServer returns a Server of a plausible company at work, the same for the same seed, clock and
-// number of members. Two of three members host meetings, recorded about one and a half times a
-// working day over the past 120 days, at times by another member's account. From half an hour before
-// the start on, somebody records a few minutes twice a minute; these recordings are shared, the
-// sharing is changed, and most of them are deleted an hour or two later, without end. At any instant
-// one recording at least is going on and another is being transcoded. It needs some 500 bytes for
-// each live recording, or 2 MiB a day, for as long as it runs.
+// DemoServer returns a Server with a plausible company. It is the same for the same seed, clock and
+// number of members.
+//
+// Two of three members host meetings. Each of these has about one and a half recordings a working
+// day over the past 120 days, some of them in another member's account. From half an hour before the
+// start, two short live recordings begin each minute, without end: they are shared, the sharing
+// changes, and most of them are deleted an hour or two later. At any time, at least one is being
+// recorded and another transcoded. A live recording takes about 500 bytes that are never freed, or
+// 2 MiB a day.
 func DemoServer(c Config, seed uint64, members int) *Server {
 	s := New(c)
 	start := s.config.Now().Truncate(time.Second)
@@ -37,14 +39,14 @@ func DemoServer(c Config, seed uint64, members int) *Server {
 	return s
 }
 
-// live makes the recordings of the demo when their time has come.
+// live makes the live recordings of the demo when they begin.
 type live struct {
 	company *company
 	begin   time.Time
 	made    int
 }
 
-// grow makes the demo go on until an instant. The lock is held.
+// grow makes the live recordings that begin until now. The lock is held.
 func (s *Server) grow(now time.Time) {
 	if s.live == nil {
 		return
@@ -60,7 +62,7 @@ func (s *Server) grow(now time.Time) {
 	}
 }
 
-// company is who is in the demo.
+// company is the people of the demo.
 type company struct {
 	seed      uint64
 	directory Directory
@@ -109,9 +111,8 @@ func newCompany(seed uint64, members int) *company {
 		d.Departments = append(d.Departments, Department{ID: t.id, ParentID: t.parent})
 	}
 
-	// The app sees the departments that meet customers or build things, human resources member by
-	// member and customer care through a tag, so that each way of discovery has something to find;
-	// finance it does not see.
+	// Each way of discovery finds somebody: most departments are in the scope themselves, human
+	// resources member by member, and customer care through a tag. Finance is not in the scope.
 	d.Scope = Scope{Departments: []int{2, 3, 4, 5}, Tags: []int{demoTag}}
 	tag := Tag{ID: demoTag, Name: "会议录制试点", Departments: []int{demoCare}}
 	for i := range members {
@@ -213,10 +214,9 @@ func demoName(i int) (userID, name string) {
 	return userID, name
 }
 
-// random returns the source for one stream of chances; the same stream always tells the same.
+// random returns a source of random numbers, the same for the same stream.
 func (x *company) random(stream int) *rand.Rand {
-	//nolint:gosec // It is to be reproducible, and a stream number is never negative.
-	return rand.New(rand.NewPCG(x.seed, uint64(stream)))
+	return rand.New(rand.NewPCG(x.seed, uint64(stream))) //nolint:gosec // It must be reproducible.
 }
 
 // between returns a whole number of seconds.
@@ -224,8 +224,8 @@ func between(r *rand.Rand, least, most time.Duration) time.Duration {
 	return least + time.Duration(r.Int64N(int64((most-least)/time.Second)+1))*time.Second
 }
 
-// creatorOf returns whose account records the meetings of the i-th host: one host in ten has them
-// recorded by a colleague.
+// creatorOf returns the userid whose account records the meetings of the i-th host: for one host in
+// ten, that of a colleague.
 func (x *company) creatorOf(i int) string {
 	if i%10 == 9 {
 		i--
@@ -234,10 +234,11 @@ func (x *company) creatorOf(i int) string {
 	return x.hosts[i].UserID
 }
 
-// recording returns a recording of the i-th host that has everything but its life.
+// recording returns a recording of the i-th host without times and files.
 func (x *company) recording(r *rand.Rand, i int) Recording {
 	kinds := []string{
-		"周会", "需求评审", "项目同步会", "复盘会", "客户交流", "方案讨论", "季度规划", "技术分享", "新人培训", "面试",
+		"周会", "需求评审", "项目同步会", "复盘会", "客户交流",
+		"方案讨论", "季度规划", "技术分享", "新人培训", "面试",
 	}
 	teams := demoTeams()
 
@@ -261,7 +262,7 @@ func demoFile(r *rand.Rand, start, end time.Time) File {
 	}
 }
 
-// history returns what was recorded on the working days before the day of start, the newest first.
+// history returns the recordings of the working days before the day of start, the newest first.
 func (x *company) history(start time.Time) []Recording {
 	r := x.random(0)
 	local := start.In(demoZone)
@@ -312,10 +313,11 @@ const (
 // expiries is the number of kinds of expiry that demoExpiry knows.
 const expiries = 6
 
-// historyShare is how the n-th shared file of the past is shared. The first ones go through all
+// historyShare returns how the n-th shared file of the past is shared. The first ones go through all
 // combinations, so that the newest month has each of them; the others are as careful as people are.
 func historyShare(r *rand.Rand, n int, start time.Time) Share {
-	audience, guarded, download, expiry := n%audiences, n/audiences%2 == 0, n/audiences/2%2 == 0, n/audiences/4%expiries
+	audience, expiry := n%audiences, n/audiences/4%expiries
+	guarded, download := n/audiences%2 == 0, n/audiences/2%2 == 0
 	if n >= audiences*2*2*expiries {
 		audience, guarded = likelyAudience(r)
 		download, expiry = r.IntN(2) == 0, r.IntN(expiries)
@@ -345,7 +347,7 @@ func demoShare(r *rand.Rand, audience int, guarded, download bool, expire time.T
 	return share
 }
 
-// demoExpiry returns when a share of one of the kinds ends, seen from an instant.
+// demoExpiry returns when a share of one of the kinds ends, relative to a time.
 func demoExpiry(r *rand.Rand, kind int, from time.Time) time.Time {
 	switch kind {
 	case 0:
@@ -363,15 +365,15 @@ func demoExpiry(r *rand.Rand, kind int, from time.Time) time.Time {
 	}
 }
 
-// liveRecording returns the n-th live recording, whose meeting starts at an instant.
+// liveRecording returns the n-th live recording, whose meeting starts at the given time.
 func (x *company) liveRecording(n int, start time.Time) Recording {
 	r := x.random(n + 1)
 	rec := x.recording(r, r.IntN(len(x.hosts)))
 	rec.MeetingStart = start
 	rec.Started = start.Add(between(r, 0, 10*time.Second))
 	if n%2 == 0 {
-		// Short enough, and transcoded for long enough, for the next of its kind to follow without a gap:
-		// it is transcoded at most 70 s + 70 s after this one began, and this one at least until 60 s + 90 s.
+		// The next even one follows without a gap: its transcoding begins at most 60 s + 10 s + 70 s
+		// after this meeting started, and the transcoding of this one ends 60 s + 90 s after it at least.
 		rec.Transcoding = rec.Started.Add(between(r, time.Minute, 70*time.Second))
 		rec.Completed = rec.Transcoding.Add(between(r, 90*time.Second, 2*time.Minute))
 	} else {
@@ -393,7 +395,7 @@ func (x *company) liveRecording(n int, start time.Time) Recording {
 	return rec
 }
 
-// liveShares returns what becomes of the sharing of a file that is there from an instant on.
+// liveShares returns how the sharing of a file changes that is listed from completed on.
 func liveShares(r *rand.Rand, n int, completed time.Time) []Share {
 	at := completed.Add(between(r, 10*time.Second, 5*time.Minute))
 	audience, guarded := likelyAudience(r)

@@ -8,7 +8,7 @@ import (
 	"strconv"
 )
 
-// Directory is who is in the company, and which part of it the app may see.
+// Directory is the people of a company, and the part of them that the app may see.
 type Directory struct {
 	Members     []Member
 	Departments []Department
@@ -16,7 +16,7 @@ type Directory struct {
 	Scope       Scope
 }
 
-// Member is a person. Departments are those the member is in directly.
+// Member is a person. Departments are those that the member is in directly.
 type Member struct {
 	UserID      string
 	Name        string
@@ -37,15 +37,14 @@ type Tag struct {
 	Departments []int
 }
 
-// Scope is the visible scope of the app as it was set: members, departments with all that is below
-// them, and tags.
+// Scope is the visible scope of the app: members, departments with all that is below them, and tags.
 type Scope struct {
 	Users       []string
 	Departments []int
 	Tags        []int
 }
 
-// directory is a Directory made ready for questions. A nil one sees everybody.
+// directory is an indexed Directory. In a nil one, any userid is a visible member.
 type directory struct {
 	Directory
 
@@ -57,8 +56,8 @@ type directory struct {
 	visible  map[string]bool
 }
 
-// SetDirectory says who there is, and takes effect for the next call. Without one, any userid is
-// a visible member. What the slices in d hold must not be changed afterwards.
+// SetDirectory changes the directory for later calls. Without one, any userid is a visible member.
+// The slices in d must not be changed afterwards.
 func (s *Server) SetDirectory(d Directory) {
 	ready := newDirectory(d)
 	s.mu.Lock()
@@ -104,7 +103,7 @@ func newDirectory(d Directory) *directory {
 	return x
 }
 
-// enter puts departments and all below them into the scope.
+// enter adds departments and all below them to the scope.
 func (x *directory) enter(departments []int) {
 	for _, id := range departments {
 		if x.known[id] && !x.inScope[id] {
@@ -140,7 +139,7 @@ func (s *Server) currentDirectory() *directory {
 	return s.directory
 }
 
-// contacts is the directory for the endpoints that read it: an empty one before SetDirectory.
+// contacts returns the directory for the endpoints that read it: an empty one before SetDirectory.
 func (s *Server) contacts() *directory {
 	if x := s.currentDirectory(); x != nil {
 		return x
@@ -182,8 +181,8 @@ func (s *Server) getAgent(c *call) (body []byte, errcode int) {
 	return e.end(), 0
 }
 
-// listDepartments is https://developer.work.weixin.qq.com/document/path/95406: the departments of
-// the scope, all of them or those from one downward.
+// listDepartments is https://developer.work.weixin.qq.com/document/path/95406: the departments in
+// the scope, all of them or one and those below it.
 func (s *Server) listDepartments(c *call) (body []byte, errcode int) {
 	x := s.contacts()
 	below := x.inScope
@@ -212,8 +211,8 @@ func (s *Server) listDepartments(c *call) (body []byte, errcode int) {
 	return e.end(), 0
 }
 
-// listMembers is https://developer.work.weixin.qq.com/document/path/90200: who is in one department
-// directly.
+// listMembers is https://developer.work.weixin.qq.com/document/path/90200: the members who are in one
+// department directly.
 func (s *Server) listMembers(c *call) (body []byte, errcode int) {
 	x := s.contacts()
 	id, errcode := x.department(c.Target)
@@ -249,8 +248,8 @@ func (x *directory) department(s string) (id, errcode int) {
 	}
 }
 
-// getTag is https://developer.work.weixin.qq.com/document/path/90213: of a tag, the part that the
-// app may see.
+// getTag is https://developer.work.weixin.qq.com/document/path/90213: the part of a tag that the app
+// may see.
 func (s *Server) getTag(c *call) (body []byte, errcode int) {
 	x := s.contacts()
 	i := slices.IndexFunc(x.Tags, func(t Tag) bool { return strconv.Itoa(t.ID) == c.Target })

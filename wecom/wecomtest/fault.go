@@ -17,41 +17,41 @@ import (
 	"time"
 )
 
-// Fault is a way to misbehave. The first fields say which calls it strikes; of the rest one is to be
-// set, and Delay may go with any. A call is struck by one fault at most, the first one set that
-// matches, and by none if the limits of its API refuse it already.
+// Fault is a way to misbehave. The first fields select the calls that it strikes. Of the others one
+// must be set; Delay can be combined with any. At most one fault strikes a call, the first one set
+// that matches, and none does if the limits of the API refuse the call.
 type Fault struct {
 	Endpoint string             // Empty is any.
-	Match    func(Request) bool // Nil is all; Errcode is not known to it yet.
-	After    int                // How many matching calls to let pass first.
+	Match    func(Request) bool // Nil is all; Errcode is not set yet.
+	After    int                // How many matching calls to spare first.
 	Times    int                // How many to strike then; 0 is until removed.
 
-	Delay time.Duration // Answers late, or not at all if the caller gives up before.
+	Delay time.Duration // Responds late, or not at all if the caller gives up before.
 
-	// An answer as WeCom gives it, without looking at the call. Errmsg is empty for WeCom's own text.
+	// The response of WeCom with this errcode to any call. An empty Errmsg is WeCom's text.
 	Errcode int
 	Errmsg  string
 
 	Status      int    // This HTTP status with an HTML page, or with Body.
 	Body        []byte // This body; Status 0 is 200.
-	Hang        bool   // No answer before the caller gives up.
-	CutAfter    int    // The right answer broken off after so many bytes, its Content-Length being that of the whole.
-	Drop        bool   // A reset connection and no answer.
+	Hang        bool   // No response before the caller gives up.
+	CutAfter    int    // The right response, cut off after so many bytes, with the Content-Length of the whole.
+	Drop        bool   // A reset connection and no response.
 	Redirect    string // A redirect to this URL.
-	Oversize    int64  // A well-formed answer of so many bytes.
-	EchoSecrets bool   // The 502 of a proxy that shows the URL asked for, secrets and all.
+	Oversize    int64  // A well-formed response of so many bytes.
+	EchoSecrets bool   // The 502 of a proxy that shows the whole URL, with its secrets.
 
-	RepeatCursor bool          // Lists give the same page with the same cursor for ever.
-	EndlessPages bool          // Lists give the same page with a fresh cursor for ever.
-	ClockSkew    time.Duration // The server takes it to be so much later.
+	RepeatCursor bool          // Lists return the same page with the same cursor for ever.
+	EndlessPages bool          // Lists return the same page with a new cursor for ever.
+	ClockSkew    time.Duration // How far the server's clock is ahead.
 }
 
-// Fail sets a fault until remove is called, which may be any number of times.
+// Fail sets a fault until remove is called. remove may be called more than once.
 func (s *Server) Fail(f Fault) (remove func()) {
 	return s.faults.add(f)
 }
 
-// faults has a lock of its own, so that a Match may ask the server.
+// faults has its own lock, so that a Match may call methods of the server.
 type faults struct {
 	mu   sync.Mutex
 	list []*armed
@@ -95,13 +95,13 @@ func (x *faults) take(r Request) *Fault {
 	return nil
 }
 
-// replaces tells whether nothing is left of the right answer.
+// replaces reports whether the fault replaces the whole response.
 func (f *Fault) replaces() bool {
 	return f.Errcode != 0 || f.Status != 0 || f.Body != nil || f.Hang || f.Drop || f.Redirect != "" ||
 		f.Oversize > 0 || f.EchoSecrets
 }
 
-// paging is what becomes of the cursors of a list.
+// paging is how a fault changes the cursors of a list.
 type paging int
 
 const (
@@ -121,7 +121,7 @@ func (f *Fault) paging() paging {
 	}
 }
 
-// misbehave gives the answer of a fault that replaces the right one.
+// misbehave sends the response of a fault that replaces the right one.
 func (s *Server) misbehave(w http.ResponseWriter, r *http.Request, c *call, f *Fault) {
 	c.Errcode = NoErrcode
 	if f.Errcode != 0 {
@@ -157,15 +157,18 @@ func (s *Server) misbehave(w http.ResponseWriter, r *http.Request, c *call, f *F
 }
 
 func writePage(w http.ResponseWriter, status int, text string) {
+	const page = "<html>\r\n<head><title>%[1]s</title></head>\r\n<body><h1>%[1]s</h1></body>\r\n</html>\r\n"
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	text = html.EscapeString(text)
-	_, _ = fmt.Fprintf(w, "<html>\r\n<head><title>%s</title></head>\r\n<body><h1>%s</h1></body>\r\n</html>\r\n", text, text)
+	_, _ = fmt.Fprintf(w, page, html.EscapeString(text))
 }
 
-// writeOversize writes valid JSON, so that its size is all that is wrong with it.
+// writeOversize writes valid JSON, so that only its size is wrong.
 func writeOversize(w http.ResponseWriter, size int64) {
-	const head, tail = `{"errcode":0,"errmsg":"ok","has_more":false,"next_cursor":"","record_meetings":[],"padding":"`, `"}`
+	const (
+		head = `{"errcode":0,"errmsg":"ok","has_more":false,"next_cursor":"","record_meetings":[],"padding":"`
+		tail = `"}`
+	)
 	size = max(size, int64(len(head)+len(tail)))
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.Header().Set("Content-Length", strconv.FormatInt(size, 10))
@@ -174,21 +177,21 @@ func writeOversize(w http.ResponseWriter, size int64) {
 	for left := size - int64(len(head)+len(tail)); left > 0; {
 		n, err := io.WriteString(w, chunk[:min(left, int64(len(chunk)))])
 		if err != nil {
-			return // The caller has had enough.
+			return // The caller stopped reading.
 		}
 		left -= int64(n)
 	}
 	_, _ = io.WriteString(w, tail)
 }
 
-// cut sends what there is of a body and breaks the connection.
+// cut sends a part of a body and breaks the connection.
 func cut(w http.ResponseWriter, body []byte) {
 	_, _ = w.Write(body)
 	_ = http.NewResponseController(w).Flush()
 	panic(http.ErrAbortHandler)
 }
 
-// drop resets the connection: without lingering the kernel sends RST and not FIN.
+// drop resets the connection: without lingering, the kernel sends RST and not FIN.
 func drop(w http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
@@ -200,7 +203,7 @@ func drop(w http.ResponseWriter) {
 	_ = conn.Close()
 }
 
-// wait tells whether the time passed before the caller gave up.
+// wait reports whether the time passed before the caller gave up.
 func wait(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -26,14 +26,15 @@ const (
 	maxStartLimit      = 1000
 )
 
-// checkSpan accepts a span of at most maxDays between two UNIX times that fit the documented int32.
+// checkSpan reports whether the span of a call is valid: at most maxDays between two Unix times that
+// fit the documented int32.
 func checkSpan(c *call, maxDays int64) bool {
 	return c.Start > 0 && c.Start < c.End && c.End <= math.MaxInt32 &&
 		c.End-c.Start <= maxDays*int64(day/time.Second)
 }
 
-// checkLimit accepts a limit or puts the default in the place of an absent one, so that both are
-// the same to a cursor.
+// checkLimit reports whether the limit of a call is valid. It replaces an absent limit by the
+// default, so that both are the same to a cursor.
 func checkLimit(c *call, byDefault, largest int64) bool {
 	if c.params.Limit == nil {
 		c.Limit = byDefault
@@ -42,7 +43,7 @@ func checkLimit(c *call, byDefault, largest int64) bool {
 	return c.Limit >= 1 && c.Limit <= largest
 }
 
-// from returns where a call begins; first is that there is no cursor that counts.
+// from returns the key after which a page begins; first is true if there is no cursor to heed.
 func (s *Server) from(c *call) (k key, first bool, errcode int) {
 	if c.Cursor == "" || c.paging != pagingTrue {
 		return key{}, true, 0
@@ -55,7 +56,7 @@ func (s *Server) from(c *call) (k key, first bool, errcode int) {
 	return k, false, 0
 }
 
-// more writes how a list goes on: after the place k if next is true.
+// more writes has_more and next_cursor; if next is true, the next page begins after k.
 func (s *Server) more(e *encoder, c *call, next bool, k key) {
 	cursor := ""
 	switch {
@@ -70,8 +71,8 @@ func (s *Server) more(e *encoder, c *call, next bool, k key) {
 	e.string("next_cursor", cursor)
 }
 
-// sign makes the cursor of the page after k. A cursor is bound to the call it was given to, so the
-// server need not remember it.
+// sign returns the cursor of the page after k. A cursor is bound to the parameters of its call, so
+// the server need not store it.
 func (s *Server) sign(c *call, k key) string {
 	payload := binary.BigEndian.AppendUint64(nil, uint64(k.start.UnixNano()))
 	payload = append(payload, k.id...)
@@ -81,7 +82,7 @@ func (s *Server) sign(c *call, k key) string {
 
 var errCursor = errors.New("not a cursor of this chain")
 
-// verify returns the place that a cursor stands for.
+// verify returns the key in a cursor.
 func (s *Server) verify(c *call) (key, error) {
 	raw, err := base64.RawURLEncoding.DecodeString(c.Cursor)
 	if err != nil || len(raw) < sealSize+8 || !hmac.Equal(raw[:sealSize], s.seal(c, raw[sealSize:])) {
@@ -112,7 +113,7 @@ func (s *Server) listRecordings(c *call) (body []byte, errcode int) {
 			selectors++
 		}
 	}
-	// WeCom has an order of precedence for more than one; whoever relies on it is mistaken.
+	// WeCom has an order of precedence for more than one, but no client should rely on it.
 	if selectors != 1 || !checkSpan(c, maxRecordDay) || !checkLimit(c, defaultRecordLimit, maxRecordLimit) {
 		return nil, codeInvalidParameter
 	}
@@ -160,7 +161,7 @@ func (s *Server) findRecordings(c *call) (page []*Recording, next bool, errcode 
 	case c.Selector == byMeetingCode:
 		return nil, false, codeMeetingCodeInvalid
 	}
-	place, first, errcode := s.from(c)
+	after, first, errcode := s.from(c)
 	if errcode != 0 {
 		return nil, false, errcode
 	}
@@ -169,8 +170,8 @@ func (s *Server) findRecordings(c *call) (page []*Recording, next bool, errcode 
 	i := 0
 	switch {
 	case !first:
-		place.id += "\x00" // The least key after the last one given.
-		i = search(list, place)
+		after.id += "\x00" // The least key after the last one sent.
+		i = search(list, after)
 	case !s.config.FilterByRecordStart:
 		i = search(list, key{start: start})
 	}
@@ -182,7 +183,10 @@ func (s *Server) findRecordings(c *call) (page []*Recording, next bool, errcode 
 		} else if at.After(end) {
 			break
 		}
-		if _, listed := r.stateAt(c.now); !listed || at.Before(start) || at.After(end) || s.directory.check(fold(r.Creator)) != 0 {
+		if at.Before(start) || at.After(end) {
+			continue
+		}
+		if _, listed := r.stateAt(c.now); !listed || s.directory.check(fold(r.Creator)) != 0 {
 			continue
 		}
 		if int64(len(page)) == c.Limit {
@@ -250,7 +254,7 @@ func encodeFile(e *encoder, f *File, now time.Time) {
 }
 
 // listStarts is https://developer.work.weixin.qq.com/document/path/99651. Each recording, even a
-// deleted one, stands for a start of its meeting; no start ever failed.
+// deleted one, counts as a start of its meeting. No start ever failed.
 func (s *Server) listStarts(c *call) (body []byte, errcode int) {
 	if c.params.Type == nil || *c.params.Type < 1 || *c.params.Type > 2 ||
 		!checkSpan(c, maxStartDay) || !checkLimit(c, defaultStartLimit, maxStartLimit) {
@@ -287,7 +291,7 @@ func (s *Server) findStarts(c *call) (page []*Recording, next bool, errcode int)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.grow(c.Time)
-	place, first, errcode := s.from(c)
+	after, first, errcode := s.from(c)
 	if errcode != 0 {
 		return nil, false, errcode
 	}
@@ -296,10 +300,10 @@ func (s *Server) findStarts(c *call) (page []*Recording, next bool, errcode int)
 	}
 	list := s.store.list(byNothing, "")
 	if first {
-		place = key{start: time.Unix(c.End, 0)}
+		after = key{start: time.Unix(c.End, 0)}
 	}
 	start := time.Unix(c.Start, 0)
-	for i := search(list, place) - 1; i >= 0 && !list[i].MeetingStart.Before(start); i-- {
+	for i := search(list, after) - 1; i >= 0 && !list[i].MeetingStart.Before(start); i-- {
 		if list[i].MeetingStart.After(c.now) {
 			continue
 		}

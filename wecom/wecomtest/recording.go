@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// States of a recording in an answer. The document lists 1 and 3
+// States of a recording in a response. The document lists 1 and 3
 // (https://developer.work.weixin.qq.com/document/path/98192); 2 is what Tencent Meeting, which
 // WeCom builds on, documents (https://cloud.tencent.com/document/product/1095/53224).
 const (
@@ -18,18 +18,18 @@ const (
 	StateCompleted   = 3
 )
 
-// Recording is one entry of the list answer, with the instants at which it changes. What a call is
-// told is a function of these and of the server's clock, so a recording put once lives by itself.
+// Recording is one entry of a list, with the times at which it changes. A response is a function of
+// these and of the server's clock, so a recording needs to be put only once.
 //
-// A zero instant of Started, Transcoding or Completed counts as passed already: a Recording without
-// any instants is there, completed, and stays. A zero Deleted means never. For a recording that
-// never completes put Transcoding and Completed far ahead, or override the state.
+// A zero Started, Transcoding or Completed counts as passed: a Recording without any times is
+// completed, and stays. A zero Deleted means never. For a recording that never completes, set
+// Transcoding and Completed far in the future, or override the state.
 type Recording struct {
 	ID          string
 	MeetingID   string
 	MeetingCode string
-	Creator     string // The userid whose list it is in, in any case of letters.
-	Host        string // The userid that the answer gives; may differ from Creator, may be empty.
+	Creator     string // The userid whose list it is in; case-insensitive.
+	Host        string // The userid in the response; may differ from Creator, may be empty.
 	Title       string
 
 	MeetingStart time.Time
@@ -38,8 +38,8 @@ type Recording struct {
 	Completed    time.Time // StateTranscoding before; from here on the files are listed.
 	Deleted      time.Time // Not listed from here on.
 
-	// State replaces the state of the life cycle as long as the recording is listed. Files are
-	// listed with StateCompleted only, whichever way it came about.
+	// State overrides the state while the recording is listed. Files are listed only in
+	// StateCompleted, overridden or not.
 	State *int
 	Files []File
 }
@@ -52,8 +52,8 @@ type File struct {
 	Shares     []Share
 }
 
-// Share is how a file is shared from an instant on. The share in force is the one with the latest
-// At that has passed, and of equals the last; a file without one is not shared.
+// Share is how a file is shared from At on. The share in force is the one with the latest At that
+// has passed, and the last of equals. A file without one is not shared.
 type Share struct {
 	At       time.Time // Zero is always.
 	On       bool
@@ -62,10 +62,10 @@ type Share struct {
 	Download bool
 	Password string
 	Expire   time.Time // Zero is never.
-	URL      string    // Made from the file's ID when empty.
+	URL      string    // Made from the file's ID if empty.
 }
 
-// stateAt returns the state at an instant, and whether the recording is listed then.
+// stateAt returns the state at a time, and whether the recording is listed then.
 func (r *Recording) stateAt(now time.Time) (state int, listed bool) {
 	switch {
 	case now.Before(r.Started), !r.Deleted.IsZero() && !now.Before(r.Deleted):
@@ -81,7 +81,7 @@ func (r *Recording) stateAt(now time.Time) (state int, listed bool) {
 	}
 }
 
-// recordStart is when the recording itself began, which may be well after the meeting did.
+// recordStart returns when the recording began, which may be long after the meeting did.
 func (r *Recording) recordStart() time.Time {
 	start := r.Started
 	for i := range r.Files {
@@ -96,7 +96,7 @@ func (r *Recording) recordStart() time.Time {
 	return start
 }
 
-// shareAt returns the share in force at an instant, and whether sharing is on.
+// shareAt returns the share in force at a time, and whether sharing is on.
 func (f *File) shareAt(now time.Time) (share *Share, on bool) {
 	for i := range f.Shares {
 		s := &f.Shares[i]
@@ -108,7 +108,7 @@ func (f *File) shareAt(now time.Time) (share *Share, on bool) {
 	return share, share != nil && share.On
 }
 
-// key is a recording's place in the order of every list: by meeting start, then by ID.
+// key is what lists are sorted by: the meeting's start, then the ID.
 type key struct {
 	start time.Time
 	id    string
@@ -126,7 +126,7 @@ func (k key) compare(other key) int {
 	return strings.Compare(k.id, other.id)
 }
 
-// index holds recordings in order, apart by one of their fields.
+// index holds sorted recordings by the value of one field.
 type index struct {
 	field func(*Recording) string
 	lists map[string][]*Recording
@@ -141,8 +141,8 @@ const (
 )
 
 // store holds all recordings. A stored recording is never changed, only replaced, so that it can be
-// read without the lock once it was found. Indexes are built when first used: a million recordings
-// with a meeting each would pay as much for an unused index as for themselves.
+// read without the lock once it was found. Indexes are built at first use, since one for a million
+// meetings takes as much memory as the recordings.
 type store struct {
 	recordings map[string]*Recording
 	indexes    map[string]*index
@@ -152,8 +152,8 @@ func newStore() store {
 	return store{recordings: map[string]*Recording{}, indexes: map[string]*index{}}
 }
 
-// list returns the recordings whose field has the value, in order. The slice is valid under the
-// lock only.
+// list returns the sorted recordings whose field has the value. The slice is valid only under the
+// lock.
 func (s *store) list(name, value string) []*Recording {
 	x, ok := s.indexes[name]
 	if !ok {
@@ -216,14 +216,14 @@ func (s *store) remove(id string) {
 	}
 }
 
-// search returns the place of the first recording at k or after it.
+// search returns the index of the first recording at k or after it.
 func search(list []*Recording, k key) int {
 	i, _ := slices.BinarySearchFunc(list, k, func(r *Recording, k key) int { return r.key().compare(k) })
 
 	return i
 }
 
-// fold makes userids comparable: WeCom takes them in any case of letters.
+// fold makes userids comparable, since WeCom ignores their case.
 func fold(userID string) string {
 	return strings.ToLower(userID)
 }

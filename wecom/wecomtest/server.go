@@ -1,8 +1,8 @@
 // Copyright The wecom_recording_exporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package wecomtest is a WeCom to test and demo against: the part of its API that tells of meeting
-// recordings and of members, as strict as WeCom's documents are, with faults on demand. It opens no
+// Package wecomtest simulates WeCom for tests and demos: the part of its API about meeting
+// recordings and members, as strict as WeCom's documents, with faults on demand. It opens no
 // connection and starts no goroutine.
 package wecomtest
 
@@ -22,7 +22,7 @@ import (
 	"time"
 )
 
-// What a Config without them gets.
+// Defaults of Config.
 const (
 	DefaultCorpID  = "ww0123456789abcdef"
 	DefaultSecret  = "secret-of-the-app"
@@ -33,8 +33,8 @@ const (
 	defaultRequestLog        = 100_000
 )
 
-// NoErrcode is the Errcode of a Request whose answer was none of WeCom's: a fault put HTML, rubbish
-// or nothing in its place.
+// NoErrcode is the Errcode of a Request whose response was not WeCom's: a fault sent HTML, garbage
+// or nothing.
 const NoErrcode = math.MinInt
 
 // maxRequestBody bounds what a call may send, in bytes.
@@ -51,21 +51,21 @@ type Config struct {
 	// TokenLifetime is how long an access token is good; default 7200 s, as in
 	// https://developer.work.weixin.qq.com/document/path/91039.
 	TokenLifetime time.Duration
-	// ExpiredErrcode refuses an expired token; default 42001. WeCom has been seen to say 40014.
+	// ExpiredErrcode is the errcode for an expired token; default 42001. WeCom may send 40014.
 	ExpiredErrcode int
-	// RequestsPerMinute is what an API takes in any 60 seconds before it says 45009 for the 60
-	// seconds that follow; default 10000, as in
+	// RequestsPerMinute is how many calls an API accepts in any 60 seconds before it responds with
+	// 45009 for the next 60 seconds; default 10000, as in
 	// https://developer.work.weixin.qq.com/document/path/90454. The call gettoken is not limited.
 	RequestsPerMinute int
-	// MaxInFlight is how many calls an API takes at once before it says 45033; 0 is no limit.
+	// MaxInFlight is how many calls an API accepts at once; more get 45033. 0 is no limit.
 	MaxInFlight int
 
 	// FilterByRecordStart makes meeting/record/list select by the start of the recording and not of
-	// the meeting. The document does not say which it is.
+	// the meeting. Which of them WeCom uses is not documented.
 	FilterByRecordStart bool
-	// TableSpelling answers with record_list and record_file_list, as the field table of
-	// https://developer.work.weixin.qq.com/document/path/98192 has it, and not with record_meetings
-	// and record_files, as its sample does.
+	// TableSpelling uses the names record_list and record_file_list, as in the field table of
+	// https://developer.work.weixin.qq.com/document/path/98192, and not record_meetings and
+	// record_files, as in its sample.
 	TableSpelling bool
 	// NumbersAsStrings gives numbers as JSON strings and booleans as 0 and 1.
 	NumbersAsStrings bool
@@ -98,7 +98,7 @@ type Server struct {
 type Request struct {
 	Time     time.Time
 	Endpoint string // "gettoken", "meeting/record/list" and so on.
-	Selector string // The parameter that says what is asked for: "userid", "department_id" and so on.
+	Selector string // The parameter that selects: "userid", "department_id" and so on.
 	Target   string // Its value.
 	Start    int64  // Unix seconds.
 	End      int64  // Unix seconds.
@@ -107,15 +107,15 @@ type Request struct {
 	Errcode  int   // As answered, or NoErrcode.
 }
 
-// usage is what the limits of one API look at.
+// usage is the state of the limits of one API.
 type usage struct {
 	inFlight     int
 	arrivals     []time.Time // Those of the last 60 seconds.
 	blockedUntil time.Time
 }
 
-// route is how one endpoint is called, and what answers. A handler returns the body of a good answer,
-// or the errcode of a bad one.
+// route is the method of one endpoint and its handler. A handler returns the body of a success, or
+// the errcode of a failure.
 type route struct {
 	method   string
 	selector string // The parameter in the query, for GET.
@@ -155,12 +155,12 @@ type call struct {
 
 	query     url.Values
 	params    params
-	malformed bool      // The body is no JSON of the documented types.
-	now       time.Time // The server's clock as this call is told it.
-	paging    paging    // What a fault makes of the cursors.
+	malformed bool      // The body is not JSON of the documented types.
+	now       time.Time // The server's clock for this call.
+	paging    paging    // How a fault changes the cursors.
 }
 
-// params is the union of what the POST endpoints take.
+// params is the union of the parameters of the POST endpoints.
 type params struct {
 	MeetingID   string `json:"meetingid"`
 	MeetingCode string `json:"meeting_code"`
@@ -212,8 +212,8 @@ func New(c Config) *Server {
 	return s
 }
 
-// Put adds recordings, each in the place of one with the same ID. What the slices in them hold must
-// not be changed afterwards.
+// Put adds recordings. Each replaces one with the same ID. The slices in them must not be changed
+// afterwards.
 func (s *Server) Put(recs ...Recording) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -222,7 +222,7 @@ func (s *Server) Put(recs ...Recording) {
 	}
 }
 
-// Remove takes recordings away, as if they had never been.
+// Remove removes recordings, as if they had never existed.
 func (s *Server) Remove(ids ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -231,7 +231,7 @@ func (s *Server) Remove(ids ...string) {
 	}
 }
 
-// SetSecret makes another app secret the valid one; tokens of the old one are invalid at once.
+// SetSecret changes the app secret. Tokens of the old one are invalid at once.
 func (s *Server) SetSecret(secret string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -239,7 +239,7 @@ func (s *Server) SetSecret(secret string) {
 	s.dropTokens()
 }
 
-// InvalidateTokens makes every token invalid before its time, which the platform may do.
+// InvalidateTokens makes every token invalid before it expires, which WeCom may do.
 func (s *Server) InvalidateTokens() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -251,8 +251,8 @@ func (s *Server) dropTokens() {
 	clear(s.tokens)
 }
 
-// Requests returns the latest requests, the oldest first: all of them up to Config.RequestLog. A
-// request is there once its answer is decided; one that a fault hangs is there at once.
+// Requests returns the latest requests, the oldest first, up to Config.RequestLog. A request is
+// added when its response is decided; one that a fault hangs is added at once.
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -260,8 +260,8 @@ func (s *Server) Requests() []Request {
 	return append(append(make([]Request, 0, len(s.log)), s.log[s.logNext:]...), s.log[:s.logNext]...)
 }
 
-// Count returns how many requests an endpoint had, or of those, how many were answered with one of
-// the errcodes given. It counts on when the log of requests is full.
+// Count returns how many requests an endpoint had or, with errcodes, how many of them were answered
+// with one of these. It does not depend on Config.RequestLog.
 func (s *Server) Count(endpoint string, errcodes ...int) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -278,7 +278,7 @@ func (s *Server) Count(endpoint string, errcodes ...int) int {
 	return total
 }
 
-// ResetRequests forgets what Requests and Count tell. The limits go on counting.
+// ResetRequests clears Requests and Count. It does not reset the limits.
 func (s *Server) ResetRequests() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -303,8 +303,8 @@ func (s *Server) record(r Request) {
 	}
 }
 
-// ServeHTTP answers as WeCom does: errors too come with status 200. It panics with
-// http.ErrAbortHandler where a Fault breaks the connection.
+// ServeHTTP responds as WeCom does: with status 200 to errors too. It panics with
+// http.ErrAbortHandler if a Fault breaks the connection.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	endpoint := strings.TrimPrefix(r.URL.Path, "/cgi-bin/")
 	to, ok := routeOf(endpoint)
@@ -349,7 +349,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if f != nil && f.CutAfter > 0 && f.CutAfter < len(body) {
 		cut(w, body[:f.CutAfter])
 	}
-	_, _ = w.Write(body) // A caller that went away is no concern of the server.
+	_, _ = w.Write(body) // The caller may have gone away.
 }
 
 func (s *Server) newCall(to route, endpoint string, r *http.Request) *call {
@@ -397,7 +397,8 @@ func value(n *int64) int64 {
 	return *n
 }
 
-// enter lets a call in, or refuses it for the limits of its API. Either way it is to leave.
+// enter counts a call against the limits of its API. It returns 0 or the errcode of the limit that
+// the call exceeds. Each call needs one leave.
 func (s *Server) enter(c *call) (errcode int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -434,7 +435,7 @@ func (s *Server) leave(endpoint string) {
 	s.usage[endpoint].inFlight--
 }
 
-// answer checks what every call has in common and hands it to its endpoint.
+// answer checks what all calls have in common, and calls the handler.
 func (s *Server) answer(to route, method string, c *call) (body []byte, errcode int) {
 	if method != to.method {
 		return nil, codeInvalidParameter
@@ -484,7 +485,7 @@ func (s *Server) getToken(c *call) (body []byte, errcode int) {
 		return nil, codeSecretInvalid
 	}
 	if !c.now.Before(s.tokens[s.token]) {
-		// WeCom's tokens are long; the documents ask clients to have room for 512 bytes.
+		// WeCom's tokens are long; clients must have room for 512 bytes.
 		s.token = rand.Text() + rand.Text() + rand.Text() + rand.Text()
 		s.tokens[s.token] = c.now.Add(s.config.TokenLifetime)
 	}
@@ -495,7 +496,7 @@ func (s *Server) getToken(c *call) (body []byte, errcode int) {
 	return e.end(), 0
 }
 
-// ok begins a good answer.
+// ok begins the body of a success.
 func (s *Server) ok() *encoder {
 	e := &encoder{numbersAsStrings: s.config.NumbersAsStrings, buf: make([]byte, 0, 1024)}
 	e.open("", '{')
@@ -505,7 +506,8 @@ func (s *Server) ok() *encoder {
 	return e
 }
 
-// refusal is a bad answer; text is the beginning of its errmsg, or empty for WeCom's own.
+// refusal returns the body of a failure. The errmsg begins with text, or with WeCom's text if that
+// is empty.
 func (s *Server) refusal(c *call, errcode int, text string) []byte {
 	s.mu.Lock()
 	s.hints++

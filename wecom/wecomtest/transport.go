@@ -11,13 +11,12 @@ import (
 	"net/http"
 )
 
-// errDropped is what a caller without a network sees of a broken connection.
+// errDropped is the error of RoundTrip for a reset connection.
 var errDropped = errors.New("connection reset by peer")
 
-// RoundTrip makes a Server an http.RoundTripper too, whatever host is asked for: the whole of WeCom
-// without a network, on the goroutine of the caller. Tests with virtual time need it, as goroutines
-// that wait for a socket stop the clock of testing/synctest. Broken connections become errors, and a
-// call whose context ends gets the error of its context.
+// RoundTrip implements http.RoundTripper for any host, without a network and on the goroutine of the
+// caller. Tests with virtual time need it, since goroutines that wait for a socket stop the clock of
+// testing/synctest. A broken connection is an error, and so is a context that ends.
 func (s *Server) RoundTrip(r *http.Request) (*http.Response, error) {
 	w := &recorder{header: http.Header{}, status: http.StatusOK}
 	if r.Body == nil {
@@ -52,7 +51,7 @@ func (s *Server) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// serve tells whether the handler broke the connection off.
+// serve calls the handler and reports whether it aborted the connection.
 func serve(h http.Handler, w http.ResponseWriter, r *http.Request) (aborted bool) {
 	defer func() {
 		switch p := recover(); p {
@@ -68,7 +67,7 @@ func serve(h http.Handler, w http.ResponseWriter, r *http.Request) (aborted bool
 	return false
 }
 
-// recorder keeps an answer. The one of net/http/httptest would bring its flags into every binary.
+// recorder records a response. That of net/http/httptest would bring its flags into every binary.
 type recorder struct {
 	header http.Header
 	status int
@@ -83,7 +82,7 @@ func (w *recorder) Write(b []byte) (int, error) {
 	return w.body.Write(b)
 }
 
-// brokenReader is the end of an answer that was cut off.
+// brokenReader is the end of a body that was cut off.
 type brokenReader struct{}
 
 func (brokenReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
