@@ -37,9 +37,9 @@ func TestLimiterHalvesAndGrowsBack(t *testing.T) {
 			t.Errorf("limit %d after three refusals, want 1", l.limit)
 		}
 
-		for i := range 4 * limiterStep {
+		for i := range 80 {
 			l.done(acquire(), nil)
-			if want := min(1+(i+1)/limiterStep, 4); l.limit != want {
+			if want := min(1+(i+1)/20, 4); l.limit != want {
 				t.Fatalf("limit %d after %d successes, want %d", l.limit, i+1, want)
 			}
 		}

@@ -140,7 +140,20 @@ func newCompany(seed uint64, members int) *company {
 
 // demoName returns the userid and the name of the i-th member: zhangwei is the first, lina the second.
 func demoName(i int) (userID, name string) {
-	surnames := [][2]string{
+	surnames, givens := demoSurnames(), demoGivens()
+	n := len(surnames)
+	surname, given := surnames[i%n], givens[(i+i/n)%len(givens)]
+	userID, name = surname[0]+given[0], surname[1]+given[1]
+	if round := i / (n * len(givens)); round > 0 {
+		userID += strconv.Itoa(round + 1)
+	}
+
+	return userID, name
+}
+
+// demoSurnames returns surnames in letters and in characters.
+func demoSurnames() [][2]string {
+	return [][2]string{
 		{"zhang", "张"},
 		{"li", "李"},
 		{"wang", "王"},
@@ -172,7 +185,11 @@ func demoName(i int) (userID, name string) {
 		{"xiao", "萧"},
 		{"cheng", "程"},
 	}
-	givens := [][2]string{
+}
+
+// demoGivens returns given names in letters and in characters.
+func demoGivens() [][2]string {
+	return [][2]string{
 		{"wei", "伟"},
 		{"na", "娜"},
 		{"fang", "芳"},
@@ -204,14 +221,6 @@ func demoName(i int) (userID, name string) {
 		{"hui", "慧"},
 		{"peng", "鹏"},
 	}
-	n := len(surnames)
-	surname, given := surnames[i%n], givens[(i+i/n)%len(givens)]
-	userID, name = surname[0]+given[0], surname[1]+given[1]
-	if round := i / (n * len(givens)); round > 0 {
-		userID += strconv.Itoa(round + 1)
-	}
-
-	return userID, name
 }
 
 // random returns a source of random numbers, the same for the same stream.
