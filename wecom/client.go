@@ -71,7 +71,7 @@ func NewClient(config Config) *Client {
 //
 // The access token and what is remembered of refused secrets stay if BaseURL is
 // unchanged, and are dropped otherwise. CorpID and Observer stay those of
-// [NewClient].
+// [NewClient]. The old Transport is not closed.
 func (c *Client) ApplyConfig(config Config) {
 	c.configuring.Lock()
 	defer c.configuring.Unlock()

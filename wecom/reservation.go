@@ -72,6 +72,7 @@ func (r *Reservation) use(l *Limits) bool {
 // spend reports whether the reservation was not spent before.
 func (r *Reservation) spend() bool { return r.spent.CompareAndSwap(false, true) }
 
+// cancel gives back what was reserved. The reservation is spent.
 func (r *Reservation) cancel() {
 	r.limits.release()
 	r.client.limiter.release()
