@@ -131,8 +131,8 @@ bench-memory: ## Measure the memory that a million recordings take
 	$(GO) test -run='^$$' -bench=Memory -benchtime=1x -timeout=30m -tags=e2e ./e2e
 
 .PHONY: update-golden
-update-golden: ## Write the golden files anew; read the diff before committing
-	$(GO) test $$(grep -rl --include='*_test.go' 'flag.Bool("update"' . | xargs -n 1 dirname | sort -u) -update
+update-golden: ## Write the golden files; read the diff before committing
+	$(GO) test $$(grep -rl --include='*_test.go' '/internal/golden"' . | xargs -n 1 dirname | sort -u) -update
 
 ##@ Check
 

@@ -4,7 +4,6 @@
 package main
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,14 +11,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/golden"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // TestPages keeps the tables of flags and metrics in the documents equal to the
 // code.
@@ -35,19 +31,11 @@ func TestPages(t *testing.T) {
 				t.Fatal(err)
 			}
 			before, rest, hasBegin := strings.Cut(string(content), begins)
-			table, after, hasEnd := strings.Cut(rest, ends)
+			_, after, hasEnd := strings.Cut(rest, ends)
 			if !hasBegin || !hasEnd {
 				t.Fatalf("%s lacks the marks of its table", page)
 			}
-			if *update {
-				if err := os.WriteFile(page, []byte(before+begins+want+ends+after), 0o600); err != nil {
-					t.Fatal(err)
-				}
-				table = want
-			}
-			if diff := cmp.Diff(want, table); diff != "" {
-				t.Errorf("%s differs from the code; run the test with -update (-want +got):\n%s", page, diff)
-			}
+			golden.Compare(t, page, before+begins+want+ends+after)
 		})
 	}
 }

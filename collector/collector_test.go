@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/golden"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
@@ -74,7 +75,7 @@ func TestExposition(t *testing.T) {
 				cfg.Corps[0].QuotaBytes = 100 << 30
 				r := start(t, worldOf(wire), cfg)
 				r.wait(10 * time.Second)
-				golden(t, "exposition.golden", r.exposition())
+				golden.Compare(t, "testdata/exposition.golden", r.exposition())
 			})
 		})
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/golden"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/store"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
 )
@@ -326,7 +327,7 @@ func TestStoreOfSchema1(t *testing.T) {
 		second.Name, second.Targets = "second", config.Targets{UserIDs: []string{"wang"}}
 		cfg.Corps = append(cfg.Corps, second)
 		r := start(t, away, cfg)
-		golden(t, "schema1.golden", inventoryOnly(r.exposition()))
+		golden.Compare(t, "testdata/schema1.golden", inventoryOnly(r.exposition()))
 
 		// What this version writes is what the earlier one can read: the same bytes.
 		for _, corp := range r.collector.corps {

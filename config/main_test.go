@@ -4,7 +4,6 @@
 package config
 
 import (
-	"flag"
 	"io"
 	"os"
 	"path/filepath"
@@ -13,8 +12,6 @@ import (
 
 	"github.com/alecthomas/kingpin/v2"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // TestMain hides the variables of whoever runs the tests.
 func TestMain(m *testing.M) {

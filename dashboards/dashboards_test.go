@@ -6,7 +6,6 @@ package dashboards
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -22,9 +21,8 @@ import (
 	client "github.com/prometheus/client_golang/prometheus"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/golden"
 )
-
-var update = flag.Bool("update", false, "write the dashboards anew")
 
 // TestFiles compares the files with what is rendered, and no other file is there.
 func TestFiles(t *testing.T) {
@@ -37,21 +35,7 @@ func TestFiles(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if *update {
-			if err := os.WriteFile(d.File, rendered, 0o600); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.Chmod(d.File, 0o644); err != nil { // Grafana runs as another user.
-				t.Fatal(err)
-			}
-		}
-		file, err := os.ReadFile(d.File)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(string(rendered), string(file)); diff != "" {
-			t.Errorf("%s is not what the source says; write it with -update (-source +file):\n%s", d.File, diff)
-		}
+		golden.Compare(t, d.File, rendered)
 	}
 	have, err := filepath.Glob("*.json")
 	if err != nil {

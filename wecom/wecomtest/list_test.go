@@ -6,7 +6,6 @@ package wecomtest
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"strconv"
 	"strings"
@@ -14,9 +13,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-)
 
-var update = flag.Bool("update", false, "write the golden files")
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/golden"
+)
 
 // listBody asks for the 31 days before an instant.
 func listBody(selector, target string, end time.Time, limit int, cursor string) string {
@@ -170,7 +169,7 @@ func TestListSpellings(t *testing.T) {
 				t.Fatalf("%v in %s", err, b)
 			}
 			indented.WriteByte('\n')
-			golden(t, name, indented.Bytes())
+			golden.Compare(t, "testdata/"+name, indented.Bytes())
 		})
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"regexp"
 	"strings"
 	"sync"
@@ -441,23 +440,5 @@ func TestConcurrentUse(t *testing.T) {
 	wg.Wait()
 	if got := x.Count(endpointRecordList, 0); got != 80 {
 		t.Errorf("%d good lists, want 80", got)
-	}
-}
-
-// golden compares with a file of testdata, or writes it if the tests run with -update.
-func golden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	path := "testdata/" + name
-	if *update {
-		if err := os.WriteFile(path, got, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", path, diff)
 	}
 }
