@@ -20,20 +20,20 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// A body is the start of a response that is the same for many. What comes behind
-// it may be new each time, and the whole is one valid response in its encoding.
+// A body is the encoded start of a response, shared by many responses. Each of
+// them appends its own end (see finish), so that the whole is one valid response.
 type body struct {
 	start    []byte
 	encoding promhttp.Compression
 
-	// A gzip member ends with the checksum and the size of all that is in it.
+	// The trailer of a gzip member holds the checksum and size of its whole content.
 	checksum, size uint32
 }
 
-// gzipHeader begins a gzip member without a name or a time; see RFC 1952, 2.3.
+// gzipHeader is the header of a gzip member without a name or a time; see RFC 1952, 2.3.
 var gzipHeader = []byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff}
 
-// newBody encodes families in a variant.
+// newBody encodes families as v.
 func newBody(v variant, families []*dto.MetricFamily) (*body, error) {
 	format, _ := canonical(v.format)
 	text, err := encodeParts(format, families)
@@ -53,14 +53,15 @@ func newBody(v variant, families []*dto.MetricFamily) (*body, error) {
 	if err != nil {
 		return nil, err
 	}
-	b.start = bytes.Clone(out.Bytes()) // It is kept, and the buffer may be twice as large.
+	b.start = bytes.Clone(out.Bytes()) // The buffer may be twice as large.
 	return b, nil
 }
 
-// bytesPerMetric is about what a metric takes, so that buffers need not grow often.
+// bytesPerMetric is the typical encoded size of a metric. Buffers of that size seldom grow.
 const bytesPerMetric = 96
 
-// encodeParts encodes each family, several at once: a scrape waits for it.
+// encodeParts encodes each family into a buffer of its own, in parallel, because a
+// scrape waits for it.
 func encodeParts(format expfmt.Format, families []*dto.MetricFamily) ([]bytes.Buffer, error) {
 	parts := make([]bytes.Buffer, len(families))
 	var encoding errgroup.Group
@@ -83,7 +84,8 @@ func writeParts(w io.Writer, parts []bytes.Buffer) error {
 	return nil
 }
 
-// encode writes families in a format, and what ends it if they are the last.
+// encode writes families in a format. If they are the last of a response, it also
+// writes the end marker of the format, if there is one.
 func encode(w io.Writer, format expfmt.Format, families []*dto.MetricFamily, last bool) error {
 	encoder := expfmt.NewEncoder(w, format, expfmt.WithCreatedLines())
 	for _, family := range families {
@@ -99,8 +101,8 @@ func encode(w io.Writer, format expfmt.Format, families []*dto.MetricFamily, las
 	return nil
 }
 
-// deflate writes the start of a gzip member that ends between two bytes, so that
-// another deflate stream can go on there.
+// deflate writes a gzip header and a deflate stream that ends in a sync flush, so
+// that another stream can be appended.
 func (b *body) deflate(out *bytes.Buffer, text []bytes.Buffer) error {
 	out.Write(gzipHeader)
 	compressor, err := flate.NewWriter(out, flate.BestSpeed)
@@ -138,13 +140,17 @@ func compressZstd(out *bytes.Buffer, text []bytes.Buffer) error {
 	return nil
 }
 
-// frames makes single frames of what comes behind the start, which is short.
-var frames = sync.OnceValues(func() (*zstd.Encoder, error) {
-	return zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(1<<17), zstd.WithLowerEncoderMem(true))
+// frameEncoder encodes the end of a response, which is short, as one frame.
+var frameEncoder = sync.OnceValues(func() (*zstd.Encoder, error) {
+	return zstd.NewWriter(nil,
+		zstd.WithEncoderLevel(zstd.SpeedFastest),
+		zstd.WithWindowSize(1<<17),
+		zstd.WithLowerEncoderMem(true),
+	)
 })
 
-// finish writes what comes behind the start so that the response ends with the
-// rest.
+// finish writes what has to follow the start so that the content of the response
+// ends with rest.
 func (b *body) finish(out *bytes.Buffer, rest []byte) error {
 	switch b.encoding {
 	case promhttp.Gzip:
@@ -153,10 +159,11 @@ func (b *body) finish(out *bytes.Buffer, rest []byte) error {
 		}
 		whole := *b
 		whole.sum(rest)
-		out.Write(binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(out.AvailableBuffer(), whole.checksum), whole.size))
+		trailer := binary.LittleEndian.AppendUint32(out.AvailableBuffer(), whole.checksum)
+		out.Write(binary.LittleEndian.AppendUint32(trailer, whole.size))
 	case promhttp.Zstd:
 		// A response may be several frames; see RFC 8878, 3.1.
-		compressor, err := frames()
+		compressor, err := frameEncoder()
 		if err != nil {
 			return fmt.Errorf("compressing: %w", err)
 		}

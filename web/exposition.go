@@ -21,31 +21,32 @@ import (
 	"github.com/prometheus/common/expfmt"
 )
 
-// An exposition serves metrics. There may be hundreds of thousands of the
-// inventory, and they change far less often than they are scraped, so each body
-// of them is made once. Those of the registry, which are few and always new, come
-// behind it.
+// An exposition serves metrics. The inventory may have hundreds of thousands, and
+// they change far less often than they are scraped. Each encoding of them is
+// therefore cached until they change. The few metrics of the registry are gathered
+// at each scrape and appended.
 type exposition struct {
 	logger    log.Logger
 	inventory Inventory
 	registry  prometheus.Gatherer
 	accepted  []expfmt.Format
-	// ordinary answers what is seldom asked for.
-	ordinary http.Handler
+	// uncached serves the requests that are too rare to keep a body for.
+	uncached http.Handler
 
 	mu      sync.Mutex
 	version uint64
 	bodies  map[variant]func() (*body, error) // of that version
 }
 
-// A variant is one way to write the same metrics. The versions of a format and
-// the ways to escape names make no difference to the names of this exporter.
+// A variant is a key of the cache. It ignores the versions of a format and the
+// ways to escape names, because the names of this exporter are the same in all.
 type variant struct {
 	format   expfmt.FormatType
 	encoding promhttp.Compression
 }
 
-// canonical are the formats of which bodies are kept.
+// canonical returns the format in which bodies of type t are cached, and whether
+// they are cached.
 func canonical(t expfmt.FormatType) (expfmt.Format, bool) {
 	switch t {
 	case expfmt.TypeTextPlain, expfmt.TypeOpenMetrics, expfmt.TypeProtoDelim:
@@ -58,13 +59,15 @@ func canonical(t expfmt.FormatType) (expfmt.Format, bool) {
 // newMetricsHandler returns the handler of the exposition.
 func newMetricsHandler(o *Options) http.Handler {
 	e := &exposition{
-		logger: o.Logger, inventory: o.Inventory, registry: o.Registry,
-		accepted: expfmt.DefaultOpenMetricsAcceptedFormats(),
-		ordinary: promhttp.HandlerForTransactional(gatherer{o.Registry, o.Inventory}, promhttp.HandlerOpts{
+		logger:    o.Logger,
+		inventory: o.Inventory,
+		registry:  o.Registry,
+		accepted:  expfmt.DefaultOpenMetricsAcceptedFormats(),
+		uncached: promhttp.HandlerForTransactional(gatherer{o.Registry, o.Inventory}, promhttp.HandlerOpts{
 			ErrorLog:          errorLog{o.Logger},
 			ErrorHandling:     promhttp.HTTPErrorOnError,
 			EnableOpenMetrics: true,
-			// Without these, a counter that starts above 0 looks like a jump.
+			// A counter that starts above 0 looks like a jump without its created timestamp.
 			EnableOpenMetricsTextCreatedSamples: true,
 		}),
 	}
@@ -75,7 +78,8 @@ func newMetricsHandler(o *Options) http.Handler {
 	return handler
 }
 
-// limitRequests answers only so many requests at once; 0 is no limit.
+// limitRequests serves up to limit requests at once and answers the others with
+// 503; 0 means no limit.
 func limitRequests(handler http.Handler, limit int) http.Handler {
 	if limit == 0 {
 		return handler
@@ -87,8 +91,9 @@ func limitRequests(handler http.Handler, limit int) http.Handler {
 			defer func() { <-inFlight }()
 			handler.ServeHTTP(w, r)
 		default:
-			http.Error(w, fmt.Sprintf("%d scrapes are being answered already, as many as --web.max-requests allows: try again later.", limit),
-				http.StatusServiceUnavailable)
+			message := fmt.Sprintf("%d scrapes are being answered already, as many as --web.max-requests allows: "+
+				"try again later.", limit)
+			http.Error(w, message, http.StatusServiceUnavailable)
 		}
 	})
 }
@@ -96,18 +101,17 @@ func limitRequests(handler http.Handler, limit int) http.Handler {
 // ServeHTTP implements http.Handler.
 func (e *exposition) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	contentType := expfmt.NegotiateAccept(r.Header, e.accepted...)
-	format, isKept := canonical(contentType.FormatType())
+	format, isCached := canonical(contentType.FormatType())
 	encoding, isPlain := encodingFor(r.Header["Accept-Encoding"])
-	if !isKept || !isPlain || r.URL.RawQuery != "" {
-		e.ordinary.ServeHTTP(w, r)
+	if !isCached || !isPlain || r.URL.RawQuery != "" {
+		e.uncached.ServeHTTP(w, r)
 		return
 	}
-	end := buffers.Get().(*bytes.Buffer) //nolint:forcetypeassert,revive // Nothing else is put.
+	end := getBuffer()
 	defer buffers.Put(end)
-	end.Reset()
-	kept, err := e.body(variant{contentType.FormatType(), encoding})
+	cached, err := e.body(variant{contentType.FormatType(), encoding})
 	if err == nil {
-		err = e.finish(end, kept, format)
+		err = e.finish(end, cached, format)
 	}
 	if err != nil {
 		level.Error(e.logger).Log("msg", "serving metrics failed", "err", err)
@@ -120,32 +124,42 @@ func (e *exposition) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if encoding != promhttp.Identity {
 		header.Set("Content-Encoding", string(encoding))
 	}
-	header.Set("Content-Length", strconv.Itoa(len(kept.start)+end.Len()))
-	// Who went away need not be told that writing failed.
-	if _, err := w.Write(kept.start); err == nil {
+	header.Set("Content-Length", strconv.Itoa(len(cached.start)+end.Len()))
+	// Writing fails only if the client has gone.
+	if _, err := w.Write(cached.start); err == nil {
 		_, _ = w.Write(end.Bytes())
 	}
 }
 
-// finish writes what comes behind a kept body: the metrics of the registry.
-func (e *exposition) finish(end *bytes.Buffer, kept *body, format expfmt.Format) error {
+// finish writes what follows a cached body: the metrics of the registry.
+func (e *exposition) finish(end *bytes.Buffer, cached *body, format expfmt.Format) error {
 	live, err := gatherLive(e.registry)
 	if err != nil {
 		return err
 	}
-	rest := buffers.Get().(*bytes.Buffer) //nolint:forcetypeassert,revive // Nothing else is put.
+	rest := getBuffer()
 	defer buffers.Put(rest)
-	rest.Reset()
 	if err := encode(rest, format, live, true); err != nil {
 		return err
 	}
-	return kept.finish(end, rest.Bytes())
+	return cached.finish(end, rest.Bytes())
 }
 
-var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+// buffers holds *bytes.Buffer.
+var buffers sync.Pool
 
-// encodingFor returns the encoding to answer with. It tells too whether the header
-// is one of the plain ones that scrapers send, without weights or wildcards.
+// getBuffer returns an empty buffer; the caller puts it back into buffers.
+func getBuffer() *bytes.Buffer {
+	buffer, ok := buffers.Get().(*bytes.Buffer)
+	if !ok {
+		return new(bytes.Buffer)
+	}
+	buffer.Reset()
+	return buffer
+}
+
+// encodingFor returns the encoding for the values of Accept-Encoding, and whether
+// they are plain: a single header without weights or wildcards, as scrapers send.
 func encodingFor(header []string) (encoding promhttp.Compression, isPlain bool) {
 	encoding = promhttp.Identity
 	if len(header) > 1 || len(header) == 1 && strings.ContainsAny(header[0], ";*") {
@@ -155,7 +169,7 @@ func encodingFor(header []string) (encoding promhttp.Compression, isPlain bool) 
 		for offered := range strings.SplitSeq(value, ",") {
 			switch offered := promhttp.Compression(strings.TrimSpace(offered)); offered {
 			case promhttp.Identity:
-				return encoding, false // Someone has a wish.
+				return encoding, false // The client excludes compression.
 			case promhttp.Gzip:
 				encoding = offered
 			case promhttp.Zstd:
@@ -168,11 +182,11 @@ func encodingFor(header []string) (encoding promhttp.Compression, isPlain bool) 
 	return encoding, true
 }
 
-// body returns the body of the inventory's metrics in a variant. It is made at
-// most once for each version, by whoever asks first.
+// body returns the cached body of the inventory's metrics. The first caller for a
+// version and variant encodes it, and the others wait.
 func (e *exposition) body(v variant) (*body, error) {
 	e.mu.Lock()
-	// Read under the lock, so that nobody puts an earlier version back.
+	// Read under the lock, so that an earlier version cannot replace a later one.
 	families, version := e.inventory.Families()
 	if e.bodies == nil || e.version != version {
 		e.version, e.bodies = version, map[variant]func() (*body, error){}
@@ -186,16 +200,19 @@ func (e *exposition) body(v variant) (*body, error) {
 	return get()
 }
 
-// To OpenMetrics this counter and the gauge go_memstats_alloc_bytes are one family.
+// clashing is left out: in OpenMetrics, this counter and the gauge
+// go_memstats_alloc_bytes are one family.
 const clashing = "go_memstats_alloc_bytes_total"
 
+// gatherLive gathers the metrics of the registry.
 func gatherLive(registry prometheus.Gatherer) ([]*dto.MetricFamily, error) {
 	live, err := registry.Gather()
-	return slices.DeleteFunc(live, func(f *dto.MetricFamily) bool { return f.GetName() == clashing }), err
+	isClashing := func(f *dto.MetricFamily) bool { return f.GetName() == clashing }
+	return slices.DeleteFunc(live, isClashing), err
 }
 
-// A gatherer joins what is gathered at each scrape to the families of the
-// inventory, which are made once and shared by all scrapes.
+// A gatherer merges the families of the registry with those of the inventory,
+// which all scrapes share.
 type gatherer struct {
 	registry  prometheus.Gatherer
 	inventory Inventory
@@ -204,13 +221,15 @@ type gatherer struct {
 // Gather implements prometheus.TransactionalGatherer.
 func (g gatherer) Gather() (families []*dto.MetricFamily, done func(), err error) {
 	live, err := gatherLive(g.registry)
-	kept, _ := g.inventory.Families()
-	families = slices.Concat(live, kept)
-	slices.SortFunc(families, func(a, b *dto.MetricFamily) int { return strings.Compare(a.GetName(), b.GetName()) })
+	shared, _ := g.inventory.Families()
+	families = slices.Concat(live, shared)
+	slices.SortFunc(families, func(a, b *dto.MetricFamily) int {
+		return strings.Compare(a.GetName(), b.GetName())
+	})
 	return families, func() {}, err
 }
 
-// An errorLog lets promhttp log.
+// An errorLog is a promhttp.Logger.
 type errorLog struct{ logger log.Logger }
 
 // Println implements promhttp.Logger.

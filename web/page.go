@@ -18,12 +18,13 @@ import (
 //go:embed layout.html
 var layoutHTML string
 
-// newPage returns the template of a page for people.
+// newPage returns the template of a page whose content is html.
 func newPage(html string) *template.Template {
 	return template.Must(template.Must(template.New("page").Parse(layoutHTML)).Parse(html))
 }
 
-// servePage shows a page, whose data have the fields Lang and Text.
+// servePage executes a template of newPage. The data must have the fields Lang and
+// Text. A failure answers 500 instead of half a page.
 func (o Options) servePage(w http.ResponseWriter, page *template.Template, data any) {
 	var body bytes.Buffer
 	if err := page.Execute(&body, data); err != nil {
@@ -35,11 +36,11 @@ func (o Options) servePage(w http.ResponseWriter, page *template.Template, data 
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Referrer-Policy", "no-referrer")
-	_, _ = body.WriteTo(w) // An error means that the client has gone.
+	_, _ = body.WriteTo(w) // It fails only if the client has gone.
 }
 
-// languageOf returns the language of a page: that of the query, or the first
-// that the browser wants.
+// languageOf returns the language of a page and its HTML code: that of the
+// parameter lang, or else the first of Accept-Language.
 func languageOf(r *http.Request) (language wecom.Language, lang string) {
 	wanted := r.URL.Query().Get("lang")
 	if wanted == "" {

@@ -4,14 +4,11 @@
 package web
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
 )
@@ -62,75 +59,6 @@ func TestRecordingsAreOptIn(t *testing.T) {
 	}
 	if landing(optionsOf(&fake{})) || !landing(recordingOptions(&asked{})) {
 		t.Error("the landing page leads to the recordings where there are none, or the other way round")
-	}
-}
-
-func TestRecordingsQueries(t *testing.T) {
-	t.Parallel()
-	for query, want := range map[string]collector.RecordingQuery{
-		"": {Sort: collector.ByStart, Descending: true, Limit: 100},
-		"corp=acme&host=li&state=recording&exposed=true&shared=1": {
-			Corp: "acme", Host: "li", State: "recording", Exposed: new(true), Shared: new(true), Sort: collector.ByStart, Descending: true, Limit: 100,
-		},
-		"sort=host":              {Sort: collector.ByHost, Limit: 100},
-		"sort=bytes&order=asc":   {Sort: collector.ByBytes, Limit: 100},
-		"sort=host&order=desc":   {Sort: collector.ByHost, Descending: true, Limit: 100},
-		"page=3&limit=20":        {Sort: collector.ByStart, Descending: true, Offset: 40, Limit: 20},
-		"exposed=&corp=&lang=zh": {Sort: collector.ByStart, Descending: true, Limit: 100},
-		"exposed=false":          {Exposed: new(false), Sort: collector.ByStart, Descending: true, Limit: 100},
-	} {
-		for _, path := range []string{"/recordings?", "/api/v1/recordings?"} {
-			a := &asked{}
-			if w := serve(t, recordingOptions(a), http.MethodGet, path+query); w.Code != http.StatusOK {
-				t.Errorf("%s%s: status %d: %s", path, query, w.Code, w.Body)
-			}
-			if diff := cmp.Diff(want, a.query); diff != "" {
-				t.Errorf("%s%s (-want +got):\n%s", path, query, diff)
-			}
-		}
-	}
-}
-
-func TestBadRecordingsQueries(t *testing.T) {
-	t.Parallel()
-	for query, want := range map[string]string{
-		"hosts=li":      `"hosts" is no parameter: write one of corp, host,`,
-		"state=deleted": `state: "deleted" is no state: write one of unknown, recording,`,
-		"exposed=maybe": `exposed: "maybe" is neither true nor false`,
-		"shared=maybe":  `shared: "maybe" is neither true nor false`,
-		"sort=title":    `sort: "title" is no order: write one of start, host,`,
-		"order=up":      `order: "up" is neither asc nor desc`,
-		"page=0":        `page: "0" is not accepted: write a whole number from 1 to`,
-		"page=x":        `page: "x" is not accepted`,
-		"limit=1001":    `limit: "1001" is not accepted: write a whole number from 1 to 1000`,
-	} {
-		page := serve(t, recordingOptions(&asked{}), http.MethodGet, "/recordings?"+query)
-		if page.Code != http.StatusBadRequest || !strings.Contains(page.Body.String(), want) {
-			t.Errorf("page of %s: status %d: %s", query, page.Code, page.Body)
-		}
-		api := serve(t, recordingOptions(&asked{}), http.MethodGet, "/api/v1/recordings?"+query)
-		var answer struct {
-			Error string `json:"error"`
-		}
-		if err := json.Unmarshal(api.Body.Bytes(), &answer); err != nil || api.Code != http.StatusBadRequest || !strings.Contains(answer.Error, want) {
-			t.Errorf("API of %s: status %d: %s: %v", query, api.Code, api.Body, err)
-		}
-	}
-}
-
-func TestRecordingsAPI(t *testing.T) {
-	t.Parallel()
-	w := serve(t, recordingOptions(&asked{total: 3}), http.MethodGet, "/api/v1/recordings?limit=1&page=2")
-	const want = `{"total":3,"page":2,"limit":1,"recordings":[{"corp":"acme","id":"r1","host":"\u003cb\u003eli",` +
-		`"title":"\u003cscript\u003ealert(1)\u003c/script\u003e","start":"2026-03-02T01:00:00Z","state":"completed","bytes":5368709120,` +
-		`"duration_seconds":90,"shared_files":1,"exposed_files":1,"files":[{"id":"f","start":"2026-03-02T01:00:00Z","end":"2026-03-02T01:01:30Z",` +
-		`"bytes":5368709120,"exposed":true,"sharing":{"audience":"anyone","password":"none","expiry":"2026-03-02T02:00:00Z","download":"allowed"}},` +
-		`{"id":"not shared","start":null,"end":null,"bytes":0,"exposed":false,"sharing":null}]}]}` + "\n"
-	if diff := cmp.Diff(want, w.Body.String()); diff != "" {
-		t.Errorf("answer (-want +got):\n%s", diff)
-	}
-	if empty := serve(t, recordingOptions(&asked{}), http.MethodGet, "/api/v1/recordings"); !strings.Contains(empty.Body.String(), `"recordings":[]`) {
-		t.Errorf("an empty list: %s", empty.Body)
 	}
 }
 

@@ -16,9 +16,9 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
 )
 
-// A Reloader reads the configuration anew, one time after the other, and tells
-// how that went, as a prometheus.Collector too. It starts out as having just read
-// it with success.
+// A Reloader reloads the configuration, one reload at a time, and reports the
+// outcome to its caller, to the log and as metrics. It starts as after a successful
+// reload.
 type Reloader struct {
 	logger log.Logger
 	reload func(context.Context) error
@@ -28,22 +28,24 @@ type Reloader struct {
 	timestamp  prometheus.Gauge
 }
 
-// NewReloader returns a reloader. If reload returns an error, everything must go
-// on as before.
+// NewReloader returns a Reloader that calls reload. If reload returns an error, it
+// must have changed nothing.
 func NewReloader(logger log.Logger, reload func(context.Context) error) *Reloader {
 	gauge := func(d collector.Definition) prometheus.Gauge {
 		return prometheus.NewGauge(prometheus.GaugeOpts{Name: d.Name, Help: d.Help})
 	}
 	r := &Reloader{
-		logger: logger, reload: reload,
-		successful: gauge(collector.ReloadSuccessful), timestamp: gauge(collector.ReloadTimestamp),
+		logger:     logger,
+		reload:     reload,
+		successful: gauge(collector.ReloadSuccessful),
+		timestamp:  gauge(collector.ReloadTimestamp),
 	}
 	r.successful.Set(1)
 	r.timestamp.SetToCurrentTime()
 	return r
 }
 
-// Reload reads the configuration anew.
+// Reload reloads the configuration. It logs the error that it returns.
 func (r *Reloader) Reload(ctx context.Context) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -58,7 +60,8 @@ func (r *Reloader) Reload(ctx context.Context) error {
 	return nil
 }
 
-// ServeHTTP implements http.Handler for POST /-/reload.
+// ServeHTTP implements http.Handler for POST /-/reload. It answers 500 with the
+// error if the reload fails.
 func (r *Reloader) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if err := r.Reload(req.Context()); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)

@@ -14,7 +14,7 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
-// targetsPerPage keeps the page light where a corp has 100,000 targets.
+// targetsPerPage bounds the page of a corp with 100,000 targets.
 const targetsPerPage = 200
 
 //go:embed targets.html
@@ -22,9 +22,12 @@ var targetsHTML string
 
 var targetsTemplate = newPage(targetsHTML)
 
-// A Targets tells how polling goes.
+// Targets reports the state of polling.
 type Targets interface {
+	// Report returns all corps, sorted by name.
 	Report() []collector.CorpReport
+	// Targets returns up to limit targets of a corp, failing ones first, and the
+	// number of all its targets.
 	Targets(corp string, offset, limit int) (part []collector.TargetReport, total int)
 }
 
@@ -51,8 +54,8 @@ type targetRow struct {
 	Error, Remedy string
 }
 
-// serveTargets shows all corps, and of one of them another page of targets than
-// the first where the query asks for it.
+// serveTargets shows the first page of targets of each corp. The parameters corp
+// and page choose another page for one of them.
 func (o Options) serveTargets(w http.ResponseWriter, r *http.Request) {
 	language, lang := languageOf(r)
 	page := 1
@@ -60,7 +63,8 @@ func (o Options) serveTargets(w http.ResponseWriter, r *http.Request) {
 	if text := r.URL.Query().Get("page"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 || n > 1_000_000 {
-			http.Error(w, fmt.Sprintf("page: %q is no number of a page: write 1 for the first", text), http.StatusBadRequest)
+			http.Error(w, fmt.Sprintf("page: %q is no number of a page: write 1 for the first", text),
+				http.StatusBadRequest)
 			return
 		}
 		page = n
@@ -69,14 +73,17 @@ func (o Options) serveTargets(w http.ResponseWriter, r *http.Request) {
 	now := time.Now()
 	for _, report := range o.Targets.Report() {
 		section := corpSection{
-			CorpReport: report, Page: 1,
-			Lag: report.Lag.Round(time.Second).String(), Coverage: fmt.Sprintf("%.1f%%", 100*report.Coverage),
+			CorpReport: report,
+			Page:       1,
+			Lag:        report.Lag.Round(time.Second).String(),
+			Coverage:   fmt.Sprintf("%.1f%%", 100*report.Coverage),
 		}
 		if report.Name == corp {
 			section.Page = page
 		}
 		if report.Outage != nil {
-			section.OutageText, section.Remedy = wecom.Describe(report.Outage, language), wecom.Remedy(report.Outage, language)
+			section.OutageText = wecom.Describe(report.Outage, language)
+			section.Remedy = wecom.Remedy(report.Outage, language)
 			section.Retry = report.Retry.UTC().Format(time.RFC3339)
 		}
 		section.addRows(o.Targets, now, language)
@@ -94,7 +101,8 @@ func (s *corpSection) addRows(targets Targets, now time.Time, language wecom.Lan
 			row.Asked = t.Asked.UTC().Format(time.RFC3339)
 		}
 		if t.Err != nil {
-			row.Error, row.Remedy = wecom.Describe(t.Err, language), wecom.Remedy(t.Err, language)
+			row.Error = wecom.Describe(t.Err, language)
+			row.Remedy = wecom.Remedy(t.Err, language)
 		}
 		s.Rows = append(s.Rows, row)
 	}
@@ -111,17 +119,57 @@ func (s *corpSection) addRows(targets Targets, now time.Time, language wecom.Lan
 
 var targetsTexts = map[wecom.Language]map[string]string{
 	wecom.English: {
-		"title": "Targets", "other": "中文", "otherLang": "zh", "corp": "Corp", "up": "WeCom accepts calls", "down": "WeCom did not accept the last call",
-		"count": "targets", "covered": "polled with success of late", "lag": "most overdue by", "budget": "calls in the last 60 seconds, and the budget",
-		"outage": "No target can be asked", "retry": "next try", "remedy": "what to do", "selector": "selector", "id": "target", "status": "status",
-		"asked": "last poll", "due": "due in", "recordings": "recordings", "error": "error", "never": "never", "previous": "previous", "next": "next",
-		"none": "no targets", "note": "Failing targets come first. What was known of them stays.",
+		"title":      "Targets",
+		"other":      "中文",
+		"otherLang":  "zh",
+		"corp":       "Corp",
+		"up":         "WeCom accepts calls",
+		"down":       "WeCom did not accept the last call",
+		"count":      "targets",
+		"covered":    "polled with success of late",
+		"lag":        "most overdue by",
+		"budget":     "calls in the last 60 seconds, and the budget",
+		"outage":     "No target can be asked",
+		"retry":      "next try",
+		"remedy":     "what to do",
+		"selector":   "selector",
+		"id":         "target",
+		"status":     "status",
+		"asked":      "last poll",
+		"due":        "due in",
+		"recordings": "recordings",
+		"error":      "error",
+		"never":      "never",
+		"previous":   "previous",
+		"next":       "next",
+		"none":       "no targets",
+		"note":       "Failing targets come first. What was known of them stays.",
 	},
 	wecom.Chinese: {
-		"title": "目标", "other": "English", "otherLang": "en", "corp": "企业", "up": "企业微信接受调用", "down": "企业微信未接受上一次调用",
-		"count": "目标数", "covered": "近期轮询成功率", "lag": "最大逾期", "budget": "最近 60 秒调用次数与预算",
-		"outage": "无法查询任何目标", "retry": "下次重试", "remedy": "处理办法", "selector": "查询方式", "id": "目标", "status": "状态",
-		"asked": "上次轮询", "due": "距下次", "recordings": "录制数", "error": "错误", "never": "从未", "previous": "上一页", "next": "下一页",
-		"none": "没有目标", "note": "失败的目标排在最前，其已知数据会保留。",
+		"title":      "目标",
+		"other":      "English",
+		"otherLang":  "en",
+		"corp":       "企业",
+		"up":         "企业微信接受调用",
+		"down":       "企业微信未接受上一次调用",
+		"count":      "目标数",
+		"covered":    "近期轮询成功率",
+		"lag":        "最大逾期",
+		"budget":     "最近 60 秒调用次数与预算",
+		"outage":     "无法查询任何目标",
+		"retry":      "下次重试",
+		"remedy":     "处理办法",
+		"selector":   "查询方式",
+		"id":         "目标",
+		"status":     "状态",
+		"asked":      "上次轮询",
+		"due":        "距下次",
+		"recordings": "录制数",
+		"error":      "错误",
+		"never":      "从未",
+		"previous":   "上一页",
+		"next":       "下一页",
+		"none":       "没有目标",
+		"note":       "失败的目标排在最前，其已知数据会保留。",
 	},
 }

@@ -1,8 +1,8 @@
 // Copyright The wecom_recording_exporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package web serves what the exporter knows: the exposition, and pages for
-// people and probes. It never calls WeCom.
+// Package web serves the exposition, pages for people, and probes, and runs the
+// HTTP server. Nothing in it calls WeCom.
 package web
 
 import (
@@ -17,35 +17,44 @@ import (
 	toolkit "github.com/prometheus/exporter-toolkit/web"
 )
 
-// An Inventory is what a handler serves of the recordings.
+// The paths of the pages. Those of probes and actions begin with /-/.
+const (
+	pathTargets       = "/targets"
+	pathRecordings    = "/recordings"
+	pathRecordingsAPI = "/api/v1/recordings"
+	pathHealthy       = "/-/healthy"
+	pathReady         = "/-/ready"
+	pathReload        = "/-/reload"
+)
+
+// Inventory provides the metrics of the recordings.
 type Inventory interface {
-	// Families returns metric families in the order of their names, and their
-	// version, which grows when they change. They are not changed themselves.
+	// Families returns metric families sorted by name, and their version, which
+	// grows when they change. Both sides leave the families as they are.
 	Families() ([]*dto.MetricFamily, uint64)
-	// Ready tells whether the families can be relied on.
+	// Ready reports whether the families are complete.
 	Ready() bool
 }
 
-// Options describe a handler.
+// Options configure a handler.
 type Options struct {
 	Logger    log.Logger
 	Inventory Inventory
 	Targets   Targets
-	// Recordings are shown unless it is nil.
+	// Recordings enables the pages of single recordings unless it is nil.
 	Recordings Recordings
-	// Registry has the metrics that are gathered at each scrape. No family may
-	// be in the inventory too.
+	// Registry holds the metrics that are gathered at each scrape. It must not
+	// hold a family that the inventory has too.
 	Registry *prometheus.Registry
 	// TelemetryPath is the path of the exposition, such as /metrics.
 	TelemetryPath string
-	// MaxRequests is how many scrapes are answered at once; 0 is no limit.
+	// MaxRequests is the number of scrapes served at once; 0 means no limit.
 	MaxRequests int
 	// ExporterMetrics adds promhttp_* to the registry.
 	ExporterMetrics bool
-	// Reloader reads the configuration anew at POST /-/reload, unless it is nil,
-	// which forbids that.
+	// Reloader serves POST /-/reload, which is forbidden if it is nil.
 	Reloader http.Handler
-	// Stopping tells whether the exporter is about to end.
+	// Stopping reports whether the exporter is about to stop.
 	Stopping func() bool
 }
 
@@ -54,18 +63,18 @@ func NewHandler(o Options) (http.Handler, error) {
 	mux := http.NewServeMux()
 	pattern := "GET " + o.TelemetryPath
 	if strings.HasSuffix(pattern, "/") {
-		pattern += "{$}" // and nothing below it
+		pattern += "{$}" // only this path, nothing below it
 	}
 	mux.Handle(pattern, newMetricsHandler(&o))
-	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("GET "+pathHealthy, func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintln(w, "wecom_recording_exporter is healthy.")
 	})
-	mux.HandleFunc("GET /-/ready", o.serveReady)
-	mux.HandleFunc("GET /targets", o.serveTargets)
-	mux.HandleFunc("POST /-/reload", o.serveReload)
+	mux.HandleFunc("GET "+pathReady, o.serveReady)
+	mux.HandleFunc("GET "+pathTargets, o.serveTargets)
+	mux.HandleFunc("POST "+pathReload, o.serveReload)
 	if o.Recordings != nil {
-		mux.HandleFunc("GET /recordings", o.serveRecordings)
-		mux.HandleFunc("GET /api/v1/recordings", o.serveRecordingsAPI)
+		mux.HandleFunc("GET "+pathRecordings, o.serveRecordings)
+		mux.HandleFunc("GET "+pathRecordingsAPI, o.serveRecordingsAPI)
 	}
 	if o.TelemetryPath != "/" {
 		landing, err := landingPage(o.TelemetryPath, o.Recordings != nil)
@@ -79,15 +88,35 @@ func NewHandler(o Options) (http.Handler, error) {
 
 func landingPage(telemetryPath string, recordings bool) (http.Handler, error) {
 	links := []toolkit.LandingLinks{
-		{Address: telemetryPath, Text: "Metrics", Description: "what Prometheus scrapes"},
-		{Address: "/targets", Text: "Targets", Description: "how polling goes: who is asked for, and what fails"},
+		{
+			Address:     telemetryPath,
+			Text:        "Metrics",
+			Description: "what Prometheus scrapes",
+		},
+		{
+			Address:     pathTargets,
+			Text:        "Targets",
+			Description: "how polling goes: who is asked for, and what fails",
+		},
 	}
 	if recordings {
-		links = append(links, toolkit.LandingLinks{Address: "/recordings", Text: "Recordings", Description: "which recordings stand behind the metrics"})
+		links = append(links, toolkit.LandingLinks{
+			Address:     pathRecordings,
+			Text:        "Recordings",
+			Description: "which recordings stand behind the metrics",
+		})
 	}
 	links = append(links,
-		toolkit.LandingLinks{Address: "/-/ready", Text: "Ready", Description: "whether every target was asked at least once"},
-		toolkit.LandingLinks{Address: "/-/healthy", Text: "Healthy", Description: "whether the process lives"},
+		toolkit.LandingLinks{
+			Address:     pathReady,
+			Text:        "Ready",
+			Description: "whether every target was asked at least once",
+		},
+		toolkit.LandingLinks{
+			Address:     pathHealthy,
+			Text:        "Healthy",
+			Description: "whether the process lives",
+		},
 	)
 	page, err := toolkit.NewLandingPage(toolkit.LandingConfig{
 		Name:        "WeCom Recording Exporter",
@@ -115,7 +144,8 @@ func (o Options) serveReady(w http.ResponseWriter, _ *http.Request) {
 
 func (o Options) serveReload(w http.ResponseWriter, r *http.Request) {
 	if o.Reloader == nil {
-		http.Error(w, "Reloading is forbidden: start the exporter with --web.enable-lifecycle to allow it.", http.StatusForbidden)
+		http.Error(w, "Reloading is forbidden: start the exporter with --web.enable-lifecycle to allow it.",
+			http.StatusForbidden)
 		return
 	}
 	o.Reloader.ServeHTTP(w, r)

@@ -1,0 +1,112 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package web
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/alecthomas/kingpin/v2"
+	toolkit "github.com/prometheus/exporter-toolkit/web"
+	"github.com/prometheus/exporter-toolkit/web/kingpinflag"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
+)
+
+// The flags that an error names.
+const (
+	flagListenAddress = "web.listen-address"
+	flagConfigFile    = "web.config.file"
+	flagTelemetryPath = "web.telemetry-path"
+	flagMaxRequests   = "web.max-requests"
+)
+
+// Flags holds the values of --web.* as they were given.
+type Flags struct {
+	toolkit                *toolkit.FlagConfig
+	telemetryPath          *string
+	maxRequests            *string // kingpin's own error would not name the variable
+	disableExporterMetrics *bool
+	enableLifecycle        *bool
+	enableRecordings       *bool
+}
+
+// Settings holds the values of Flags after validation.
+type Settings struct {
+	// TelemetryPath is the absolute path of the exposition, such as /metrics. It
+	// is the path of no other page.
+	TelemetryPath string
+	// MaxRequests is the number of scrapes served at once; 0 means no limit.
+	MaxRequests int
+	// ExporterMetrics includes go_*, process_* and promhttp_*.
+	ExporterMetrics bool
+	// Lifecycle allows POST /-/reload.
+	Lifecycle bool
+	// Recordings enables the pages of single recordings.
+	Recordings bool
+}
+
+// AddFlags registers --web.* on app. The exporter listens at defaultAddress if
+// no address is given.
+func AddFlags(app *kingpin.Application, defaultAddress string) *Flags {
+	return &Flags{
+		toolkit: kingpinflag.AddFlags(app, defaultAddress),
+		telemetryPath: app.Flag(flagTelemetryPath, "Path under which to expose metrics.").
+			Default("/metrics").String(),
+		maxRequests: app.Flag(flagMaxRequests,
+			"How many scrapes are answered at once; others get status 503. 0 is no limit.").
+			Default("40").String(),
+		disableExporterMetrics: app.Flag("web.disable-exporter-metrics",
+			"Leave out the metrics go_*, process_* and promhttp_*.").Bool(),
+		enableLifecycle: app.Flag("web.enable-lifecycle",
+			"Allow to reload the configuration with POST /-/reload.").Bool(),
+		enableRecordings: app.Flag("web.enable-recordings",
+			"Serve the page /recordings and /api/v1/recordings, which tell hosts and titles of single recordings.").Bool(),
+	}
+}
+
+// ListenAddresses returns the values of --web.listen-address.
+func (f *Flags) ListenAddresses() []string { return *f.toolkit.WebListenAddresses }
+
+// Settings returns the validated values. An error names the flag and its
+// variable, and what to write instead.
+func (f *Flags) Settings() (Settings, error) {
+	maxRequests, err := strconv.Atoi(*f.maxRequests)
+	if err != nil || maxRequests < 0 {
+		return Settings{}, fmt.Errorf("%s: %q is no number of requests: write 0 for no limit, or a number above it",
+			flagAndVariable(flagMaxRequests), *f.maxRequests)
+	}
+	if !isTelemetryPath(*f.telemetryPath) {
+		return Settings{}, fmt.Errorf("%s: %q is no path for metrics: write one such as /metrics",
+			flagAndVariable(flagTelemetryPath), *f.telemetryPath)
+	}
+	if err := toolkit.Validate(*f.toolkit.WebConfigFile); err != nil {
+		return Settings{}, fmt.Errorf("%s: %s cannot be used: %w",
+			flagAndVariable(flagConfigFile), *f.toolkit.WebConfigFile, err)
+	}
+	return Settings{
+		TelemetryPath:   *f.telemetryPath,
+		MaxRequests:     maxRequests,
+		ExporterMetrics: !*f.disableExporterMetrics,
+		Lifecycle:       *f.enableLifecycle,
+		Recordings:      *f.enableRecordings,
+	}, nil
+}
+
+func flagAndVariable(flag string) string {
+	return fmt.Sprintf("--%s (or %s)", flag, config.Variable(flag))
+}
+
+// isTelemetryPath reports whether metrics can be served at p: an absolute path
+// that no other page has.
+func isTelemetryPath(p string) bool {
+	// Browsers rewrite a path with // or .. in it.
+	isClean := path.Clean(p) == p || len(p) > 2 && path.Clean(p)+"/" == p
+	return isClean && strings.HasPrefix(p, "/") && !strings.HasPrefix(p, "/-/") &&
+		!slices.Contains([]string{pathTargets, pathRecordings, pathRecordingsAPI}, p) &&
+		!strings.ContainsAny(p, " {}?#%")
+}

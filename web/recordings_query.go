@@ -1,0 +1,136 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package web
+
+import (
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
+)
+
+const (
+	recordingsPerPage     = 100
+	mostRecordingsPerPage = 1000
+	mostPages             = 1_000_000
+)
+
+// A recordingsQuery is the query of a URL; the page and the API have the same.
+type recordingsQuery struct {
+	collector.RecordingQuery
+
+	page int
+}
+
+// The parameters of the query and the values of paramOrder.
+const (
+	paramCorp    = "corp"
+	paramHost    = "host"
+	paramState   = "state"
+	paramExposed = "exposed"
+	paramShared  = "shared"
+	paramSort    = "sort"
+	paramOrder   = "order"
+	paramPage    = "page"
+	paramLimit   = "limit"
+	paramLang    = "lang"
+
+	ascending  = "asc"
+	descending = "desc"
+)
+
+// recordingsParams returns all parameters, in the order in which an error lists them.
+func recordingsParams() []string {
+	return []string{
+		paramCorp, paramHost, paramState, paramExposed, paramShared,
+		paramSort, paramOrder, paramPage, paramLimit, paramLang,
+	}
+}
+
+// parseRecordingsQuery returns an error that says what to write instead.
+func parseRecordingsQuery(values url.Values) (q recordingsQuery, err error) {
+	known := recordingsParams()
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if !slices.Contains(known, name) {
+			return q, fmt.Errorf("%q is no parameter: write one of %s", name, strings.Join(known, ", "))
+		}
+	}
+	q.Corp, q.Host, q.State = values.Get(paramCorp), values.Get(paramHost), values.Get(paramState)
+	if states := collector.RecordingStates(); q.State != "" && !slices.Contains(states, q.State) {
+		return q, fmt.Errorf("%s: %q is no state: write one of %s", paramState, q.State, strings.Join(states, ", "))
+	}
+	if err := parseFlag(values, paramExposed, &q.Exposed); err != nil {
+		return q, err
+	}
+	if err := parseFlag(values, paramShared, &q.Shared); err != nil {
+		return q, err
+	}
+	if err := q.parseOrder(values); err != nil {
+		return q, err
+	}
+	if q.page, err = parseNumber(values, paramPage, 1, mostPages); err != nil {
+		return q, err
+	}
+	if q.Limit, err = parseNumber(values, paramLimit, recordingsPerPage, mostRecordingsPerPage); err != nil {
+		return q, err
+	}
+	q.Offset = (q.page - 1) * q.Limit
+	return q, nil
+}
+
+func (q *recordingsQuery) parseOrder(values url.Values) error {
+	q.Sort = collector.RecordingOrder(values.Get(paramSort))
+	if q.Sort == "" {
+		q.Sort = collector.ByStart
+	}
+	if orders := collector.RecordingOrders(); !slices.Contains(orders, q.Sort) {
+		names := make([]string, 0, len(orders))
+		for _, order := range orders {
+			names = append(names, string(order))
+		}
+		return fmt.Errorf("%s: %q is no order: write one of %s", paramSort, q.Sort, strings.Join(names, ", "))
+	}
+	switch order := values.Get(paramOrder); order {
+	case "":
+		q.Descending = q.Sort != collector.ByHost
+	case ascending, descending:
+		q.Descending = order == descending
+	default:
+		return fmt.Errorf("%s: %q is neither %s nor %s", paramOrder, order, ascending, descending)
+	}
+	return nil
+}
+
+// parseFlag sets flag to the value of a parameter, and leaves it alone if the
+// parameter is absent.
+func parseFlag(values url.Values, name string, flag **bool) error {
+	text := values.Get(name)
+	if text == "" {
+		return nil
+	}
+	value, err := strconv.ParseBool(text)
+	if err != nil {
+		return fmt.Errorf("%s: %q is neither true nor false", name, text)
+	}
+	*flag = &value
+	return nil
+}
+
+// parseNumber returns the value of a parameter from 1 to most, or byDefault if the
+// parameter is absent.
+func parseNumber(values url.Values, name string, byDefault, most int) (int, error) {
+	text := values.Get(name)
+	if text == "" {
+		return byDefault, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > most {
+		return 0, fmt.Errorf("%s: %q is not accepted: write a whole number from 1 to %d", name, text, most)
+	}
+	return n, nil
+}
