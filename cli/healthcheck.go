@@ -1,7 +1,7 @@
 // Copyright The wecom_recording_exporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package cli
 
 import (
 	"context"
@@ -14,12 +14,23 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/alecthomas/kingpin/v2"
 )
 
 const healthTimeout = 3 * time.Second
 
-// healthURL returns the base URL of the exporter that listens on the first
-// address of this host, unless one is given.
+// addHealthcheck adds the command that asks a running exporter for its health.
+func addHealthcheck(c *kingpin.CmdClause, f *flags) action {
+	base := c.Arg("url", "Base URL of the exporter; by default that of the first --web.listen-address on this host.").
+		String()
+	return func(ctx context.Context, _ *output) error {
+		return checkHealth(ctx, healthURL(*base, f.web.ListenAddresses()))
+	}
+}
+
+// healthURL returns given if it is not empty, and else the base URL of an exporter
+// on this host that listens at the first of the addresses.
 func healthURL(given string, listenAddresses []string) string {
 	if given != "" || len(listenAddresses) == 0 {
 		return given
@@ -37,8 +48,9 @@ func healthURL(given string, listenAddresses []string) string {
 	return "http://" + net.JoinHostPort(host, port)
 }
 
-// checkHealth returns an error unless /-/healthy below base answers 200. An
-// exporter on this host may serve TLS with a certificate that does not name it.
+// checkHealth returns an error unless /-/healthy below base answers 200. It tries
+// TLS if the exporter answers plain HTTP with status 400. The certificate is not
+// verified, because that of an exporter on this host need not name 127.0.0.1.
 func checkHealth(ctx context.Context, base string) error {
 	u, err := url.Parse(strings.TrimSuffix(base, "/") + "/-/healthy")
 	if err != nil || u.Host == "" {
@@ -47,7 +59,9 @@ func checkHealth(ctx context.Context, base string) error {
 	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
 	defer cancel()
 	client := &http.Client{Transport: &http.Transport{
-		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // Nothing secret is sent, and the answer is a status.
+		TLSClientConfig: &tls.Config{
+			InsecureSkipVerify: true, //nolint:gosec // Nothing secret is sent, and the answer is a status.
+		},
 		DisableKeepAlives: true,
 	}}
 	status, err := getStatus(ctx, client, u)
@@ -64,6 +78,7 @@ func checkHealth(ctx context.Context, base string) error {
 	return nil
 }
 
+// getStatus returns the status of a GET. No error holds a password of the URL.
 func getStatus(ctx context.Context, client *http.Client, u *url.URL) (int, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), http.NoBody)
 	if err != nil {

@@ -1,7 +1,7 @@
 // Copyright The wecom_recording_exporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package cli
 
 import (
 	"fmt"
@@ -17,14 +17,16 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
-// TestPages keeps the tables of flags and metrics in the documents equal to the
-// code.
+// TestPages compares the tables of flags and metrics in the documents with the code.
 func TestPages(t *testing.T) {
 	t.Parallel()
-	for page, want := range map[string]string{"docs/configuration.md": flagsTable(), "docs/metrics.md": metricsTable()} {
+	for page, want := range map[string]string{
+		"../docs/configuration.md": flagsTable(t),
+		"../docs/metrics.md":       metricsTable(),
+	} {
 		t.Run(page, func(t *testing.T) {
 			t.Parallel()
-			const begins = "<!-- The table is made by: go test . -run TestPages -update -->\n"
+			const begins = "<!-- The table is made by: go test ./cli -run TestPages -update -->\n"
 			const ends = "<!-- The table ends. -->\n"
 			content, err := os.ReadFile(page)
 			if err != nil {
@@ -40,12 +42,13 @@ func TestPages(t *testing.T) {
 	}
 }
 
-func flagsTable() string {
+func flagsTable(t *testing.T) string {
+	t.Helper()
 	var b strings.Builder
 	b.WriteString("\n| flag | environment variable | default | meaning |\n|---|---|---|---|\n")
-	app := newFlags().app
+	app := newApplication().kingpin
 	if _, err := app.ParseContext(nil); err != nil { // gives flags their variables
-		panic(err)
+		t.Fatal(err)
 	}
 	for _, f := range app.Model().Flags {
 		if f.Hidden || f.Name == "help" || f.Name == "version" {
@@ -76,12 +79,12 @@ func metricsTable() string {
 	return b.String()
 }
 
-// TestDocumentsNameWhatThereIs looks for flags, variables, metrics and errcodes
-// in the documents that the program does not have, or that a document lacks.
+// TestDocumentsNameWhatThereIs finds flags, variables and metrics in the documents
+// that do not exist, and errcodes that a document lacks.
 func TestDocumentsNameWhatThereIs(t *testing.T) {
 	t.Parallel()
 	known := map[string]bool{"--storage.tsdb.path": true} // It is Prometheus's.
-	for _, f := range newFlags().app.Model().Flags {
+	for _, f := range newApplication().kingpin.Model().Flags {
 		known["--"+f.Name], known["--no-"+f.Name] = true, true
 		known[config.Variable(f.Name)] = true
 	}
@@ -91,15 +94,19 @@ func TestDocumentsNameWhatThereIs(t *testing.T) {
 			known[d.Name+"_bucket"], known[d.Name+"_sum"], known[d.Name+"_count"] = true, true, true
 		}
 	}
-	documents := []string{"README.md", "README.zh-CN.md", "SECURITY.md"}
-	for _, folder := range []string{"docs", "alerts", "dashboards"} {
-		found, err := filepath.Glob(folder + "/*.md")
+	var documents []string
+	for _, folder := range []string{".", "docs", "alerts", "dashboards"} {
+		found, err := filepath.Glob("../" + folder + "/*.md")
 		if err != nil {
 			t.Fatal(err)
 		}
 		documents = append(documents, found...)
 	}
-	named := regexp.MustCompile(`--(?:web|log|config|wecom|target|poll|metrics|shard|storage)\.[a-z.-]*[a-z]|\bwecom_[a-z_]*[a-z]\b|WECOM_RECORDING_EXPORTER_[A-Z_]*[A-Z]\b`)
+	named := regexp.MustCompile(strings.Join([]string{
+		`--(?:web|log|config|wecom|target|poll|metrics|shard|storage)\.[a-z.-]*[a-z]`,
+		`\bwecom_[a-z_]*[a-z]\b`,
+		`WECOM_RECORDING_EXPORTER_[A-Z_]*[A-Z]\b`,
+	}, "|"))
 	for _, document := range documents {
 		content, err := os.ReadFile(document)
 		if err != nil {

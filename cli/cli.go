@@ -1,0 +1,185 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package cli holds the command line: the flags, and a file for each command.
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strconv"
+
+	"github.com/alecthomas/kingpin/v2"
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+	"github.com/prometheus/common/version"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/web"
+)
+
+const (
+	name           = "wecom_recording_exporter"
+	defaultAddress = ":10168"
+)
+
+// A command is a row of the table of commands.
+type command struct {
+	name, help string
+	// add registers the arguments and flags of the command alone and returns its
+	// action, which runs after they are parsed.
+	add func(*kingpin.CmdClause, *flags) action
+}
+
+// An action runs a command until it is done or the context ends. Run reports its
+// error, or each of the errors that it joins.
+type action func(context.Context, *output) error
+
+// commands are all commands, in the order of --help.
+var commands = []command{
+	{
+		name: defaultCommand,
+		help: "Serve metrics of the recordings of the configured corps. This is what is done where no command is given.",
+		add:  addServe,
+	},
+	{
+		name: "demo",
+		help: "Serve metrics of a simulated company: no account and no network needed.",
+		add:  addDemo,
+	},
+	{
+		name: "healthcheck",
+		help: "Ask a running exporter whether it is healthy; the exit status is 0 if it is.",
+		add:  addHealthcheck,
+	},
+}
+
+// defaultCommand runs if no command is given.
+const defaultCommand = "serve"
+
+// flags are the flags that all commands share.
+type flags struct {
+	web    *web.Flags
+	log    *logFlags
+	config *config.Flags
+}
+
+// An output is where a command writes to.
+type output struct {
+	stdout io.Writer
+	logger log.Logger
+	// toolkitLogger writes to the same log; exporter-toolkit takes no other kind.
+	toolkitLogger *slog.Logger
+}
+
+// An application is the whole command line.
+type application struct {
+	kingpin *kingpin.Application
+	flags   *flags
+	actions map[string]action
+}
+
+func newApplication() *application {
+	app := kingpin.New(name, "Prometheus exporter for the cloud recordings of WeCom (企业微信) meetings. "+
+		"Each flag can be given as an environment variable too: "+
+		config.VariablePrefix+" and the flag in upper snake case.")
+	app.DefaultEnvars()
+	app.Version(version.Print(name))
+	app.VersionFlag.NoEnvar()
+	app.HelpFlag.Short('h').NoEnvar()
+	a := &application{
+		kingpin: app,
+		// In the order of --help.
+		flags: &flags{
+			web:    web.AddFlags(app, defaultAddress),
+			log:    addLogFlags(app),
+			config: config.AddFlags(app),
+		},
+		actions: make(map[string]action, len(commands)),
+	}
+	for _, c := range commands {
+		a.actions[c.name] = c.add(app.Command(c.name, c.help), a.flags)
+	}
+	return a
+}
+
+// Run runs the command that args name until it is done or the context ends, and
+// returns the exit status: 0, or 1 after an error, which is written to stderr.
+func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	a := newApplication()
+	isDone := false // by --help or --version
+	a.kingpin.Terminate(func(int) { isDone = true }).UsageWriter(stdout).ErrorWriter(stderr)
+	selected, err := a.parse(args)
+	if isDone {
+		return 0
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "%s: %s: try --help\n", name, err)
+		return 1
+	}
+	logger, toolkitLogger := a.flags.log.newLoggers(stderr)
+	err = a.actions[selected](ctx, &output{stdout: stdout, logger: logger, toolkitLogger: toolkitLogger})
+	for _, e := range split(err) {
+		level.Error(logger).Log("msg", "cannot "+selected, "err", e)
+	}
+	if err != nil {
+		return 1
+	}
+	return 0
+}
+
+// parse returns the name of the selected command.
+func (a *application) parse(args []string) (string, error) {
+	if err := a.checkEnvironment(); err != nil {
+		return "", err
+	}
+	selected, err := a.kingpin.Parse(a.withCommand(args))
+	if err != nil {
+		return "", err
+	}
+	return selected, a.flags.log.validate()
+}
+
+// withCommand prepends the default command to arguments without a command. A
+// default command of kingpin would overlook a flag that lacks its value.
+func (a *application) withCommand(args []string) []string {
+	parsed, err := a.kingpin.ParseContext(args)
+	if err != nil || parsed.SelectedCommand != nil {
+		return args
+	}
+	for _, element := range parsed.Elements {
+		if element.Clause == a.kingpin.HelpFlag {
+			return args // the help of all commands
+		}
+	}
+	return append([]string{defaultCommand}, args...)
+}
+
+// checkEnvironment returns an error for a boolean variable that kingpin would
+// refuse without naming it.
+func (a *application) checkEnvironment() error {
+	for _, flag := range a.kingpin.Model().Flags {
+		variable := config.Variable(flag.Name)
+		value := os.Getenv(variable)
+		if _, err := strconv.ParseBool(value); flag.IsBoolFlag() && value != "" && err != nil {
+			return fmt.Errorf("--%s (or %s): %q is neither true nor false", flag.Name, variable, value)
+		}
+	}
+	return nil
+}
+
+// split returns the errors that err joins, each of which is logged by itself.
+func split(err error) []error {
+	// errors.As would also find a joined error that another one wraps, and lose the
+	// text of the wrapper.
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		return joined.Unwrap()
+	}
+	if err == nil {
+		return nil
+	}
+	return []error{err}
+}

@@ -1,0 +1,167 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
+)
+
+// TestServe runs the exporter on a simulated WeCom, reloads it, and stops it.
+func TestServe(t *testing.T) {
+	t.Parallel()
+	world := wecomtest.New(wecomtest.Config{})
+	start := time.Now().Add(-time.Hour)
+	for _, user := range []string{"li", "wang"} {
+		world.Put(wecomtest.Recording{
+			ID: user + "-r", Creator: user, Host: user, MeetingStart: start,
+			Files: []wecomtest.File{{ID: user + "-f", Start: start, End: start.Add(time.Minute), Size: 1000}},
+		})
+	}
+	upstream := httptest.NewServer(world)
+	defer upstream.Close()
+
+	dir := t.TempDir()
+	write := func(name, content string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("secret", wecomtest.DefaultSecret)
+	corp := "- {name: %s, corp_id: " + wecomtest.DefaultCorpID + ", api_secret_file: secret, api_url: '" + upstream.URL + "/cgi-bin/', targets: {userids: [%s]}}\n"
+	write("corps.yml", "corps:\n"+fmt.Sprintf(corp, "a", "li"))
+
+	address := freeAddress(t)
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	var log safeBuffer
+	code := make(chan int, 1)
+	go func() {
+		code <- Run(ctx, []string{
+			"--config.file=" + filepath.Join(dir, "corps.yml"), "--web.listen-address=" + address, "--web.enable-lifecycle", "--log.format=json",
+		}, io.Discard, &log)
+	}()
+	ready := func() bool {
+		status, _ := request(t, http.MethodGet, address, "/-/ready")
+		return status == http.StatusOK
+	}
+	serves := func(want string) func() bool {
+		return func() bool {
+			_, body := request(t, http.MethodGet, address, "/metrics")
+			return strings.Contains(body, want)
+		}
+	}
+	eventually(t, "ready", ready)
+	eventually(t, "bytes of li", serves("wecom_recording_bytes{corp=\"a\",host=\"li\"} 1000\n"))
+
+	write("corps.yml", "corps:\n"+fmt.Sprintf(corp, "a", "li")+fmt.Sprintf(corp, "", "wang"))
+	if status, body := request(t, http.MethodPost, address, "/-/reload"); status != http.StatusInternalServerError ||
+		!strings.Contains(body, "corps.yml: corps[1].name") {
+		t.Errorf("status %d for a bad file: %s", status, body)
+	}
+	eventually(t, "failed reload", serves("wecom_recording_exporter_config_last_reload_successful 0\n"))
+	eventually(t, "bytes of li still", serves("wecom_recording_bytes{corp=\"a\",host=\"li\"} 1000\n"))
+
+	write("corps.yml", "corps:\n"+fmt.Sprintf(corp, "a", "li")+fmt.Sprintf(corp, "b", "wang"))
+	if status, body := request(t, http.MethodPost, address, "/-/reload"); status != http.StatusOK {
+		t.Errorf("status %d for a good file: %s", status, body)
+	}
+	eventually(t, "bytes of wang", serves("wecom_recording_bytes{corp=\"b\",host=\"wang\"} 1000\n"))
+	if n := world.Count("gettoken"); n != 2 {
+		t.Errorf("%d tokens, want one of each corp", n)
+	}
+	if err := checkHealth(t.Context(), healthURL("", []string{address})); err != nil {
+		t.Errorf("healthcheck: %v", err)
+	}
+
+	stopping := time.Now()
+	stop()
+	if got := <-code; got != 0 || time.Since(stopping) > 5*time.Second {
+		t.Errorf("exit status %d after %s, want 0 within 5 s", got, time.Since(stopping))
+	}
+	if err := checkHealth(t.Context(), "http://"+address); err == nil {
+		t.Error("healthcheck of an exporter that has stopped succeeds")
+	}
+	for line := range strings.Lines(log.String()) {
+		if !strings.HasPrefix(line, "{") || strings.Contains(line, wecomtest.DefaultSecret) {
+			t.Errorf("log line %s", line)
+		}
+	}
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+func request(t *testing.T, method, address, path string) (status int, body string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, "http://"+address+path, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	resp, err := client.Do(req)
+	if err != nil {
+		return 0, err.Error()
+	}
+	defer resp.Body.Close()
+	content, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(content)
+}
+
+// eventually waits until something is so. A process on real sockets has no
+// virtual time.
+func eventually(t *testing.T, what string, so func() bool) {
+	t.Helper()
+	deadline := time.After(20 * time.Second)
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for !so() {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("it never happens: %s", what)
+		}
+	}
+}
+
+// A safeBuffer is a strings.Builder for several goroutines.
+type safeBuffer struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (b *safeBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *safeBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}
