@@ -10,7 +10,7 @@ package dashboards
 
 import "regexp"
 
-// A Language is one that the dashboards are written in, as a BCP 47 tag.
+// A Language is a language of the dashboards, as a BCP 47 tag.
 type Language string
 
 // The languages.
@@ -26,7 +26,7 @@ func (l Language) other() Language {
 	return Chinese
 }
 
-// suffix is what the UID of a dashboard in the language ends with.
+// suffix returns the end of the UID of a dashboard in the language.
 func (l Language) suffix() string {
 	if l == Chinese {
 		return "-zh-cn"
@@ -34,7 +34,7 @@ func (l Language) suffix() string {
 	return ""
 }
 
-// A Kind is how Grafana runs a query: over the time range, or at its end.
+// A Kind is the way that Grafana runs a query: over the time range, or at its end.
 type Kind string
 
 // The kinds of queries.
@@ -55,7 +55,7 @@ type Dashboard struct {
 	UID      string
 	Title    string
 	Language Language
-	File     string // its name in this folder
+	File     string // the name in this folder
 
 	board board
 }
@@ -66,8 +66,20 @@ func All() []Dashboard {
 	all := make([]Dashboard, 0, 2*len(boards))
 	for _, b := range boards {
 		all = append(all,
-			Dashboard{UID: b.uid, Title: b.title.en, Language: English, File: b.uid + ".json", board: b},
-			Dashboard{UID: b.uid + Chinese.suffix(), Title: b.title.zh, Language: Chinese, File: b.uid + ".zh-CN.json", board: b},
+			Dashboard{
+				UID:      b.uid,
+				Title:    b.title.en,
+				Language: English,
+				File:     b.uid + ".json",
+				board:    b,
+			},
+			Dashboard{
+				UID:      b.uid + Chinese.suffix(),
+				Title:    b.title.zh,
+				Language: Chinese,
+				File:     b.uid + ".zh-CN.json",
+				board:    b,
+			},
 		)
 	}
 	return all

@@ -5,7 +5,7 @@ package dashboards
 
 import "strings"
 
-// A text is what people read, in both languages.
+// A text is text for people in both languages.
 type text struct{ en, zh string }
 
 func (t text) in(lang Language) string {
@@ -15,10 +15,10 @@ func (t text) in(lang Language) string {
 	return t.en
 }
 
-// label is a text of label values alone, which are the same in every language.
+// label returns a text of label values, which are the same in every language.
 func label(template string) text { return text{template, template} }
 
-// A board is a dashboard before it is said in a language.
+// A board is a dashboard in both languages.
 type board struct {
 	uid, from   string
 	title, help text
@@ -39,7 +39,7 @@ type line struct {
 	panels []*panel
 }
 
-// A panel is one panel before it is said in a language.
+// A panel is a panel in both languages.
 type panel struct {
 	kind        string
 	title, help text
@@ -88,33 +88,33 @@ type boardLink struct {
 	title text
 	url   string   // or
 	tags  []string // of the dashboards to link to
-	own   bool     // dashboards of the own language, or else of the other
+	own   bool     // link to dashboards in the same language, not in the other
 }
 
-// The matchers that every expression carries. They stand in expressions as
-// {@exporter}, {@corp} and {@host}, so that none is forgotten or spelled anew.
+// matchers expands {@exporter}, {@corp} and {@host} in expressions. Every
+// expression has one of them, so that all panels filter in the same way.
 var matchers = strings.NewReplacer(
 	"{@exporter", `{job=~"$job",instance=~"$instance"`,
 	"{@corp", `{job=~"$job",instance=~"$instance",corp=~"$corp"`,
 	"{@host", `{job=~"$job",instance=~"$instance",corp=~"$corp",host=~"$host"`,
 )
 
-// over is a query for a graph over time.
+// over returns a query for a graph over time.
 func over(expr string, legend text) query {
 	return query{expr: matchers.Replace(expr), legend: legend, kind: Range, format: "time_series"}
 }
 
-// now is a query for the newest value.
+// now returns a query for the newest value.
 func now(expr string, legend text) query {
 	return query{expr: matchers.Replace(expr), legend: legend, kind: Instant, format: "time_series"}
 }
 
-// cells is a query for the rows of a table.
+// cells returns a query for the rows of a table.
 func cells(expr string) query {
 	return query{expr: matchers.Replace(expr), kind: Instant, format: "table"}
 }
 
-// buckets is a query for a heatmap of a classic histogram.
+// buckets returns a query for a heatmap of a classic histogram.
 func buckets(expr string) query {
 	return query{expr: matchers.Replace(expr), legend: label("{{le}}"), kind: Range, format: "heatmap"}
 }
@@ -137,7 +137,13 @@ func timeseries(width int, title, help text, unit string, queries ...query) *pan
 		kind: "timeseries", title: title, help: help, width: width, queries: queries,
 		defaults: fieldDefaults{
 			Unit: unit, Color: color{Mode: "palette-classic"}, Min: new(0.0),
-			Custom: custom{DrawStyle: "line", LineWidth: 1, FillOpacity: 10, ShowPoints: "never", Stacking: &stacking{Group: "A", Mode: "none"}},
+			Custom: custom{
+				DrawStyle:   "line",
+				LineWidth:   1,
+				FillOpacity: 10,
+				ShowPoints:  "never",
+				Stacking:    &stacking{Group: "A", Mode: "none"},
+			},
 		},
 		options: options{
 			Legend:  &legendOptions{Calcs: []string{}, DisplayMode: "list", Placement: "bottom", ShowLegend: true},
@@ -146,7 +152,7 @@ func timeseries(width int, title, help text, unit string, queries ...query) *pan
 	}
 }
 
-// bars shows what happened in each interval, one on top of the other.
+// bars shows a stacked bar for each interval.
 func bars(width int, interval string, title, help text, unit string, queries ...query) *panel {
 	p := timeseries(width, title, help, unit, queries...).stacked()
 	p.interval = interval
@@ -173,7 +179,14 @@ func heatmap(width int, interval string, title, help text, unit string, q query)
 		kind: "heatmap", title: title, help: help, width: width, queries: []query{q}, interval: interval,
 		defaults: fieldDefaults{Unit: unit, Color: color{Mode: "thresholds"}},
 		options: options{
-			Color:   &heatmapColor{Mode: "scheme", Fill: "dark-orange", Scheme: "Oranges", Steps: 64, Scale: "exponential", Exponent: 0.5},
+			Color: &heatmapColor{
+				Mode:     "scheme",
+				Fill:     "dark-orange",
+				Scheme:   "Oranges",
+				Steps:    64,
+				Scale:    "exponential",
+				Exponent: 0.5,
+			},
 			YAxis:   &heatmapAxis{Unit: unit, AxisPlacement: "left"},
 			Cells:   &heatmapCells{Unit: "short"},
 			Tooltip: &tooltipOptions{Mode: "single"},
@@ -216,7 +229,7 @@ func table(width int, title, help text, queries []query, columns ...column) *pan
 	return p
 }
 
-// sortedBy has the rows of a table in falling order of a column.
+// sortedBy sorts the rows of a table by a column, the largest value first.
 func (p *panel) sortedBy(title text) *panel {
 	p.options.sortBy = title
 	return p
@@ -259,13 +272,13 @@ func (p *panel) redFrom(bad float64) *panel {
 	return p
 }
 
-// yesNo shows words in the place of 1 and 0.
+// yesNo shows words instead of 1 and 0.
 func (p *panel) yesNo(yes, no text) *panel {
 	p.mappings = []mapping{{new(1.0), new(1.0), "green", yes}, {new(0.0), new(0.0), "red", no}}
 	return p
 }
 
-// never shows a word for an age that no exporter has: that of the Unix epoch.
+// never shows a word instead of the age of a timestamp that is 0.
 func (p *panel) never(word text) *panel {
 	p.mappings = []mapping{{new(1e9), nil, "red", word}}
 	return p

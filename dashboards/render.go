@@ -17,7 +17,7 @@ const (
 
 var prometheus = datasource{Type: "prometheus", UID: "${datasource}"}
 
-// A variable is one that the user sets at the top of a dashboard.
+// A variable is a variable that the user sets at the top of a dashboard.
 type variable struct {
 	name        string
 	label, help text
@@ -35,17 +35,20 @@ var (
 	}
 	instanceVariable = variable{
 		name: "instance", values: `label_values(wecom_recording_exporter_build_info{job=~"$job"}, instance)`,
-		label: text{"Instance", "实例"}, help: text{"Processes of the exporter, such as shards.", "导出器的进程，例如各个分片。"},
+		label: text{"Instance", "实例"},
+		help:  text{"Processes of the exporter, such as shards.", "导出器的进程，例如各个分片。"},
 	}
 	corpVariable = variable{
 		name: "corp", values: `label_values(wecom_up{job=~"$job",instance=~"$instance"}, corp)`,
-		label: text{"Corp", "企业"}, help: text{"Corps by their names in the configuration.", "配置中的企业名称。"},
+		label: text{"Corp", "企业"},
+		help:  text{"Corps by their names in the configuration.", "配置中的企业名称。"},
 	}
 	hostVariable = variable{
 		name: "host", byDefault: ".*",
 		label: text{"Host (regular expression)", "主持人（正则表达式）"},
 		help: text{
-			"Hosts by a regular expression that matches the whole label, such as zhangsan|lisi. Panels about a whole corp are not filtered.",
+			"Hosts by a regular expression that matches the whole label, such as zhangsan|lisi. " +
+				"Panels about a whole corp are not filtered.",
 			"匹配整个 host 标签的正则表达式，例如 zhangsan|lisi。按整个企业统计的面板不受影响。",
 		},
 	}
@@ -62,12 +65,14 @@ var (
 // configurationRead is the annotation of every dashboard: the timestamp changes
 // when a process starts and when it reloads.
 var configurationRead = query{
-	expr:   matchers.Replace(`changes(wecom_recording_exporter_config_last_reload_success_timestamp_seconds{@exporter}[$__rate_interval]) > 0`),
+	expr: matchers.Replace(
+		`changes(wecom_recording_exporter_config_last_reload_success_timestamp_seconds{@exporter}[$__rate_interval]) > 0`,
+	),
 	legend: text{"Exporter started or reloaded", "导出器启动或重新加载配置"},
 	kind:   Range,
 }
 
-// render says a dashboard in a language.
+// render returns the model of a dashboard in a language.
 func (b board) render(lang Language) dashboardModel {
 	m := dashboardModel{
 		Annotations: annotations{List: []annotation{{
@@ -90,7 +95,8 @@ func (b board) render(lang Language) dashboardModel {
 	}
 	m.Templating.List = append(m.Templating.List, variableModel{
 		Name: "datasource", Type: "datasource", Query: "prometheus", Refresh: 1, Options: []variableOption{},
-		Label: text{"Data source", "数据源"}.in(lang), Description: text{"Prometheus or what speaks its language.", "Prometheus 或兼容的数据源。"}.in(lang),
+		Label:       text{"Data source", "数据源"}.in(lang),
+		Description: text{"Prometheus or what speaks its language.", "Prometheus 或兼容的数据源。"}.in(lang),
 	})
 	for _, v := range b.variables {
 		m.Templating.List = append(m.Templating.List, v.render(lang))
@@ -193,7 +199,8 @@ func (l boardLink) render(lang Language) linkModel {
 	if !l.own {
 		to = lang.other()
 	}
-	m.Type, m.Tags, m.AsDropdown, m.IncludeVars, m.KeepTime = "dashboards", slices.Concat(l.tags, []string{string(to)}), true, true, true
+	m.Type, m.Tags = "dashboards", slices.Concat(l.tags, []string{string(to)})
+	m.AsDropdown, m.IncludeVars, m.KeepTime = true, true, true
 	return m
 }
 
@@ -216,7 +223,7 @@ func tags(lang Language) []string {
 	return []string{"wecom", "meeting", "recordings", string(lang)}
 }
 
-// encode writes a dashboard as it stands in its file.
+// encode returns the content of the file of a dashboard.
 func encode(m dashboardModel) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)

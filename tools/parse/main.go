@@ -191,7 +191,8 @@ func read(parser textparse.Parser, entry textparse.Entry) (subject, content stri
 			if err := counts.Validate(); err != nil {
 				return series(parser), "", fmt.Errorf("native histogram: %w", err)
 			}
-			return series(parser), fmt.Sprintf("native schema:%d zero_threshold:%g %s", counts.Schema, counts.ZeroThreshold, counts) + times(parser, timestamp), nil
+			content = fmt.Sprintf("native schema:%d zero_threshold:%g %s", counts.Schema, counts.ZeroThreshold, counts)
+			return series(parser), content + times(parser, timestamp), nil
 		}
 		return series(parser), "", errors.New("native histogram of floats, which no exporter counts in")
 	default:
