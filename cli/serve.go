@@ -21,6 +21,7 @@ import (
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/web"
 )
 
@@ -58,20 +59,22 @@ func (e *exporter) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	poller, err := collector.New(cfg, collector.Options{
+	calls := collector.NewCalls()
+	manager, err := poll.NewManager(cfg, poll.Options{
 		Logger:    e.out.logger,
 		UserAgent: name + "/" + version.Version,
 		Transport: e.transport,
 		Titles:    settings.Recordings,
+		Observer:  calls.Observer,
 	})
 	if err != nil {
 		return fmt.Errorf("setting up: %w", err)
 	}
-	reloader := e.newReloader(poller)
+	reloader := e.newReloader(manager)
 	if settings.Recordings {
 		e.warnOfUserIDs(cfg.Metrics.HostLabel)
 	}
-	handler, err := e.newHandler(ctx, settings, poller, reloader)
+	handler, err := e.newHandler(ctx, settings, collector.New(manager, calls), reloader)
 	if err != nil {
 		return err
 	}
@@ -83,25 +86,25 @@ func (e *exporter) run(ctx context.Context) error {
 		ToolkitLogger: e.out.toolkitLogger,
 	}
 	return web.Serve(ctx, options, func(ctx context.Context) {
-		pollAndReload(ctx, poller, reloader, hangups)
+		pollAndReload(ctx, manager, reloader, hangups)
 	})
 }
 
-func (e *exporter) newReloader(poller *collector.Collector) *web.Reloader {
-	return web.NewReloader(e.out.logger, func(ctx context.Context) error {
+func (e *exporter) newReloader(manager *poll.Manager) *web.Reloader {
+	return web.NewReloader(e.out.logger, func(context.Context) error {
 		cfg, err := e.load()
 		if err != nil {
 			return err
 		}
-		return poller.Reload(ctx, cfg)
+		return manager.ApplyConfig(cfg)
 	})
 }
 
 func (e *exporter) newHandler(
-	ctx context.Context, settings web.Settings, poller *collector.Collector, reloader *web.Reloader,
+	ctx context.Context, settings web.Settings, metrics *collector.Collector, reloader *web.Reloader,
 ) (http.Handler, error) {
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(poller, versioncollector.NewCollector(name), reloader)
+	registry.MustRegister(metrics, versioncollector.NewCollector(name), reloader)
 	if settings.ExporterMetrics {
 		registry.MustRegister(
 			collectors.NewGoCollector(),
@@ -110,8 +113,8 @@ func (e *exporter) newHandler(
 	}
 	options := web.Options{
 		Logger:          e.out.logger,
-		Inventory:       poller,
-		Targets:         poller,
+		Inventory:       metrics,
+		Targets:         metrics,
 		Registry:        registry,
 		TelemetryPath:   settings.TelemetryPath,
 		MaxRequests:     settings.MaxRequests,
@@ -119,7 +122,7 @@ func (e *exporter) newHandler(
 		Stopping:        func() bool { return ctx.Err() != nil },
 	}
 	if settings.Recordings {
-		options.Recordings = poller
+		options.Recordings = metrics
 	}
 	if settings.Lifecycle {
 		options.Reloader = reloader
@@ -143,10 +146,10 @@ func (e *exporter) warnOfUserIDs(label config.HostLabel) {
 // pollAndReload polls until the context ends and reloads the configuration at each
 // signal.
 func pollAndReload(
-	ctx context.Context, poller *collector.Collector, reloader *web.Reloader, hangups <-chan os.Signal,
+	ctx context.Context, manager *poll.Manager, reloader *web.Reloader, hangups <-chan os.Signal,
 ) {
 	var polling sync.WaitGroup
-	polling.Go(func() { poller.Run(ctx) })
+	polling.Go(func() { manager.Run(ctx) })
 	defer polling.Wait()
 	for {
 		select {

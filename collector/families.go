@@ -7,38 +7,32 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	dto "github.com/prometheus/client_model/go"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/ledger"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/recording"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
 )
 
-// A corpSnapshot is what is served of one corp's inventory and ledger. It never
-// changes.
-type corpSnapshot struct {
-	corp   string
-	total  *sums         // nil: nothing is known yet
-	hosts  []*hostSeries // in the order of the label host
-	folded int
-	ready  bool      // whether every target had been asked
-	quota  int64     // 0: none configured
-	stale  time.Time // when it changes by the clock alone
-
-	birth          time.Time
-	removed        uint64
-	sharingChanges [len(changes)]uint64
-
-	fileSizes, fileDurations, transcodings distribution
+// A renderer renders views as metric families. It keeps the series of hosts that do not
+// change.
+type renderer struct {
+	series map[string]*seriesOf // by corp
 }
 
-// families renders snapshots, which must be in the order of their corps, as
-// metric families in the order of their names.
-func families(snapshots []*corpSnapshot) []*dto.MetricFamily {
+// render returns the families of a view in the order of their names.
+func (r *renderer) render(v *poll.View, n *naming) []*dto.MetricFamily {
 	b := familyBuilder{families: map[string]*dto.MetricFamily{}}
-	for _, s := range snapshots {
-		b.addCorp(s)
+	before := r.series
+	r.series = make(map[string]*seriesOf, len(v.Corps))
+	for i := range v.Corps {
+		c := &v.Corps[i]
+		series, folded := before[c.Name].update(c, n)
+		r.series[c.Name] = series
+		b.addCorp(c, series, folded)
 	}
 	maps.DeleteFunc(b.families, func(_ string, f *dto.MetricFamily) bool { return len(f.GetMetric()) == 0 })
 	list := slices.Collect(maps.Values(b.families))
@@ -50,59 +44,79 @@ type familyBuilder struct {
 	families map[string]*dto.MetricFamily
 }
 
-func (b *familyBuilder) addCorp(s *corpSnapshot) {
-	corp := pair(labelCorp, s.corp)
-	if s.quota > 0 {
-		b.add(quotaBytes, float64(s.quota), corp)
+func (b *familyBuilder) addCorp(c *poll.CorpView, series *seriesOf, folded int) {
+	if c.QuotaBytes > 0 {
+		b.add(quotaBytes, float64(c.QuotaBytes), series.corp)
 	}
-	b.add(hostSeriesFolded, float64(s.folded), corp)
-	b.addEvents(s, corp)
-	if s.total == nil {
-		return
+	b.add(hostSeriesFolded, float64(folded), series.corp)
+	b.addLedger(c, series)
+	if c.Listed {
+		b.addHosts(series.list)
+		b.addTotal(c.Total, series.corp)
 	}
-	for _, f := range hostFamilies {
-		family := b.family(f.Definition)
-		family.Metric = slices.Grow(family.Metric, len(s.hosts)*(f.end-f.first))
-		for _, host := range s.hosts {
-			for i := f.first; i < f.end; i++ {
-				if host.served[i] {
-					family.Metric = append(family.Metric, &host.metrics[i])
+}
+
+func (b *familyBuilder) addHosts(hosts []*hostSeries) {
+	for i := range hostCounters {
+		family := b.grow(hostCounters[i].Definition, len(hosts))
+		for _, h := range hosts {
+			if h.counters.served {
+				family.Metric = append(family.Metric, &h.counters.metrics[i])
+			}
+		}
+	}
+	for first, end := 0, 0; first < len(hostGauges); first = end {
+		for end < len(hostGauges) && hostGauges[end].Name == hostGauges[first].Name {
+			end++
+		}
+		family := b.grow(hostGauges[first].Definition, len(hosts)*(end-first))
+		for _, h := range hosts {
+			for i := first; i < end; i++ {
+				if h.gauges.served[i] {
+					family.Metric = append(family.Metric, &h.gauges.metrics[i])
 				}
 			}
 		}
 	}
+}
+
+// addTotal adds what is served of all hosts together.
+func (b *familyBuilder) addTotal(total *inventory.Sums, corp *dto.LabelPair) {
 	for a := range recording.Audience(recording.NumAudiences) {
 		for p := range recording.Password(recording.NumPasswords) {
 			for e := range recording.Expiry(recording.NumExpiries) {
 				for d := range recording.Download(recording.NumDownloads) {
-					b.add(sharingFiles, float64(s.total.sharing[a][p][e][d]), pair("audience", a.String()), corp,
+					b.add(sharingFiles, float64(total.Sharing[a][p][e][d]), pair("audience", a.String()), corp,
 						pair("download", d.String()), pair("expiry", e.String()), pair("password", p.String()))
 				}
 			}
 		}
 	}
-	for age := range recording.Age(recording.NumAges) {
-		b.add(filesByAge, float64(s.total.ages[age]), pair("age", age.String()), corp)
+	for age, n := range total.Ages {
+		b.add(filesByAge, float64(n), pair("age", recording.Age(age).String()), corp)
 	}
-	for i, state := range states {
-		if oldest := s.total.oldest[i]; oldest != 0 && state != "completed" {
-			b.add(oldestUnfinished, oldest.Seconds(), corp, pair(labelState, state))
+	for i, oldest := range total.Oldest {
+		if state := recording.State(i); oldest != 0 && state != recording.Completed {
+			b.add(oldestUnfinished, oldest.Seconds(), corp, pair(labelState, state.String()))
 		}
 	}
 }
 
-// addEvents adds what the ledger has that is not told by host.
-func (b *familyBuilder) addEvents(s *corpSnapshot, corp *dto.LabelPair) {
-	created := timestamppb.New(s.birth)
-	b.count(recordingsRemoved, float64(s.removed), created, corp)
-	for i, change := range changes {
-		b.count(sharingChanges, float64(s.sharingChanges[i]), created, pair("change", change), corp)
+// addLedger adds what was counted, but for the counters of hosts.
+func (b *familyBuilder) addLedger(c *poll.CorpView, series *seriesOf) {
+	b.count(recordingsRemoved, float64(c.Removed), series.created, series.corp)
+	for i, n := range c.SharingChanges {
+		b.count(sharingChanges, float64(n), series.created, pair("change", ledger.Change(i).String()), series.corp)
 	}
 	for _, h := range []struct {
 		definition   Definition
-		distribution *distribution
-	}{{fileSize, &s.fileSizes}, {fileDuration, &s.fileDurations}, {transcodingTime, &s.transcodings}} {
-		b.addMetric(h.definition, h.distribution.metric(s.birth, corp))
+		distribution *ledger.Distribution
+	}{
+		{fileSize, &c.FileSizes},
+		{fileDuration, &c.FileDurations},
+		{transcodingTime, &c.Transcodings},
+	} {
+		b.addMetric(h.definition, histogramOf(h.definition, h.distribution, c.Birth, c.Name))
 	}
 }
 
@@ -111,7 +125,7 @@ func (b *familyBuilder) add(d Definition, value float64, labels ...*dto.LabelPai
 	b.addMetric(d, &dto.Metric{Label: labels, Gauge: &dto.Gauge{Value: new(value)}})
 }
 
-// count adds a counter.
+// count adds a counter. The labels must be in the order of their names.
 func (b *familyBuilder) count(d Definition, value float64, created *timestamppb.Timestamp, labels ...*dto.LabelPair) {
 	b.addMetric(d, &dto.Metric{Label: labels, Counter: &dto.Counter{Value: new(value), CreatedTimestamp: created}})
 }
@@ -119,6 +133,13 @@ func (b *familyBuilder) count(d Definition, value float64, created *timestamppb.
 func (b *familyBuilder) addMetric(d Definition, metric *dto.Metric) {
 	family := b.family(d)
 	family.Metric = append(family.Metric, metric)
+}
+
+// grow returns a family with room for more metrics.
+func (b *familyBuilder) grow(d Definition, more int) *dto.MetricFamily {
+	family := b.family(d)
+	family.Metric = slices.Grow(family.Metric, more)
+	return family
 }
 
 func (b *familyBuilder) family(d Definition) *dto.MetricFamily {
@@ -130,7 +151,7 @@ func (b *familyBuilder) family(d Definition) *dto.MetricFamily {
 	return family
 }
 
-var metricTypes = map[string]dto.MetricType{
+var metricTypes = map[Type]dto.MetricType{
 	gauge: dto.MetricType_GAUGE, counter: dto.MetricType_COUNTER, histogram: dto.MetricType_HISTOGRAM,
 }
 

@@ -5,6 +5,7 @@ package collector
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -13,7 +14,7 @@ import (
 // is the source of the help texts, the descriptors and the documentation.
 type Definition struct {
 	Name   string
-	Type   string   // "gauge", "counter" or "histogram"
+	Type   Type
 	Labels []string // the label corp comes first where the metric belongs to a corp
 	Help   string
 
@@ -28,10 +29,13 @@ const (
 	labelEndpoint = "endpoint"
 )
 
+// A Type is the type of a metric, as it stands in the exposition.
+type Type string
+
 const (
-	gauge     = "gauge"
-	counter   = "counter"
-	histogram = "histogram"
+	gauge     Type = "gauge"
+	counter   Type = "counter"
+	histogram Type = "histogram"
 )
 
 const sinceBirth = " Polled in the background, and counted since the created timestamp."
@@ -52,17 +56,23 @@ var (
 	sharedFiles = define(gauge, "wecom_recording_shared_files",
 		"Recording files with sharing on."+polled, labelHost)
 	exposedFiles = define(gauge, "wecom_recording_exposed_files",
-		"Shared recording files that anyone with the link can watch without a password, the link not having expired."+polled, labelHost)
+		"Shared recording files that anyone with the link can watch without a password, the link not having "+
+			"expired."+polled,
+		labelHost)
 	lastStart = define(gauge, "wecom_recording_last_start_timestamp_seconds",
-		"Start of the newest recording in seconds since the Unix epoch: that of its meeting, or that of its first file where WeCom gives none."+polled,
+		"Start of the newest recording in seconds since the Unix epoch: that of its meeting, or that of its "+
+			"first file where WeCom gives none."+polled,
 		labelHost)
 	sharingFiles = define(gauge, "wecom_recording_sharing_files",
-		"Shared recording files by who can watch them, whether a password is set, when the link expires, and whether downloads are allowed. Disjoint."+polled,
+		"Shared recording files by who can watch them, whether a password is set, when the link expires, "+
+			"and whether downloads are allowed. Disjoint."+polled,
 		"audience", "password", "expiry", "download")
 	filesByAge = define(gauge, "wecom_recording_files_by_age",
 		"Recording files by the time since they were started. Disjoint."+polled, "age")
 	oldestUnfinished = define(gauge, "wecom_recording_oldest_unfinished_timestamp_seconds",
-		"Start of the oldest recording that is not completed, in seconds since the Unix epoch. Absent where there is none."+polled, labelState)
+		"Start of the oldest recording that is not completed, in seconds since the Unix epoch. Absent where "+
+			"there is none."+polled,
+		labelState)
 	quotaBytes = define(gauge, "wecom_recording_quota_bytes",
 		"Space for recordings in bytes, as configured. Absent where none is configured.")
 	hostSeriesFolded = define(gauge, "wecom_host_series_folded",
@@ -72,7 +82,9 @@ var (
 // The metrics of a corp's ledger.
 var (
 	discovered = define(counter, "wecom_recordings_discovered_total",
-		"Recordings that were seen for the first time, those not counted that were there before counting began."+sinceBirth, labelHost)
+		"Recordings that were seen for the first time, those not counted that were there before counting "+
+			"began."+sinceBirth,
+		labelHost)
 	discoveredBytes = define(counter, "wecom_recording_discovered_bytes_total",
 		"Size in bytes of recording files that were seen for the first time."+sinceBirth, labelHost)
 	discoveredSeconds = define(counter, "wecom_recording_discovered_seconds_total",
@@ -80,7 +92,8 @@ var (
 	recordingsRemoved = define(counter, "wecom_recordings_removed_total",
 		"Recordings that WeCom listed, and listed no longer while they were still inside the lookback."+sinceBirth)
 	sharingChanges = define(counter, "wecom_recording_sharing_changes_total",
-		"Changes of the sharing of known files: enabled, disabled, widened where anything became more open (audience, password, expiry or download), narrowed where things became less open only."+sinceBirth,
+		"Changes of the sharing of known files: enabled, disabled, widened where anything became more open "+
+			"(audience, password, expiry or download), narrowed where things became less open only."+sinceBirth,
 		"change")
 	fileSize = define(histogram, "wecom_recording_file_size_bytes",
 		"Size of recording files in bytes, as they were first seen."+sinceBirth)
@@ -107,7 +120,8 @@ var (
 	tokenExpiry = define(gauge, "wecom_access_token_expiry_timestamp_seconds",
 		"When the access token expires, in seconds since the Unix epoch. Absent before the first token.")
 	apiRequests = define(counter, "wecom_api_requests_total",
-		"Calls of the WeCom API by errcode: as WeCom gave it where the exporter knows it, \"other\" where not, and \"transport\", \"http\" or \"decode\" where no answer of WeCom came back.",
+		"Calls of the WeCom API by errcode: as WeCom gave it where the exporter knows it, \"other\" where "+
+			"not, and \"transport\", \"http\" or \"decode\" where no answer of WeCom came back.",
 		labelEndpoint, "errcode")
 	apiDuration = define(histogram, "wecom_api_request_duration_seconds",
 		"How long calls of the WeCom API took in seconds.", labelEndpoint)
@@ -121,7 +135,8 @@ var (
 var (
 	// A collector of client_golang gives this one.
 	_ = defineOwn(gauge, "wecom_recording_exporter_build_info",
-		"A metric with a constant '1' value labeled by version, revision, branch, goversion from which wecom_recording_exporter was built, and the goos and goarch for the build.",
+		"A metric with a constant '1' value labeled by version, revision, branch, goversion from which "+
+			"wecom_recording_exporter was built, and the goos and goarch for the build.",
 		"branch", "goarch", "goos", "goversion", "revision", "tags", "version")
 
 	// ReloadSuccessful and ReloadTimestamp are for whoever reads the configuration.
@@ -133,7 +148,8 @@ var (
 	storageLastWrite = defineOwn(gauge, "wecom_recording_exporter_storage_last_write_timestamp_seconds",
 		"When the state was last written to disk, in seconds since the Unix epoch. 0 where it was not.")
 	storageSuccessful = defineOwn(gauge, "wecom_recording_exporter_storage_last_write_successful",
-		"Whether the state could last be written to disk: 1 if so, 0 if it is kept in memory only against the user's wish. Absent without --storage.path.")
+		"Whether the state could last be written to disk: 1 if so, 0 if it is kept in memory only against "+
+			"the user's wish. Absent without --storage.path.")
 )
 
 var definitions []Definition
@@ -141,22 +157,23 @@ var definitions []Definition
 // Definitions returns every metric that the exporter defines, by name.
 func Definitions() []Definition {
 	list := slices.Clone(definitions)
-	slices.SortFunc(list, func(a, b Definition) int {
-		if a.Name < b.Name {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(list, func(a, b Definition) int { return strings.Compare(a.Name, b.Name) })
 	return list
 }
 
 // define adds a metric that belongs to a corp.
-func define(metricType, name, help string, labels ...string) Definition {
+func define(metricType Type, name, help string, labels ...string) Definition {
 	return defineOwn(metricType, name, help, append([]string{labelCorp}, labels...)...)
 }
 
-func defineOwn(metricType, name, help string, labels ...string) Definition {
-	d := Definition{Name: name, Type: metricType, Labels: labels, Help: help, desc: prometheus.NewDesc(name, help, labels, nil)}
+func defineOwn(metricType Type, name, help string, labels ...string) Definition {
+	d := Definition{
+		Name:   name,
+		Type:   metricType,
+		Labels: labels,
+		Help:   help,
+		desc:   prometheus.NewDesc(name, help, labels, nil),
+	}
 	definitions = append(definitions, d)
 	return d
 }

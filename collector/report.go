@@ -4,108 +4,42 @@
 package collector
 
 import (
-	"cmp"
-	"slices"
 	"time"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
-	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
-// A CorpReport tells people how polling one corp goes.
-type CorpReport struct {
-	Name    string
-	Up      bool
-	Targets []TargetCount // by selector and status, those that occur
-	Total   int           // targets
-	Lag     time.Duration
-	// Coverage is the share of targets that were polled with success of late.
-	Coverage float64
-	// Used is how many calls the last 60 seconds took of the budget.
-	Used, Budget int
-	// Outage is why no target can be asked, and nil where they can. The next try
-	// is at Retry.
-	Outage error
-	Retry  time.Time
-}
+// Status returns how polling goes, by corp name.
+func (c *Collector) Status() []poll.Status { return c.manager.Status() }
 
-// A TargetCount counts targets.
-type TargetCount struct {
-	Selector wecom.Selector
-	Status   schedule.Status
-	Count    int
-}
-
-// A TargetReport tells people how polling one target goes.
-type TargetReport struct {
-	Selector   wecom.Selector
-	ID         string // a user ID is hashed or hidden where the label host is
-	Status     schedule.Status
-	Asked      time.Time // zero: never
-	Due        time.Time
-	Recordings int
-	Err        error // of the last poll
-}
-
-// Report returns a report of each corp, by name.
-func (c *Collector) Report() []CorpReport {
-	now := time.Now()
-	corps := c.current()
-	reports := make([]CorpReport, 0, len(corps))
-	for _, corp := range corps {
-		reports = append(reports, corp.report(now))
-	}
-	return reports
-}
-
-// Targets returns reports of a part of a corp's targets, the failing ones first,
-// and how many there are in all.
-func (c *Collector) Targets(corpName string, offset, limit int) (part []TargetReport, total int) {
-	for _, corp := range c.current() {
-		if corp.config.Name == corpName {
-			return corp.targetReports(offset, limit)
+// Targets returns reports of a part of a corp's targets, the failing ones first, and how
+// many there are in all. User IDs are hashed or hidden if the label host is.
+func (c *Collector) Targets(corp string, offset, limit int) (part []schedule.TargetReport, total int) {
+	naming := c.published.Load().naming
+	part, total = c.manager.Targets(corp, offset, limit)
+	for i := range part {
+		if t := &part[i]; t.IsUser() {
+			t.Target.ID = naming.public(t.Target.ID)
 		}
 	}
-	return nil, 0
+	return part, total
 }
 
-func (c *corp) report(now time.Time) CorpReport {
-	limits := c.client.Limits()
-	r := CorpReport{Name: c.config.Name, Used: limits.Used(), Budget: limits.Budget()}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	summary := c.summary(now)
-	r.Up, r.Total, r.Lag, r.Coverage = c.up, summary.Total, summary.Lag, summary.Coverage
-	if c.outage != nil {
-		r.Outage, r.Retry = c.outage.err, c.outage.until
-	}
-	for _, selector := range wecom.Selectors() {
-		for status := range schedule.Status(schedule.NumStatuses) {
-			if n := summary.Counts[selector][status]; n > 0 {
-				r.Targets = append(r.Targets, TargetCount{selector, status, n})
-			}
-		}
-	}
-	return r
+// A RecordingQuery selects recordings, and a part of them.
+type RecordingQuery struct {
+	poll.RecordingQuery
+
+	// Host is a user ID, or a value of the label host; "": all. It replaces MatchHost.
+	Host string
 }
 
-func (c *corp) targetReports(offset, limit int) (part []TargetReport, total int) {
-	all := c.schedule.Targets()
-	order := [schedule.NumStatuses]int{schedule.Failing: 0, schedule.Pending: 1, schedule.OK: 2}
-	slices.SortFunc(all, func(a, b schedule.TargetReport) int {
-		return cmp.Or(cmp.Compare(order[a.Status], order[b.Status]),
-			cmp.Compare(a.Target.Selector, b.Target.Selector), cmp.Compare(a.Target.ID, b.Target.ID))
-	})
-	offset = min(offset, len(all))
-	for _, t := range all[offset:min(offset+limit, len(all))] {
-		id := t.Target.ID
-		if t.Target.Selector == wecom.ByUserID {
-			id = c.hosts.public(id)
-		}
-		part = append(part, TargetReport{
-			Selector: t.Target.Selector, ID: id, Status: t.Status, Asked: t.Polled, Due: t.Due,
-			Recordings: t.Recordings, Err: t.Err,
-		})
+// Recordings returns the part of the recordings that a query selects, and how many there
+// are in all. They are those that the gauges count at the given time.
+func (c *Collector) Recordings(q RecordingQuery, now time.Time) (part []poll.Recording, total int) {
+	if q.Host != "" {
+		naming := c.published.Load().naming
+		q.MatchHost = func(host string, folded bool) bool { return naming.matches(q.Host, host, folded) }
 	}
-	return part, len(all)
+	return c.manager.Recordings(&q.RecordingQuery, now)
 }

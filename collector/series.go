@@ -4,110 +4,157 @@
 package collector
 
 import (
+	"time"
+
 	dto "github.com/prometheus/client_model/go"
 	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/ledger"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/recording"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
 )
 
-// hostFamilies are the families of a host's series, and which of its metrics are
-// in each.
-var hostFamilies = [...]struct {
+// hostCounters are the counters of a host.
+var hostCounters = [...]struct {
 	Definition
 
-	first, end int
+	value func(*ledger.Totals) float64
 }{
-	{discovered, 0, 1},
-	{discoveredBytes, 1, 2},
-	{discoveredSeconds, 2, hostCounters},
-	{recordings, hostCounters, hostCounters + hostStates},
-	{recordingFiles, filesAt, filesAt + 1},
-	{recordingBytes, bytesAt, bytesAt + 1},
-	{recordingDuration, durationAt, durationAt + 1},
-	{sharedFiles, sharedAt, sharedAt + 1},
-	{exposedFiles, exposedAt, exposedAt + 1},
-	{lastStart, lastStartAt, lastStartAt + 1},
+	{discovered, func(t *ledger.Totals) float64 { return float64(t.Recordings) }},
+	{discoveredBytes, func(t *ledger.Totals) float64 { return float64(t.Bytes) }},
+	{discoveredSeconds, func(t *ledger.Totals) float64 { return float64(t.Milliseconds) / 1000 }},
 }
 
-// The places of a host's metrics: the counters, the recordings by state, and the
-// other gauges.
-const (
-	hostCounters = 3
-	hostStates   = len(states)
-)
+// hostGauges are the gauges of a host. Those of one family follow each other.
+var hostGauges = [...]hostGauge{
+	recordingsIn(recording.Unknown),
+	recordingsIn(recording.Recording),
+	recordingsIn(recording.Transcoding),
+	recordingsIn(recording.Completed),
+	{Definition: recordingFiles, value: func(s *inventory.Sums) float64 { return float64(s.Files) }},
+	{Definition: recordingBytes, value: func(s *inventory.Sums) float64 { return float64(s.Bytes) }},
+	{Definition: recordingDuration, value: func(s *inventory.Sums) float64 { return float64(s.Milliseconds) / 1000 }},
+	{Definition: sharedFiles, value: func(s *inventory.Sums) float64 { return float64(s.Shared) }},
+	{Definition: exposedFiles, value: func(s *inventory.Sums) float64 { return float64(s.Exposed) }},
+	{
+		Definition: lastStart, absentIfZero: true,
+		value: func(s *inventory.Sums) float64 { return s.LastStart.Seconds() },
+	},
+}
 
-const (
-	filesAt = hostCounters + hostStates + iota
-	bytesAt
-	durationAt
-	sharedAt
-	exposedAt
-	lastStartAt
-	hostMetrics
-)
+type hostGauge struct {
+	Definition
 
-// hostSeries are the metrics of one host, or of several together. They never
-// change, so that they are made only where something about the host has changed,
-// and in one piece, since there are many.
+	state        *dto.LabelPair // nil: the family has no such label
+	absentIfZero bool
+	value        func(*inventory.Sums) float64
+}
+
+func recordingsIn(state recording.State) hostGauge {
+	return hostGauge{
+		Definition: recordings,
+		state:      pair(labelState, state.String()),
+		value:      func(s *inventory.Sums) float64 { return float64(s.Recordings[state]) },
+	}
+}
+
+// hostSeries are the series of one host. They never change, so they are made only when
+// something about the host has changed, and in one allocation, since there are many.
 type hostSeries struct {
-	host     dto.LabelPair
-	labels   [2]*dto.LabelPair
-	byState  [hostStates][3]*dto.LabelPair
-	values   [hostMetrics]float64
-	gauges   [hostMetrics - hostCounters]dto.Gauge
-	counters [hostCounters]dto.Counter
-	metrics  [hostMetrics]dto.Metric
-	served   [hostMetrics]bool
+	name   string
+	view   *inventory.HostView // that they were made of
+	host   dto.LabelPair
+	labels [2]*dto.LabelPair
+
+	counters struct {
+		metrics [len(hostCounters)]dto.Metric
+		values  [len(hostCounters)]dto.Counter
+		numbers [len(hostCounters)]float64
+		served  bool
+	}
+	gauges struct {
+		metrics [len(hostGauges)]dto.Metric
+		values  [len(hostGauges)]dto.Gauge
+		numbers [len(hostGauges)]float64
+		labels  [len(hostGauges)][3]*dto.LabelPair
+		served  [len(hostGauges)]bool
+	}
 }
 
-// seriesLabels are the labels that the series of a corp's hosts share.
-type seriesLabels struct {
+// seriesOf are the series of a corp's hosts, in the order of the label host. They are kept
+// from one publication to the next.
+type seriesOf struct {
+	label   config.HostLabel
+	birth   time.Time // of the ledger
+	settled bool
 	corp    *dto.LabelPair
-	states  [hostStates]*dto.LabelPair
-	noHost  bool // whether the label host is left out
-	counted bool // whether the totals can be told
 	created *timestamppb.Timestamp
+	list    []*hostSeries
 }
 
-// of returns the series of a host.
-func (l *seriesLabels) of(name string, v *hostView) *hostSeries {
-	s := &hostSeries{host: dto.LabelPair{Name: new(labelHost), Value: &name}}
-	t := &v.totals
-	s.values = [hostMetrics]float64{float64(t.recordings), float64(t.bytes), float64(t.milliseconds) / 1000}
+// update returns the series of a corp, with the old ones of hosts that have not changed,
+// and how many hosts are folded.
+func (s *seriesOf) update(v *poll.CorpView, n *naming) (updated *seriesOf, folded int) {
+	next := &seriesOf{label: n.label, birth: v.Birth, settled: v.Settled}
+	var old []*hostSeries
+	if s != nil && s.label == next.label && s.birth.Equal(next.birth) && s.settled == next.settled {
+		next.corp, next.created, old = s.corp, s.created, s.list
+	} else {
+		next.corp, next.created = pair(labelCorp, v.Name), timestamppb.New(v.Birth)
+	}
+	hosts, folded := n.fold(v)
+	next.list = make([]*hostSeries, 0, len(hosts))
+	for _, h := range hosts {
+		for len(old) > 0 && old[0].name < h.name {
+			old = old[1:]
+		}
+		if len(old) > 0 && old[0].name == h.name && old[0].view == h.view {
+			next.list = append(next.list, old[0])
+		} else {
+			next.list = append(next.list, next.make(&h))
+		}
+	}
+	return next, folded
+}
+
+// make makes the series of a host.
+func (s *seriesOf) make(h *namedHost) *hostSeries {
+	m := &hostSeries{name: h.name, view: h.view}
+	m.host.Name, m.host.Value = new(labelHost), &m.name
+	labels := append(m.labels[:0], s.corp)
+	if s.label != config.HostLabelOff {
+		labels = append(labels, &m.host)
+	}
+	m.setCounters(labels, &h.view.Totals, s.created, s.settled)
+	if h.view.Sums != nil {
+		m.setGauges(labels, h.view.Sums)
+	}
+	return m
+}
+
+func (m *hostSeries) setCounters(
+	labels []*dto.LabelPair, t *ledger.Totals, created *timestamppb.Timestamp, settled bool,
+) {
+	c := &m.counters
+	c.served = settled
 	for i := range hostCounters {
-		s.served[i] = l.counted
-		s.counters[i].Value, s.counters[i].CreatedTimestamp = &s.values[i], l.created
-		s.metrics[i].Counter = &s.counters[i]
+		c.numbers[i] = hostCounters[i].value(t)
+		c.values[i].Value, c.values[i].CreatedTimestamp = &c.numbers[i], created
+		c.metrics[i].Label, c.metrics[i].Counter = labels, &c.values[i]
 	}
-	if v.sums != nil {
-		s.setGauges(v.sums)
-	}
-	labels := s.labels[:0]
-	labels = append(labels, l.corp)
-	if !l.noHost {
-		labels = append(labels, &s.host)
-	}
-	for i := range s.metrics {
-		s.metrics[i].Label = labels
-	}
-	for i := range hostStates {
-		s.metrics[hostCounters+i].Label = append(append(s.byState[i][:0], labels...), l.states[i])
-	}
-	return s
 }
 
-func (s *hostSeries) setGauges(from *sums) {
-	for i, n := range from.recordings {
-		s.values[hostCounters+i] = float64(n)
-	}
-	s.values[filesAt] = float64(from.files)
-	s.values[bytesAt] = float64(from.bytes)
-	s.values[durationAt] = float64(from.milliseconds) / 1000
-	s.values[sharedAt] = float64(from.shared)
-	s.values[exposedAt] = float64(from.exposed)
-	s.values[lastStartAt] = from.lastStart.Seconds()
-	for i := range s.gauges {
-		at := hostCounters + i
-		s.gauges[i].Value = &s.values[at]
-		s.metrics[at].Gauge = &s.gauges[i]
-		s.served[at] = at != lastStartAt || from.lastStart != 0
+func (m *hostSeries) setGauges(labels []*dto.LabelPair, s *inventory.Sums) {
+	g := &m.gauges
+	for i := range hostGauges {
+		g.numbers[i] = hostGauges[i].value(s)
+		g.served[i] = g.numbers[i] != 0 || !hostGauges[i].absentIfZero
+		g.values[i].Value = &g.numbers[i]
+		g.metrics[i].Label, g.metrics[i].Gauge = labels, &g.values[i]
+		if state := hostGauges[i].state; state != nil {
+			g.metrics[i].Label = append(append(g.labels[i][:0], labels...), state)
+		}
 	}
 }

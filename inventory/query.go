@@ -36,9 +36,10 @@ func Orders() []Order { return []Order{ByStart, ByHost, ByBytes, ByDuration, ByS
 
 // A Query selects recordings.
 type Query struct {
-	// Host reports whether a host is selected, by its host_user_id, and whether it is
-	// folded, having no series of its own; nil selects all.
-	Host    func(host string, folded bool) bool
+	// MatchHost reports whether a host is selected: by its host_user_id, and by whether it
+	// is folded, having no series of its own. nil selects all.
+	MatchHost func(host string, folded bool) bool
+
 	State   *wecom.State // nil: any
 	Exposed *bool        // with exposed files, or without; nil: both
 	Shared  *bool        // with shared files, or without; nil: both
@@ -65,7 +66,7 @@ func (inv *Inventory) Find(matches []Match, q *Query, now time.Time) []Match {
 		// Between two hosts, whoever waits for the lock has a turn.
 		inv.mu.Lock()
 		folded := inv.admission.limit > 0 && !inv.ledger.Hosts()[h.name].Admitted
-		if q.Host == nil || q.Host(h.name, folded) {
+		if q.MatchHost == nil || q.MatchHost(h.name, folded) {
 			inv.eachItemOf(h, now, &r, func(it *item) {
 				if m, ok := q.match(it.encoded, &r, now); ok {
 					matches = append(matches, m)

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
@@ -26,13 +28,14 @@ var recordingsTemplate = newPage(recordingsHTML)
 type Recordings interface {
 	// Recordings returns the part of the matching recordings that q asks for, and
 	// the number of all that match at now.
-	Recordings(q collector.RecordingQuery, now time.Time) (part []collector.RecordingReport, total int)
+	Recordings(q collector.RecordingQuery, now time.Time) (part []poll.Recording, total int)
 }
 
 type recordingsPage struct {
 	Text           map[string]string
 	Lang           string
 	Query          recordingsQuery
+	State          string // the value of the query; "" means all
 	Corps          []string
 	States         []string
 	Flags          []recordingsFlag
@@ -77,14 +80,14 @@ type recordingsColumn struct {
 }
 
 type recordingsRow struct {
-	collector.RecordingReport
+	poll.Recording
 
 	Start, Size, Length string
 	Files               []recordingsFile
 }
 
 type recordingsFile struct {
-	collector.FileReport
+	inventory.File
 
 	Expiry string
 }
@@ -104,7 +107,8 @@ func (o Options) serveRecordings(w http.ResponseWriter, r *http.Request) {
 		Text:   text,
 		Lang:   lang,
 		Query:  q,
-		States: collector.RecordingStates(),
+		State:  values.Get(paramState),
+		States: stateNames(),
 		Flags: []recordingsFlag{
 			newRecordingsFlag(paramShared, text["isShared"], q.Shared),
 			newRecordingsFlag(paramExposed, text["isExposed"], q.Exposed),
@@ -113,7 +117,7 @@ func (o Options) serveRecordings(w http.ResponseWriter, r *http.Request) {
 		Total:   total,
 		Other:   withParams(values, map[string]string{paramLang: text["otherLang"]}),
 	}
-	for _, report := range o.Targets.Report() {
+	for _, report := range o.Targets.Status() {
 		data.Corps = append(data.Corps, report.Name)
 	}
 	for i := range part {
@@ -138,14 +142,14 @@ var headings = [...]struct {
 	isNumber bool
 }{
 	{paramCorp, false},
-	{string(collector.ByHost), false},
+	{string(inventory.ByHost), false},
 	{"title", false},
-	{string(collector.ByStart), false},
+	{string(inventory.ByStart), false},
 	{paramState, false},
-	{string(collector.ByBytes), true},
-	{string(collector.ByDuration), true},
-	{string(collector.ByShared), false},
-	{string(collector.ByExposed), true},
+	{string(inventory.ByBytes), true},
+	{string(inventory.ByDuration), true},
+	{string(inventory.ByShared), false},
+	{string(inventory.ByExposed), true},
 }
 
 // columns returns the headings of the table. A link sorts by its column, and
@@ -154,11 +158,11 @@ func (q *recordingsQuery) columns(values url.Values, text map[string]string) []r
 	columns := make([]recordingsColumn, 0, len(headings))
 	for _, h := range headings {
 		column := recordingsColumn{Text: text[h.key], Sorted: unsorted, IsNumber: h.isNumber}
-		order := collector.RecordingOrder(h.key)
-		isSorted := order == q.Sort
-		if slices.Contains(collector.RecordingOrders(), order) {
+		order := inventory.Order(h.key)
+		isSorted := order == q.Order
+		if slices.Contains(inventory.Orders(), order) {
 			next := descending
-			if isSorted && q.Descending || !isSorted && order == collector.ByHost {
+			if isSorted && q.Descending || !isSorted && order == inventory.ByHost {
 				next = ascending
 			}
 			column.Link = withParams(values, map[string]string{paramSort: h.key, paramOrder: next, paramPage: ""})
@@ -187,18 +191,18 @@ func withParams(values url.Values, params map[string]string) string {
 	return "?" + values.Encode()
 }
 
-func newRecordingsRow(r *collector.RecordingReport, text map[string]string) recordingsRow {
+func newRecordingsRow(r *poll.Recording, text map[string]string) recordingsRow {
 	row := recordingsRow{
-		RecordingReport: *r,
-		Size:            formatBytes(r.Bytes),
-		Length:          r.Duration.Round(time.Second).String(),
+		Recording: *r,
+		Size:      formatBytes(r.Bytes),
+		Length:    r.Duration.Round(time.Second).String(),
 	}
 	if !r.Start.IsZero() {
 		row.Start = r.Start.UTC().Format(time.RFC3339)
 	}
 	for _, f := range r.Files {
 		if f.Shared {
-			file := recordingsFile{FileReport: f, Expiry: text["never"]}
+			file := recordingsFile{File: f, Expiry: text["never"]}
 			if !f.Expiry.IsZero() {
 				file.Expiry = f.Expiry.UTC().Format(time.RFC3339)
 			}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/go-kit/log/level"
 
-	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
 )
 
 // recordingsAnswer is the body of an answer of the API.
@@ -60,14 +60,14 @@ func optional(t time.Time) *time.Time {
 	return &t
 }
 
-func recordingToJSON(r *collector.RecordingReport) recordingJSON {
+func recordingToJSON(r *poll.Recording) recordingJSON {
 	j := recordingJSON{
 		Corp:            r.Corp,
 		ID:              r.ID,
 		Host:            r.Host,
 		Title:           r.Title,
 		Start:           optional(r.Start),
-		State:           r.State,
+		State:           r.State.String(),
 		Bytes:           r.Bytes,
 		DurationSeconds: r.Duration.Seconds(),
 		SharedFiles:     r.Shared,
@@ -80,14 +80,14 @@ func recordingToJSON(r *collector.RecordingReport) recordingJSON {
 			Start:   optional(f.Start),
 			End:     optional(f.End),
 			Bytes:   f.Bytes,
-			Exposed: f.Exposed,
+			Exposed: f.Shared && f.Class.Exposed(),
 		}
 		if f.Shared {
 			file.Sharing = &sharingJSON{
-				Audience: f.Audience,
-				Password: f.Password,
+				Audience: f.Class.Audience.String(),
+				Password: f.Class.Password.String(),
 				Expiry:   optional(f.Expiry),
-				Download: f.Download,
+				Download: f.Class.Download.String(),
 			}
 		}
 		j.Files = append(j.Files, file)

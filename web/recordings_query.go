@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
 const (
@@ -60,9 +62,9 @@ func parseRecordingsQuery(values url.Values) (q recordingsQuery, err error) {
 			return q, fmt.Errorf("%q is no parameter: write one of %s", name, strings.Join(known, ", "))
 		}
 	}
-	q.Corp, q.Host, q.State = values.Get(paramCorp), values.Get(paramHost), values.Get(paramState)
-	if states := collector.RecordingStates(); q.State != "" && !slices.Contains(states, q.State) {
-		return q, fmt.Errorf("%s: %q is no state: write one of %s", paramState, q.State, strings.Join(states, ", "))
+	q.Corp, q.Host = values.Get(paramCorp), values.Get(paramHost)
+	if err := q.parseState(values); err != nil {
+		return q, err
 	}
 	if err := parseFlag(values, paramExposed, &q.Exposed); err != nil {
 		return q, err
@@ -83,21 +85,43 @@ func parseRecordingsQuery(values url.Values) (q recordingsQuery, err error) {
 	return q, nil
 }
 
-func (q *recordingsQuery) parseOrder(values url.Values) error {
-	q.Sort = collector.RecordingOrder(values.Get(paramSort))
-	if q.Sort == "" {
-		q.Sort = collector.ByStart
+// stateNames returns the values of the label state.
+func stateNames() []string {
+	names := make([]string, 0, wecom.NumStates)
+	for state := range wecom.State(wecom.NumStates) {
+		names = append(names, state.String())
 	}
-	if orders := collector.RecordingOrders(); !slices.Contains(orders, q.Sort) {
+	return names
+}
+
+func (q *recordingsQuery) parseState(values url.Values) error {
+	name := values.Get(paramState)
+	if name == "" {
+		return nil
+	}
+	i := slices.Index(stateNames(), name)
+	if i < 0 {
+		return fmt.Errorf("%s: %q is no state: write one of %s", paramState, name, strings.Join(stateNames(), ", "))
+	}
+	q.State = new(wecom.State(i))
+	return nil
+}
+
+func (q *recordingsQuery) parseOrder(values url.Values) error {
+	q.Order = inventory.Order(values.Get(paramSort))
+	if q.Order == "" {
+		q.Order = inventory.ByStart
+	}
+	if orders := inventory.Orders(); !slices.Contains(orders, q.Order) {
 		names := make([]string, 0, len(orders))
 		for _, order := range orders {
 			names = append(names, string(order))
 		}
-		return fmt.Errorf("%s: %q is no order: write one of %s", paramSort, q.Sort, strings.Join(names, ", "))
+		return fmt.Errorf("%s: %q is no order: write one of %s", paramSort, q.Order, strings.Join(names, ", "))
 	}
 	switch order := values.Get(paramOrder); order {
 	case "":
-		q.Descending = q.Sort != collector.ByHost
+		q.Descending = q.Order != inventory.ByHost
 	case ascending, descending:
 		q.Descending = order == descending
 	default:

@@ -12,21 +12,33 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
 func TestRecordingsQueries(t *testing.T) {
 	t.Parallel()
+	byStart := inventory.Query{Order: inventory.ByStart, Descending: true}
+	all := func(q inventory.Query) collector.RecordingQuery {
+		return collector.RecordingQuery{RecordingQuery: poll.RecordingQuery{Query: q, Limit: 100}}
+	}
+	filtered := all(inventory.Query{
+		State: new(wecom.StateRecording), Exposed: new(true), Shared: new(true), Order: inventory.ByStart, Descending: true,
+	})
+	filtered.Corp, filtered.Host = "acme", "li"
+	third := all(byStart)
+	third.Offset, third.Limit = 40, 20
 	for query, want := range map[string]collector.RecordingQuery{
-		"": {Sort: collector.ByStart, Descending: true, Limit: 100},
-		"corp=acme&host=li&state=recording&exposed=true&shared=1": {
-			Corp: "acme", Host: "li", State: "recording", Exposed: new(true), Shared: new(true), Sort: collector.ByStart, Descending: true, Limit: 100,
-		},
-		"sort=host":              {Sort: collector.ByHost, Limit: 100},
-		"sort=bytes&order=asc":   {Sort: collector.ByBytes, Limit: 100},
-		"sort=host&order=desc":   {Sort: collector.ByHost, Descending: true, Limit: 100},
-		"page=3&limit=20":        {Sort: collector.ByStart, Descending: true, Offset: 40, Limit: 20},
-		"exposed=&corp=&lang=zh": {Sort: collector.ByStart, Descending: true, Limit: 100},
-		"exposed=false":          {Exposed: new(false), Sort: collector.ByStart, Descending: true, Limit: 100},
+		"": all(byStart),
+		"corp=acme&host=li&state=recording&exposed=true&shared=1": filtered,
+
+		"sort=host":              all(inventory.Query{Order: inventory.ByHost}),
+		"sort=bytes&order=asc":   all(inventory.Query{Order: inventory.ByBytes}),
+		"sort=host&order=desc":   all(inventory.Query{Order: inventory.ByHost, Descending: true}),
+		"page=3&limit=20":        third,
+		"exposed=&corp=&lang=zh": all(byStart),
+		"exposed=false":          all(inventory.Query{Exposed: new(false), Order: inventory.ByStart, Descending: true}),
 	} {
 		for _, path := range []string{"/recordings?", "/api/v1/recordings?"} {
 			a := &asked{}

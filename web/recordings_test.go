@@ -11,6 +11,10 @@ import (
 	"time"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/recording"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
 // asked remembers the last query, and answers with so many recordings.
@@ -19,21 +23,22 @@ type asked struct {
 	total int
 }
 
-func (a *asked) Recordings(q collector.RecordingQuery, _ time.Time) (part []collector.RecordingReport, total int) {
+func (a *asked) Recordings(q collector.RecordingQuery, _ time.Time) (part []poll.Recording, total int) {
 	a.query = q
 	start := time.Date(2026, 3, 2, 1, 0, 0, 0, time.UTC)
 	for i := q.Offset; i < min(q.Offset+q.Limit, a.total); i++ {
-		part = append(part, collector.RecordingReport{
-			Corp: "acme", ID: fmt.Sprintf("r%d", i), Host: "<b>li", Title: "<script>alert(1)</script>", Start: start, State: "completed",
-			Bytes: 5 << 30, Duration: 90 * time.Second, Shared: 1, Exposed: 1,
-			Files: []collector.FileReport{
+		part = append(part, poll.Recording{Corp: "acme", Recording: inventory.Recording{
+			ID: fmt.Sprintf("r%d", i), Host: "<b>li", Title: "<script>alert(1)</script>", Start: start,
+			State: wecom.StateCompleted, Bytes: 5 << 30, Duration: 90 * time.Second, Shared: 1, Exposed: 1,
+			Files: []inventory.File{
 				{
-					ID: "f", Start: start, End: start.Add(90 * time.Second), Bytes: 5 << 30, Shared: true, Exposed: true,
-					Audience: "anyone", Password: "none", Expiry: start.Add(time.Hour), Download: "allowed",
+					ID: "f", Start: start, End: start.Add(90 * time.Second), Bytes: 5 << 30, Shared: true,
+					Class:  recording.Class{Expiry: recording.ExpiresIn1Day, Download: recording.DownloadAllowed},
+					Expiry: start.Add(time.Hour),
 				},
 				{ID: "not shared"},
 			},
-		})
+		}})
 	}
 	return part, a.total
 }

@@ -10,7 +10,8 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
@@ -24,11 +25,11 @@ var targetsTemplate = newPage(targetsHTML)
 
 // Targets reports the state of polling.
 type Targets interface {
-	// Report returns all corps, sorted by name.
-	Report() []collector.CorpReport
+	// Status returns how polling goes, sorted by the name of the corp.
+	Status() []poll.Status
 	// Targets returns up to limit targets of a corp, failing ones first, and the
 	// number of all its targets.
-	Targets(corp string, offset, limit int) (part []collector.TargetReport, total int)
+	Targets(corp string, offset, limit int) (part []schedule.TargetReport, total int)
 }
 
 type targetsPage struct {
@@ -38,19 +39,42 @@ type targetsPage struct {
 }
 
 type corpSection struct {
-	collector.CorpReport
+	poll.Status
 
 	Lag, Coverage, Retry   string
+	Counts                 []targetCount
 	OutageText, Remedy     string
 	Rows                   []targetRow
 	First, Last, Page      int
 	PreviousPage, NextPage int // 0: none
 }
 
-type targetRow struct {
-	collector.TargetReport
+type targetCount struct {
+	Selector wecom.Selector
+	Status   schedule.Status
+	Count    int
+}
 
-	Asked, Due    string
+// countsOf returns the counts that are not 0.
+func countsOf(counts map[wecom.Selector]*[schedule.NumStatuses]int) (list []targetCount) {
+	for _, selector := range wecom.Selectors() {
+		byStatus := counts[selector]
+		if byStatus == nil {
+			continue
+		}
+		for status, n := range byStatus {
+			if n > 0 {
+				list = append(list, targetCount{selector, schedule.Status(status), n})
+			}
+		}
+	}
+	return list
+}
+
+type targetRow struct {
+	schedule.TargetReport
+
+	Polled, Due   string
 	Error, Remedy string
 }
 
@@ -71,12 +95,13 @@ func (o Options) serveTargets(w http.ResponseWriter, r *http.Request) {
 	}
 	data := targetsPage{Text: targetsTexts[language], Lang: lang}
 	now := time.Now()
-	for _, report := range o.Targets.Report() {
+	for _, report := range o.Targets.Status() {
 		section := corpSection{
-			CorpReport: report,
-			Page:       1,
-			Lag:        report.Lag.Round(time.Second).String(),
-			Coverage:   fmt.Sprintf("%.1f%%", 100*report.Coverage),
+			Status:   report,
+			Page:     1,
+			Counts:   countsOf(report.Counts),
+			Lag:      report.Lag.Round(time.Second).String(),
+			Coverage: fmt.Sprintf("%.1f%%", 100*report.Coverage),
 		}
 		if report.Name == corp {
 			section.Page = page
@@ -97,8 +122,8 @@ func (s *corpSection) addRows(targets Targets, now time.Time, language wecom.Lan
 	part, total := targets.Targets(s.Name, offset, targetsPerPage)
 	for _, t := range part {
 		row := targetRow{TargetReport: t, Due: t.Due.Sub(now).Round(time.Second).String()}
-		if !t.Asked.IsZero() {
-			row.Asked = t.Asked.UTC().Format(time.RFC3339)
+		if !t.Polled.IsZero() {
+			row.Polled = t.Polled.UTC().Format(time.RFC3339)
 		}
 		if t.Err != nil {
 			row.Error = wecom.Describe(t.Err, language)

@@ -28,7 +28,7 @@ import (
 	"go.uber.org/goleak"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
@@ -38,7 +38,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // fake is an inventory with one family, and two corps.
 type fake struct {
 	ready   bool
-	targets []collector.TargetReport
+	targets []schedule.TargetReport
 	// gathering is closed when a scrape has begun, which then waits for release.
 	gathering, release chan struct{}
 	begun              atomic.Bool
@@ -60,11 +60,14 @@ func (f *fake) Families() ([]*dto.MetricFamily, uint64) {
 	}}, 0
 }
 
-func (f *fake) Report() []collector.CorpReport {
-	return []collector.CorpReport{
+func (f *fake) Status() []poll.Status {
+	return []poll.Status{
 		{
-			Name: "acme", Up: true, Total: len(f.targets), Coverage: 0.5, Lag: 90 * time.Second, Used: 7, Budget: 1200,
-			Targets: []collector.TargetCount{{Selector: wecom.ByUserID, Status: schedule.OK, Count: len(f.targets)}},
+			Name: "acme", Up: true, Used: 7, Budget: 1200,
+			Summary: schedule.Summary{
+				Total: len(f.targets), Coverage: 0.5, Lag: 90 * time.Second,
+				Counts: map[wecom.Selector]*[schedule.NumStatuses]int{wecom.ByUserID: {schedule.OK: len(f.targets)}},
+			},
 		},
 		{
 			Name: "<b>other", Budget: 60, Retry: time.Date(2026, 3, 2, 1, 0, 0, 0, time.UTC),
@@ -73,7 +76,7 @@ func (f *fake) Report() []collector.CorpReport {
 	}
 }
 
-func (f *fake) Targets(corp string, offset, limit int) ([]collector.TargetReport, int) {
+func (f *fake) Targets(corp string, offset, limit int) ([]schedule.TargetReport, int) {
 	if corp != "acme" {
 		return nil, 0
 	}
@@ -341,12 +344,14 @@ func TestTargetsPage(t *testing.T) {
 	t.Parallel()
 	f := &fake{}
 	for i := range 2*targetsPerPage + 1 {
-		f.targets = append(f.targets, collector.TargetReport{
-			Selector: wecom.ByUserID, ID: fmt.Sprintf("user%03d", i), Status: schedule.OK, Recordings: i, Due: time.Now().Add(time.Hour),
+		f.targets = append(f.targets, schedule.TargetReport{
+			Target: wecom.Target{Selector: wecom.ByUserID, ID: fmt.Sprintf("user%03d", i)},
+			Status: schedule.OK, Recordings: i, Due: time.Now().Add(time.Hour),
 		})
 	}
-	f.targets[0] = collector.TargetReport{
-		Selector: wecom.ByUserID, ID: "<script>alert(1)</script>", Status: schedule.Failing, Asked: time.Date(2026, 3, 2, 1, 0, 0, 0, time.UTC),
+	f.targets[0] = schedule.TargetReport{
+		Target: wecom.Target{Selector: wecom.ByUserID, ID: "<script>alert(1)</script>"},
+		Status: schedule.Failing, Polled: time.Date(2026, 3, 2, 1, 0, 0, 0, time.UTC),
 		Err: &wecom.APIError{Endpoint: "meeting/record/list", Code: 60111}, Due: time.Now().Add(time.Hour),
 	}
 	for name, test := range map[string]struct {

@@ -108,13 +108,6 @@ func (c *Client) newSettings(config Config, tokens *tokenSource) *settings {
 // Limits returns the limits that the client shares with others.
 func (c *Client) Limits() *Limits { return c.settings.Load().limits }
 
-// Inherit takes over the access token of another client, of the same corp ID and
-// API, and what is remembered of refused secrets. It must be called before any
-// other method.
-func (c *Client) Inherit(other *Client) {
-	c.settings.Load().tokens.inherit(other.settings.Load().tokens)
-}
-
 // SecretChanged reports whether the app secret differs from the one with which a
 // token was last asked for, so that asking again at once may succeed.
 func (c *Client) SecretChanged() bool {

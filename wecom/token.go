@@ -183,15 +183,6 @@ func (s *tokenSource) secretChanged(app *credentials) bool {
 	return err == nil && s.current.text != "" && s.current.secret != secret
 }
 
-// inherit takes over the token and the failure of another source.
-func (s *tokenSource) inherit(other *tokenSource) {
-	other.mu.Lock()
-	defer other.mu.Unlock()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.current, s.failure = other.current, other.failure
-}
-
 // Credentials are what a token is asked for with.
 type credentials struct {
 	corpID    string

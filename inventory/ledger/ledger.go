@@ -6,7 +6,6 @@
 package ledger
 
 import (
-	"slices"
 	"time"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/recording"
@@ -147,14 +146,15 @@ func (l *Ledger) Observe(known *recording.Record, listed *wecom.Recording, o *Ob
 		r.Completed, r.Removed = known.Completed, known.Removed
 		unfinished = !known.Completed
 	}
-	files := match(known)
+	m := matcher{known: known}
+	r.Files = make([]recording.File, 0, len(listed.Files))
 	for i := range listed.Files {
-		before := files.take(&listed.Files[i])
+		before := m.take(&listed.Files[i])
 		r.Files = append(r.Files, l.observeFile(before, listed, &listed.Files[i], unfinished, o))
 	}
 	// Files that are no longer listed are kept, so that they are not counted again when
 	// they come back.
-	r.Former = files.rest()
+	r.Former = m.rest()
 	if known == nil && l.counts(r.Started(), r.Latest(), o) {
 		l.change(r.Host).Recordings++
 	}
@@ -247,63 +247,4 @@ func (l *Ledger) Remove(r *recording.Record) {
 		l.Removed++
 		l.version++
 	}
-}
-
-// An identity is what a file of a recording is known by: its ID or, if it has none, its
-// start.
-type identity struct {
-	id    string
-	start wecom.Instant
-}
-
-func identityOf(f *wecom.File) identity {
-	if f.ID != "" {
-		return identity{id: f.ID}
-	}
-	return identity{start: f.Start}
-}
-
-// A matcher finds the files of a known record that are listed again. Files of one identity
-// are matched in their order.
-type matcher struct {
-	files   []recording.File
-	waiting map[identity][]*recording.File
-}
-
-func match(known *recording.Record) *matcher {
-	m := &matcher{}
-	if known == nil {
-		return m
-	}
-	m.files = slices.Concat(known.Files, known.Former)
-	m.waiting = make(map[identity][]*recording.File, len(m.files))
-	for i := range m.files {
-		id := identityOf(&m.files[i].File)
-		m.waiting[id] = append(m.waiting[id], &m.files[i])
-	}
-	return m
-}
-
-// take returns the known file that a listed one is; nil if there is none.
-func (m *matcher) take(listed *wecom.File) *recording.File {
-	id := identityOf(listed)
-	same := m.waiting[id]
-	if len(same) == 0 {
-		return nil
-	}
-	m.waiting[id] = same[1:]
-	return same[0]
-}
-
-// rest returns the known files that were not taken, in their order.
-func (m *matcher) rest() (files []recording.File) {
-	for i := range m.files {
-		f := &m.files[i]
-		id := identityOf(&f.File)
-		if same := m.waiting[id]; len(same) > 0 && same[0] == f {
-			files = append(files, *f)
-			m.waiting[id] = same[1:]
-		}
-	}
-	return files
 }

@@ -11,6 +11,18 @@ import (
 
 const day = 24 * time.Hour
 
+// A State is how far a recording has come; its String is the value of the label state.
+type State = wecom.State
+
+// The states.
+const (
+	Unknown     = wecom.StateUnknown
+	Recording   = wecom.StateRecording
+	Transcoding = wecom.StateTranscoding
+	Completed   = wecom.StateCompleted
+	NumStates   = wecom.NumStates
+)
+
 // An Audience is who can open the link of a shared file. The widest comes first.
 type Audience uint8
 

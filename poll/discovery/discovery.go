@@ -83,10 +83,9 @@ func (d *Discovery) Run(ctx context.Context) {
 
 // ApplyConfig goes on with another configuration. Users that were discovered stay until
 // the discovery has succeeded as it is configured now, if it is still wanted at all.
-func (d *Discovery) ApplyConfig(client *wecom.Client, c config.Corp, poll config.Poll) {
+func (d *Discovery) ApplyConfig(c config.Corp, poll config.Poll) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.client = client
 	before, was, now := d.users(), d.settings, settingsOf(c, poll)
 	d.settings = now
 	d.version++

@@ -75,7 +75,7 @@ func TestUsersStayUntilAnotherDiscoverySucceeds(t *testing.T) {
 				r.expect(time.Minute, "li", "wang")
 				r.scope("wang", "zhao")
 				r.server.Fail(test.fault)
-				r.ApplyConfig(r.client, test.next, intervals)
+				r.ApplyConfig(test.next, intervals)
 				r.expect(0, test.first...)
 				r.expect(time.Second, test.first...)
 				r.expect(2*time.Hour, test.then...)
@@ -109,7 +109,7 @@ func TestComplete(t *testing.T) {
 		if !r.Complete() || !r.Known() {
 			t.Errorf("complete: %t, known: %t after both succeeded", r.Complete(), r.Known())
 		}
-		r.ApplyConfig(r.client, corpOf(wecomtest.DefaultAgentID+1, discoverBoth), intervals)
+		r.ApplyConfig(corpOf(wecomtest.DefaultAgentID+1, discoverBoth), intervals)
 		if r.Complete() || !r.Known() {
 			t.Errorf("complete: %t, known: %t under another agent ID", r.Complete(), r.Known())
 		}
@@ -122,14 +122,14 @@ func TestSwitchedOffDiscoveryCallsNobody(t *testing.T) {
 		r := start(t, corpOf(wecomtest.DefaultAgentID, discoverBoth))
 		r.scope("li")
 		r.expect(time.Minute, "li")
-		r.ApplyConfig(r.client, corpOf(0, config.Targets{UserIDs: []string{"wang"}}), intervals)
+		r.ApplyConfig(corpOf(0, config.Targets{UserIDs: []string{"wang"}}), intervals)
 		r.expect(time.Minute, "wang")
 		r.server.ResetRequests()
 		r.expect(day, "wang")
 		if n := len(r.server.Requests()); n != 0 {
 			t.Errorf("%d calls", n)
 		}
-		r.ApplyConfig(r.client, corpOf(wecomtest.DefaultAgentID, discoverMembers), intervals)
+		r.ApplyConfig(corpOf(wecomtest.DefaultAgentID, discoverMembers), intervals)
 		r.expect(time.Minute, "li")
 	})
 }

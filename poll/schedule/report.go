@@ -19,6 +19,9 @@ type TargetReport struct {
 	Err        error // of the last poll
 }
 
+// IsUser reports whether the ID of the target is a user ID.
+func (r *TargetReport) IsUser() bool { return r.Target.Selector == wecom.ByUserID }
+
 // Targets returns a report of each target, in no order.
 func (s *Schedule) Targets() []TargetReport {
 	s.mu.Lock()

@@ -77,18 +77,13 @@ func (t *target) probeRank() int {
 	switch {
 	case t.last.Own != nil:
 		return 3
-	case t.last.Err != nil && CorpWide(t.last.Class):
+	case t.last.Err != nil && t.last.Class.CorpWide():
 		return 2
 	case t.status() == OK:
 		return 0
 	default:
 		return 1
 	}
-}
-
-// CorpWide reports whether errors of a class meet every target alike.
-func CorpWide(class wecom.Class) bool {
-	return class == wecom.ClassCorp || class == wecom.ClassToken
 }
 
 // Return puts back a target whose poll was given up, as it was.

@@ -3,13 +3,14 @@
 // Copyright The wecom_recording_exporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package collector
+package poll_test
 
 import (
 	"fmt"
 	"testing"
 	"time"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/rig"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
 )
 
@@ -41,30 +42,30 @@ func callTimes(server *wecomtest.Server) []time.Time {
 func TestCallsOfALargeCompany(t *testing.T) {
 	t.Parallel()
 	const members, hot, hours = 20_000, 500, 6
-	virtually(t, func(t *testing.T) {
+	rig.Virtually(t, func(t *testing.T) {
 		server := wecomtest.New(wecomtest.Config{RequestLog: 1_000_000})
 		server.Fail(wecomtest.Fault{Delay: 50 * time.Millisecond})
 		users := make([]string, 0, members)
 		for i := range members {
 			users = append(users, fmt.Sprintf("user%05d", i))
 			if i < hot {
-				server.Put(recorded(users[i]+"-r", users[i], time.Hour))
+				server.Put(rig.Recorded(users[i]+"-r", users[i], time.Hour))
 			}
 		}
-		server.SetDirectory(staff(users...))
-		cfg := discovering(true, false)
-		r := start(t, server, cfg)
+		server.SetDirectory(rig.Staff(users...))
+		cfg := rig.Discovering(true, false)
+		r := rig.Start(t, server, cfg)
 		begin := time.Now()
-		for !r.collector.Ready() {
-			r.wait(time.Second)
+		for !r.Collector.Ready() {
+			r.Wait(time.Second)
 		}
-		r.wait(time.Until(begin.Add(hours * time.Hour)))
+		r.Wait(time.Until(begin.Add(hours * time.Hour)))
 
 		times, end := callTimes(server), time.Now()
 		// Each target must be asked when it is found and at the end of every interval from then on.
 		fewest, found := 0, map[string]bool{}
 		for _, req := range server.Requests() {
-			if req.Endpoint != listEndpoint || found[req.Target] {
+			if req.Endpoint != rig.ListEndpoint || found[req.Target] {
 				continue
 			}
 			found[req.Target] = true
@@ -77,14 +78,14 @@ func TestCallsOfALargeCompany(t *testing.T) {
 		extra := float64(len(times))/float64(fewest) - 1
 		most := mostInAnyMinute(times)
 		t.Logf("%d members, %d hot, %d hours: %d calls, %d at the fewest: %+.1f%%; %d at the most in any minute, budget %d; lag %s",
-			members, hot, hours, len(times), fewest, 100*extra, most, cfg.Poll.MaxRequestsPerMinute, r.collector.current()[0].schedule.Summary(time.Now()).Lag)
+			members, hot, hours, len(times), fewest, 100*extra, most, cfg.Poll.MaxRequestsPerMinute, r.Manager.Status()[0].Lag)
 		if extra > 0.05 || len(found) != members {
 			t.Errorf("%+.1f%% calls against the fewest", 100*extra)
 		}
 		if most > cfg.Poll.MaxRequestsPerMinute {
 			t.Errorf("%d calls in a minute", most)
 		}
-		r.expect(map[string]string{`wecom_poll_coverage_ratio`: "1"})
+		r.Expect(map[string]string{`wecom_poll_coverage_ratio`: "1"})
 	})
 }
 
@@ -96,19 +97,19 @@ func TestFirstRoundOfManyTargets(t *testing.T) {
 	for _, budget := range []int{600, 1200, 6000} {
 		t.Run(fmt.Sprintf("%d a minute", budget), func(t *testing.T) {
 			t.Parallel()
-			virtually(t, func(t *testing.T) {
+			rig.Virtually(t, func(t *testing.T) {
 				server := wecomtest.New(wecomtest.Config{})
 				server.Fail(wecomtest.Fault{Delay: 30 * time.Millisecond})
 				users := make([]string, 0, targets)
 				for i := range targets {
 					users = append(users, fmt.Sprintf("user%05d", i))
 				}
-				cfg := configOf(users...)
+				cfg := rig.ConfigOf(users...)
 				cfg.Poll.MaxRequestsPerMinute = budget
-				r := start(t, server, cfg)
+				r := rig.Start(t, server, cfg)
 				begin := time.Now()
-				for !r.collector.Ready() {
-					r.wait(100 * time.Millisecond)
+				for !r.Collector.Ready() {
+					r.Wait(100 * time.Millisecond)
 				}
 				took := time.Since(begin)
 				allowed := time.Duration(targets) * time.Minute / time.Duration(budget)

@@ -1,0 +1,125 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package collector
+
+import (
+	"cmp"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strings"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
+)
+
+const (
+	// hostOther stands for the hosts beyond the limit, together.
+	hostOther = "other"
+	// hashBytes is how many bytes of the hash of a host are shown. Of a hundred thousand
+	// hosts, two share them once in more than three billion companies.
+	hashBytes = 8
+)
+
+// A naming gives the values of the label host.
+type naming struct {
+	label   config.HostLabel
+	hashKey []byte
+}
+
+func newNaming(m *config.Metrics) *naming { return &naming{label: m.HostLabel, hashKey: m.HostHashKey} }
+
+// name returns the value of the label for a host with series of its own.
+func (n *naming) name(host string) string {
+	switch {
+	case host == "":
+		return inventory.UnknownHost
+	case n.label == config.HostLabelHashed:
+		mac := hmac.New(sha256.New, n.hashKey)
+		mac.Write([]byte(host))
+		return hex.EncodeToString(mac.Sum(nil)[:hashBytes])
+	default:
+		return host
+	}
+}
+
+// public returns what may be shown of a user ID outside of the metrics.
+func (n *naming) public(userID string) string {
+	if n.label == config.HostLabelOff {
+		return "(hidden)"
+	}
+	return n.name(userID)
+}
+
+// matches reports whether somebody who asks for a host means this one: by user ID, or by
+// the value of the label.
+func (n *naming) matches(asked, host string, folded bool) bool {
+	switch {
+	case asked == cmp.Or(host, inventory.UnknownHost):
+		return true
+	case n.label == config.HostLabelOff:
+		return false
+	case folded:
+		return asked == hostOther
+	}
+	return asked == n.name(host)
+}
+
+// A namedHost is what there is to serve under one value of the label host.
+type namedHost struct {
+	name string
+	view *inventory.HostView
+}
+
+// fold returns the hosts of a corp by the label, in the order of its values. Hosts without
+// series of their own are summed up as "other"; folded is how many those are.
+func (n *naming) fold(v *poll.CorpView) (hosts []namedHost, folded int) {
+	if n.label == config.HostLabelOff {
+		all := &inventory.HostView{}
+		for _, h := range v.Hosts {
+			all = sum(all, h)
+		}
+		return []namedHost{{view: all}}, 0
+	}
+	hosts = make([]namedHost, 0, len(v.Hosts))
+	for _, h := range v.Hosts {
+		name := hostOther
+		if v.Admitted == nil || v.Admitted[h.Host] {
+			name = n.name(h.Host)
+		} else {
+			folded++
+		}
+		hosts = append(hosts, namedHost{name, h})
+	}
+	byName := func(a, b namedHost) int { return strings.Compare(a.name, b.name) }
+	if !slices.IsSortedFunc(hosts, byName) {
+		slices.SortStableFunc(hosts, byName)
+	}
+	distinct := hosts[:0]
+	for _, h := range hosts {
+		if last := len(distinct) - 1; last >= 0 && distinct[last].name == h.name {
+			distinct[last].view = sum(distinct[last].view, h.view)
+		} else {
+			distinct = append(distinct, h)
+		}
+	}
+	return distinct, folded
+}
+
+// sum returns what there is to serve of two hosts together.
+func sum(a, b *inventory.HostView) *inventory.HostView {
+	both := &inventory.HostView{Host: a.Host, Totals: a.Totals, Sums: a.Sums}
+	both.Totals.Add(&b.Totals)
+	switch {
+	case both.Sums == nil:
+		both.Sums = b.Sums
+	case b.Sums != nil:
+		sums := *both.Sums
+		sums.Add(b.Sums)
+		both.Sums = &sums
+	}
+	return both
+}

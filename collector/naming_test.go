@@ -1,0 +1,153 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package collector
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/ledger"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
+)
+
+var (
+	noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+
+	plain  = &naming{label: config.HostLabelPlain}
+	hashed = &naming{label: config.HostLabelHashed, hashKey: []byte("0123456789abcdef")}
+	off    = &naming{label: config.HostLabelOff}
+)
+
+// hostOf returns a host with so many bytes held, and ten times as many counted.
+func hostOf(name string, bytes int64) *inventory.HostView {
+	return &inventory.HostView{
+		Host: name, Sums: &inventory.Sums{Bytes: bytes, Files: 1}, Totals: ledger.Totals{Bytes: 10 * bytes},
+	}
+}
+
+func viewOf(admitted map[string]bool, hosts ...*inventory.HostView) *poll.CorpView {
+	return &poll.CorpView{Name: "acme", View: &inventory.View{
+		Listed: true, Settled: true, Birth: noon, Total: &inventory.Sums{}, Hosts: hosts, Admitted: admitted,
+	}}
+}
+
+func TestFold(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		naming *naming
+		view   *poll.CorpView
+		want   []string         // names in order
+		bytes  map[string]int64 // by name
+		folded int
+	}{
+		"plain": {
+			naming: plain,
+			view:   viewOf(nil, hostOf("", 2), hostOf("a", 1)),
+			want:   []string{"a", "unknown"},
+			bytes:  map[string]int64{"a": 1, "unknown": 2},
+		},
+		"hashed": {
+			naming: hashed,
+			view:   viewOf(nil, hostOf("", 2), hostOf("li", 1)),
+			want:   []string{"ea209521508d4cff", "unknown"},
+			bytes:  map[string]int64{"ea209521508d4cff": 1, "unknown": 2},
+		},
+		"off": {
+			naming: off,
+			view:   viewOf(nil, hostOf("", 3), hostOf("a", 1), hostOf("b", 2)),
+			want:   []string{""},
+			bytes:  map[string]int64{"": 6},
+		},
+		"off, without hosts": {
+			naming: off,
+			view:   viewOf(nil),
+			want:   []string{""},
+			bytes:  map[string]int64{"": 0},
+		},
+		"beyond the limit": {
+			naming: plain,
+			view:   viewOf(map[string]bool{"b": true, "z": true}, hostOf("a", 1), hostOf("b", 5), hostOf("c", 3), hostOf("z", 4)),
+			want:   []string{"b", "other", "z"},
+			bytes:  map[string]int64{"b": 5, "other": 4, "z": 4},
+			folded: 2,
+		},
+		"hosts of the reserved names": {
+			naming: plain,
+			view:   viewOf(map[string]bool{"": true, "unknown": true, "other": true}, hostOf("", 1), hostOf("a", 2), hostOf("other", 4), hostOf("unknown", 8)),
+			want:   []string{"other", "unknown"},
+			bytes:  map[string]int64{"other": 6, "unknown": 9},
+			folded: 1,
+		},
+		"a host without recordings": {
+			naming: off,
+			view:   viewOf(nil, &inventory.HostView{Host: "a", Totals: ledger.Totals{Bytes: 10}}, hostOf("b", 1)),
+			want:   []string{""},
+			bytes:  map[string]int64{"": 1},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			hosts, folded := test.naming.fold(test.view)
+			var names []string
+			bytes := map[string]int64{}
+			counted := int64(0)
+			for _, h := range hosts {
+				names = append(names, h.name)
+				bytes[h.name] = 0
+				if h.view.Sums != nil {
+					bytes[h.name] = h.view.Sums.Bytes
+				}
+				counted += h.view.Totals.Bytes
+			}
+			if diff := cmp.Diff(test.want, names); diff != "" || folded != test.folded {
+				t.Errorf("%d folded, want %d; names (-want +got):\n%s", folded, test.folded, diff)
+			}
+			if diff := cmp.Diff(test.bytes, bytes); diff != "" {
+				t.Errorf("bytes (-want +got):\n%s", diff)
+			}
+			for _, h := range test.view.Hosts {
+				counted -= h.Totals.Bytes
+				if h.Sums != nil && h.Sums.Files != 1 {
+					t.Errorf("folding changes host %s", h.Host)
+				}
+			}
+			if counted != 0 {
+				t.Errorf("folding adds %d bytes to the totals", counted)
+			}
+		})
+	}
+}
+
+func TestMatches(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		naming      *naming
+		asked, host string
+		folded      bool
+		want        bool
+	}{
+		"a user ID":                       {naming: plain, asked: "li", host: "li", want: true},
+		"another user ID":                 {naming: plain, asked: "li", host: "wang"},
+		"no host":                         {naming: plain, asked: "unknown", host: "", want: true},
+		"a user ID if labels are hashed":  {naming: hashed, asked: "li", host: "li", want: true},
+		"the label of a hashed host":      {naming: hashed, asked: "ea209521508d4cff", host: "li", want: true},
+		"the label of a folded host":      {naming: hashed, asked: "ea209521508d4cff", host: "li", folded: true},
+		"folded hosts":                    {naming: plain, asked: "other", host: "li", folded: true, want: true},
+		"a folded host by its user ID":    {naming: plain, asked: "li", host: "li", folded: true, want: true},
+		"a user ID if there is no label":  {naming: off, asked: "li", host: "li", want: true},
+		"other if there is no label":      {naming: off, asked: "other", host: "li"},
+		"a hash if there is no such host": {naming: hashed, asked: "ea209521508d4cff", host: "wang"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := test.naming.matches(test.asked, test.host, test.folded); got != test.want {
+				t.Errorf("matches: %t, want %t", got, test.want)
+			}
+		})
+	}
+}

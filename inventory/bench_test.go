@@ -1,0 +1,121 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package inventory_test
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/go-kit/log"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/rig"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/store"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
+)
+
+// BenchmarkApply measures the exporter's own work for a page of 20 recordings: nothing has
+// changed, or one has.
+func BenchmarkApply(b *testing.B) {
+	inv := rig.Large(1000, 20)
+	listings := [...]*inventory.Listing{
+		rig.LargeListing(inv, 7, 20, wecom.StateCompleted),
+		rig.LargeListing(inv, 7, 20, wecom.StateTranscoding),
+	}
+	b.Run("unchanged", func(b *testing.B) {
+		for b.Loop() {
+			listings[0].Asked = inv.Generation()
+			inv.Apply(listings[0])
+		}
+	})
+	b.Run("one changed", func(b *testing.B) {
+		for i := 0; b.Loop(); i++ {
+			l := listings[i%2]
+			l.Asked = inv.Generation()
+			inv.Apply(l)
+		}
+	})
+}
+
+// BenchmarkStore measures what a million known recordings cost: in memory, on disk, at the
+// start, and for each commit of the changes of twenty polls.
+func BenchmarkStore(b *testing.B) {
+	const hosts, each = 20_000, 50
+	dir := b.TempDir()
+	open := func() (s store.Store, loaded *inventory.Inventory) {
+		s, err := store.Open(dir, store.Options{Logger: log.NewNopLogger(), Load: func(groups []*store.Group) (err error) {
+			for _, g := range groups {
+				loaded, err = inventory.Load(g)
+			}
+			return err
+		}})
+		if err != nil || !s.Keeps() {
+			b.Fatal(err)
+		}
+		return s, loaded
+	}
+	closeStore := func(s store.Store) {
+		if err := s.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	s, _ := open()
+	before := rig.LiveHeap()
+	inv := inventory.New(31*rig.Day, rig.LargeNow.Add(-31*rig.Day))
+	inv.Track()
+	for h := range hosts {
+		inv.Apply(rig.LargeListing(inv, h, each, wecom.StateCompleted))
+	}
+	commit := func() {
+		batch, _, err := inv.TakeBatch("group")
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := s.Commit(rig.LargeNow, []store.Batch{batch.Batch}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	started := time.Now()
+	commit()
+	first := time.Since(started)
+	heap := rig.LiveHeap() - before
+
+	poll, state := 0, wecom.StateTranscoding
+	b.Run("commit of 20 polls", func(b *testing.B) {
+		for b.Loop() {
+			b.StopTimer()
+			for range 20 {
+				inv.Apply(rig.LargeListing(inv, poll%hosts, each, state)) // One recording is another in each list.
+				poll++
+				if poll%hosts == 0 {
+					state = wecom.StateTranscoding + wecom.StateCompleted - state
+				}
+			}
+			b.StartTimer()
+			commit()
+		}
+	})
+	closeStore(s)
+
+	b.Run("start", func(b *testing.B) {
+		for b.Loop() {
+			s, loaded := open()
+			if loaded == nil || loaded.Status().Recordings != hosts*each {
+				b.Fatal("not loaded")
+			}
+			closeStore(s)
+		}
+		info, err := os.Stat(filepath.Join(dir, "state.db"))
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(info.Size())/(hosts*each), "disk-B/recording")
+		b.ReportMetric(heap/(hosts*each), "heap-B/recording")
+		b.ReportMetric(first.Seconds(), "s/first-commit")
+	})
+	runtime.KeepAlive(inv)
+}

@@ -1,0 +1,91 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package poll
+
+import (
+	"errors"
+	"time"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/backoff"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
+)
+
+// unansweredLimit is after how many polls in a row without an answer of WeCom there is an
+// outage.
+const unansweredLimit = 10
+
+var (
+	// refusedRange is how long to wait if WeCom refuses calls, which somebody has to put
+	// right.
+	refusedRange = backoff.Range{First: time.Minute, Max: 15 * time.Minute}
+	// unansweredRange is how long to wait if WeCom does not answer, which may end by
+	// itself.
+	unansweredRange = backoff.Range{First: 5 * time.Second, Max: time.Minute}
+)
+
+// A breaker is a circuit breaker. It is open during an outage: no target of the corp is
+// polled then, but for a probe after each wait.
+type breaker struct {
+	err        error // why it is open; nil: it is closed
+	wait       backoff.Backoff
+	since      time.Time // when it last opened or a probe failed
+	unanswered int       // polls in a row that got no answer
+}
+
+func (b *breaker) isOpen() bool { return b.err != nil }
+
+// accept notes a poll whose calls WeCom accepted, and reports whether that ends an outage.
+// Polls that were under way when it began are no evidence.
+func (b *breaker) accept(started time.Time) (closed bool) {
+	b.unanswered = 0
+	if !b.isOpen() || !started.After(b.since) {
+		return false
+	}
+	*b = breaker{}
+	return true
+}
+
+// fail notes a poll that met an error of a class, and reports whether there is an outage
+// for another reason than before.
+func (b *breaker) fail(err error, class wecom.Class, started, now time.Time) (news bool) {
+	if class == wecom.ClassRetryable {
+		b.unanswered++
+	}
+	switch {
+	case class.CorpWide():
+		return b.trip(err, refusedRange, started, now)
+	case b.unanswered >= unansweredLimit:
+		return b.trip(err, unansweredRange, started, now)
+	}
+	return false
+}
+
+// trip opens the breaker, or keeps it open for longer.
+func (b *breaker) trip(err error, r backoff.Range, started, now time.Time) (news bool) {
+	if b.isOpen() && !started.After(b.since) {
+		return false
+	}
+	if tokenErr, ok := errors.AsType[*wecom.TokenError](err); ok {
+		b.wait.WaitUntil(now, later(tokenErr.RetryAt, now))
+	} else {
+		b.wait.Fail(now, r)
+	}
+	news = !b.isOpen() || b.err.Error() != err.Error()
+	b.err, b.since = err, now
+	return news
+}
+
+// retryNow ends the wait, because calls take another way to WeCom.
+func (b *breaker) retryNow(now time.Time) {
+	if b.isOpen() {
+		b.wait.WaitUntil(now, now)
+	}
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

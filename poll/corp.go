@@ -1,0 +1,337 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package poll
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"reflect"
+	"sync"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+	"golang.org/x/time/rate"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/discovery"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
+)
+
+const (
+	// How often a corp looks for changed targets and, during an outage, for another secret.
+	targetCheckInterval = time.Second
+	secretCheckInterval = time.Second
+
+	// After so many warnings about single targets, there is one a minute.
+	firstWarnings   = 20
+	warningInterval = time.Minute
+)
+
+// A corp polls the recordings of one corp. It is the same over reloads.
+type corp struct {
+	key       corpKey
+	logger    log.Logger
+	client    *wecom.Client
+	observer  wecom.Observer
+	inventory *inventory.Inventory
+	discovery *discovery.Discovery
+	schedule  *schedule.Schedule
+	titles    bool
+	userAgent string
+	stop      func()        // ends polling, and waits until it has ended
+	wake      chan struct{} // holds one value if the configuration is another one
+
+	closeObserver func()
+
+	mu         sync.Mutex
+	settings   settings
+	breaker    breaker
+	inFlight   int // polls under way
+	waiting    int // those of them that have not chosen their target yet
+	up         bool
+	accepted   time.Time // when a poll last began whose call chain WeCom accepted
+	targetsSet bool      // the schedule was given its targets
+	planned    bool      // the plan was logged
+
+	warnings rate.Sometimes // about single targets
+}
+
+// settings are what a reload may change of a corp.
+type settings struct {
+	config    config.Corp
+	poll      config.Poll
+	shard     config.Shard
+	transport http.RoundTripper
+	limits    *wecom.Limits
+}
+
+// newCorp returns a corp that goes on from a stored inventory, if there is one.
+func (m *Manager) newCorp(s settings, stored *inventory.Inventory) *corp {
+	c := &corp{
+		key:       keyOf(s.config),
+		logger:    log.With(m.options.Logger, "corp", s.config.Name),
+		inventory: stored,
+		schedule:  schedule.New(s.poll),
+		titles:    m.options.Titles,
+		userAgent: m.options.UserAgent,
+		stop:      func() {},
+		wake:      make(chan struct{}, 1),
+		settings:  s,
+		warnings:  rate.Sometimes{First: firstWarnings, Interval: warningInterval},
+	}
+	var o Observer
+	if m.options.Observer != nil {
+		o = m.options.Observer(s.config.Name)
+	}
+	c.observer, c.closeObserver = observe(o)
+	c.client = wecom.NewClient(c.clientConfig(&s))
+	c.discovery = discovery.New(c.client, s.config, s.poll, c.hasOutage, c.logger)
+	if stored == nil {
+		c.inventory = inventory.New(s.poll.Lookback, time.Now())
+	} else {
+		c.restore(time.Now())
+	}
+	if m.store.Keeps() {
+		c.inventory.Track()
+	}
+	return c
+}
+
+func (c *corp) clientConfig(s *settings) wecom.Config {
+	return wecom.Config{
+		BaseURL:     s.config.APIURL,
+		CorpID:      s.config.CorpID,
+		Secret:      s.config.Secret.Read,
+		Transport:   s.transport,
+		UserAgent:   c.userAgent,
+		Limits:      s.limits,
+		Concurrency: s.poll.Concurrency,
+		Observer:    c.observer,
+		Titles:      c.titles,
+	}
+}
+
+// restore goes on from the stored inventory.
+func (c *corp) restore(now time.Time) {
+	status := c.inventory.Status()
+	c.inventory.SetLookback(c.settings.poll.Lookback)
+	holdings := c.inventory.Holdings()
+	var users []string
+	for t, h := range holdings {
+		c.schedule.Restore(t, schedule.State{
+			Succeeded: h.Succeeded, Whole: h.Whole, Recordings: h.Recordings, Lookback: status.Lookback,
+		}, now)
+		if t.Selector == wecom.ByUserID {
+			users = append(users, t.ID)
+		}
+	}
+	c.discovery.Restore(users)
+	if status.Listed {
+		level.Info(c.logger).Log("msg", "the last known state was restored", "targets", len(holdings),
+			"recordings", status.Recordings, "last_success", status.LastSuccess.UTC().Format(time.RFC3339))
+	}
+}
+
+// applyConfig goes on with other settings. Polls under way go on.
+func (c *corp) applyConfig(s settings) {
+	c.mu.Lock()
+	was := c.settings
+	c.settings = s
+	if was.config.APIURL != s.config.APIURL {
+		// Nothing is known of another API.
+		c.breaker, c.up, c.accepted = breaker{}, false, time.Time{}
+	}
+	otherWay := !reflect.DeepEqual(was.config.HTTPClientConfig, s.config.HTTPClientConfig)
+	if otherWay {
+		c.breaker.retryNow(time.Now())
+	}
+	c.mu.Unlock()
+	c.client.ApplyConfig(c.clientConfig(&s))
+	closeIdle(was.transport)
+	c.inventory.SetLookback(s.poll.Lookback)
+	c.schedule.ApplyConfig(s.poll, time.Now())
+	c.discovery.ApplyConfig(s.config, s.poll)
+	if otherWay || was.config.APIURL != s.config.APIURL {
+		c.discovery.Retry()
+	}
+	select {
+	case c.wake <- struct{}{}:
+	default: // It is about to wake up.
+	}
+}
+
+func closeIdle(transport http.RoundTripper) {
+	if t, ok := transport.(interface{ CloseIdleConnections() }); ok {
+		t.CloseIdleConnections()
+	}
+}
+
+// start polls until the context ends, or until stop is called.
+func (c *corp) start(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	running.Go(func() { c.discovery.Run(ctx) })
+	running.Go(func() { c.run(ctx) })
+	c.stop = func() {
+		cancel()
+		running.Wait()
+		c.mu.Lock()
+		transport := c.settings.transport
+		c.mu.Unlock()
+		closeIdle(transport)
+	}
+}
+
+// run polls until the context ends, and every poll has ended.
+func (c *corp) run(ctx context.Context) {
+	outcomes := make(chan outcome)
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	var targetsRead time.Time
+	for ctx.Err() == nil {
+		if now := time.Now(); now.Sub(targetsRead) >= targetCheckInterval || targetsRead.IsZero() {
+			c.readTargets(now)
+			targetsRead = now
+		}
+		n := c.next(time.Now())
+		if n.poll {
+			go func() { outcomes <- c.pollInTurn(ctx, n.probe) }()
+			continue
+		}
+		timer.Reset(min(n.wait, targetCheckInterval))
+		select {
+		case o := <-outcomes:
+			c.settle(&o)
+		case <-c.wake:
+			targetsRead = time.Time{}
+		case <-timer.C:
+		case <-ctx.Done():
+		}
+	}
+	for c.isPolling() {
+		o := <-outcomes
+		c.settle(&o)
+	}
+}
+
+func (c *corp) isPolling() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.inFlight > 0
+}
+
+// hasOutage reports whether the corp waits for the end of an outage.
+func (c *corp) hasOutage() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.breaker.isOpen()
+}
+
+// A decision is what to do next.
+type decision struct {
+	poll  bool          // start a poll now
+	probe bool          // that poll is a probe of an outage
+	wait  time.Duration // if not, for so long at most
+}
+
+// next decides whether to start a poll now, and otherwise how long to wait.
+func (c *corp) next(now time.Time) decision {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	d := decision{probe: c.breaker.isOpen(), wait: targetCheckInterval}
+	switch {
+	case c.breaker.isOpen():
+		d.poll = c.inFlight == 0 && !c.schedule.IsEmpty() && c.mayProbe(now)
+	case c.inFlight < c.settings.poll.Concurrency:
+		// Each poll that waits for its turn will choose one of the targets that are due.
+		due, later := c.schedule.Due(now, c.waiting+1)
+		d.poll = due > c.waiting
+		if !later.IsZero() {
+			d.wait = later.Sub(now)
+		}
+	}
+	if d.poll {
+		c.inFlight++
+		c.waiting++
+	}
+	return d
+}
+
+// mayProbe reports whether the end of an outage may be probed: when its wait is over, or
+// when there is another secret. The lock is held.
+func (c *corp) mayProbe(now time.Time) bool {
+	return !now.Before(c.breaker.wait.Until()) || c.client.SecretChanged()
+}
+
+// readTargets brings the schedule up to date with whom to poll.
+func (c *corp) readTargets(now time.Time) {
+	found, changed := c.discovery.Update()
+	if !changed {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	dropped := c.schedule.Set(schedule.OfShard(found.Targets, c.settings.shard), now)
+	if !c.targetsSet && !c.up {
+		// After a restart, one call shows whether WeCom accepts calls.
+		c.schedule.Expedite(now)
+	}
+	c.targetsSet = true
+	c.schedule.Started(found.Starts, now)
+	if !c.planned && c.discovery.Complete() {
+		c.planned = true
+		msg := "plan, before it is known who has recordings"
+		if c.inventory.Status().Ready {
+			msg = "plan"
+		}
+		c.logPlan(msg, now)
+	}
+	c.checkReady(now)
+	for _, t := range dropped {
+		c.inventory.Drop(t, now)
+	}
+}
+
+// checkReady notes when every target has been polled. The lock is held.
+func (c *corp) checkReady(now time.Time) {
+	status := c.inventory.Status()
+	if status.Ready || !c.discovery.Complete() || !c.schedule.AllPolled() {
+		return
+	}
+	c.inventory.SetReady()
+	c.logPlan("plan, now that it is known who has recordings", now)
+	if status.Listed && status.Hosts == 0 {
+		level.Warn(c.logger).Log("msg", "WeCom accepts the calls, but shows the app no recordings at all",
+			"remedy", "see whether the meetings were created by this very app: WeCom shows an app no others",
+			"remedy_zh", "请确认会议由本应用创建：企业微信不向应用展示其他会议")
+	}
+}
+
+// logPlan logs the plan, and warns if it cannot be kept within the budget or within what
+// WeCom allows. The lock is held.
+func (c *corp) logPlan(msg string, now time.Time) {
+	budget, p := c.settings.limits.Budget(), c.schedule.Plan(now)
+	logger := log.With(c.logger, "msg", msg, "targets", p.Targets, "hot", p.Hot,
+		"first_round_calls", p.FirstRound, "calls_per_hour", p.CallsPerHour,
+		"budget_share", percent(p.BudgetShare(budget)), "wecom_limit_share", percent(p.LimitShare()))
+	if problem, remedy := p.Problem(budget); problem != "" {
+		level.Warn(logger).Log("problem", problem, "remedy", remedy)
+		return
+	}
+	level.Info(logger).Log()
+}
+
+func percent(share float64) string { return fmt.Sprintf("%.1f%%", 100*share) }
+
+// view returns what there is to serve of the corp.
+func (c *corp) view(now time.Time, hostLimit int) CorpView {
+	c.mu.Lock()
+	quota := c.settings.config.QuotaBytes
+	c.mu.Unlock()
+	return CorpView{View: c.inventory.View(now, hostLimit), Name: c.key.name, QuotaBytes: quota}
+}

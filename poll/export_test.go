@@ -1,0 +1,44 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package poll
+
+import (
+	"context"
+	"time"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/store"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
+)
+
+// WrapStore puts another store around that of a manager.
+func (m *Manager) WrapStore(wrap func(store.Store) store.Store) {
+	m.publishing.Lock()
+	defer m.publishing.Unlock()
+	m.store = wrap(m.store)
+}
+
+// Inventory returns the inventory of the first corp.
+func (m *Manager) Inventory() *inventory.Inventory { return m.current()[0].inventory }
+
+// UnansweredLimit is unansweredLimit.
+const UnansweredLimit = unansweredLimit
+
+// UseOwnTransports has the transport of each corp be that of its configuration, from the
+// next configuration on.
+func (m *Manager) UseOwnTransports() { m.options.Transport = nil }
+
+// SetInventory gives the first corp another inventory.
+func (m *Manager) SetInventory(inv *inventory.Inventory) { m.current()[0].inventory = inv }
+
+// Publish is publish.
+func (m *Manager) Publish(now time.Time) { m.publish(now) }
+
+// Poll polls a target of the first corp, and returns how many recordings it holds then.
+func (m *Manager) Poll(ctx context.Context, t wecom.Target) (recordings int, err error) {
+	c := m.current()[0]
+	o := c.poll(ctx, c.client, &schedule.Poll{Target: t})
+	return o.recordings, o.err
+}

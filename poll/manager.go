@@ -1,0 +1,252 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package poll lists the recordings of one or more corps in the background. It knows whose
+// an error is and when there is an outage, follows another configuration in place, and
+// publishes what is known, committed to the store first.
+package poll
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+	promconfig "github.com/prometheus/common/config"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/store"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
+)
+
+// Options are what a [Manager] needs besides the configuration.
+type Options struct {
+	Logger    log.Logger
+	UserAgent string
+	// Transport makes all calls, unless it is nil. By default the HTTP client that is
+	// configured for the corp does.
+	Transport http.RoundTripper
+	// Titles has the titles of recordings kept in memory, for [Manager.Recordings].
+	Titles bool
+	// Observer returns who observes the calls for a corp. It may be nil, and return nil.
+	Observer func(corp string) Observer
+}
+
+// A Manager owns the corps.
+type Manager struct {
+	options Options
+	store   store.Store
+
+	applying sync.Mutex // held by ApplyConfig
+
+	mu      sync.Mutex
+	corps   []*corp // by name
+	limits  map[limitsKey]*wecom.Limits
+	metrics *config.Metrics
+	start   func(*corp) // nil: the manager does not run
+
+	publishing  sync.Mutex
+	subscribers []func(*View)
+	view        atomic.Pointer[View]
+}
+
+// NewManager returns a manager for a configuration. Nothing is polled before
+// [Manager.Run]. What was stored of the corps is known at once.
+func NewManager(cfg *config.Config, options Options) (*Manager, error) {
+	m := &Manager{options: options, store: store.InMemory(), limits: map[limitsKey]*wecom.Limits{}}
+	var stored inventories
+	if cfg.StoragePath != "" {
+		var err error
+		m.store, err = store.Open(cfg.StoragePath, store.Options{
+			Logger: options.Logger, Migrations: migrations(), Load: stored.load,
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	prepared, err := m.prepare(cfg, stored)
+	if err == nil {
+		err = stored.deleteAbandoned(m.store, time.Now())
+	}
+	if err != nil {
+		m.closeStore()
+		return nil, err
+	}
+	m.apply(cfg, prepared)
+	m.publish(time.Now())
+	return m, nil
+}
+
+// Run polls until the context ends. It returns when everything that it started has ended,
+// and what is known is stored. It can be called once.
+func (m *Manager) Run(ctx context.Context) {
+	defer m.closeStore()
+	m.mu.Lock()
+	m.start = func(c *corp) { c.start(ctx) }
+	for _, c := range m.corps {
+		m.start(c)
+	}
+	m.mu.Unlock()
+	m.publishUntil(ctx)
+	m.mu.Lock()
+	m.start = nil
+	corps := m.corps
+	m.mu.Unlock()
+	for _, c := range corps {
+		c.stop()
+	}
+	m.publish(time.Now())
+}
+
+// ApplyConfig goes on with another configuration. Corps that are still configured, by name
+// and corp ID, are the same as before: they keep all that they know, and polls go on. On
+// an error nothing has changed.
+func (m *Manager) ApplyConfig(cfg *config.Config) error {
+	m.applying.Lock()
+	defer m.applying.Unlock()
+	prepared, err := m.prepare(cfg, nil)
+	if err != nil {
+		return err
+	}
+	m.stopOthers(prepared)
+	m.apply(cfg, prepared)
+	return nil
+}
+
+// A preparedCorp is what can fail about a corp of a configuration, done.
+type preparedCorp struct {
+	config    config.Corp
+	transport http.RoundTripper
+	corp      *corp                // nil: there is none yet
+	inventory *inventory.Inventory // of one that there is not yet; nil: nothing was stored of it
+}
+
+func (m *Manager) prepare(cfg *config.Config, stored inventories) ([]preparedCorp, error) {
+	list := make([]preparedCorp, 0, len(cfg.Corps))
+	for _, c := range cfg.Corps {
+		p := preparedCorp{config: c, corp: m.find(keyOf(c))}
+		var err error
+		if p.transport, err = m.transportOf(c); err != nil {
+			return nil, err
+		}
+		if p.corp == nil {
+			if p.inventory, err = stored.take(m.store, keyOf(c)); err != nil {
+				return nil, err
+			}
+		}
+		list = append(list, p)
+	}
+	slices.SortFunc(list, func(a, b preparedCorp) int { return strings.Compare(a.config.Name, b.config.Name) })
+	return list, nil
+}
+
+func (m *Manager) transportOf(c config.Corp) (http.RoundTripper, error) {
+	if m.options.Transport != nil {
+		return m.options.Transport, nil
+	}
+	transport, err := promconfig.NewRoundTripperFromConfig(c.HTTPClientConfig, "wecom")
+	if err != nil {
+		return nil, fmt.Errorf("corp %s: setting up the HTTP client: %w", c.Name, err)
+	}
+	return transport, nil
+}
+
+func (m *Manager) find(key corpKey) *corp {
+	for _, c := range m.current() {
+		if c.key == key {
+			return c
+		}
+	}
+	return nil
+}
+
+func (m *Manager) current() []*corp {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.corps
+}
+
+// stopOthers stops the corps that are not among the prepared ones, and stores what they
+// know.
+func (m *Manager) stopOthers(prepared []preparedCorp) {
+	var gone []*corp
+	for _, c := range m.current() {
+		if !slices.ContainsFunc(prepared, func(p preparedCorp) bool { return p.corp == c }) {
+			gone = append(gone, c)
+		}
+	}
+	if len(gone) == 0 {
+		return
+	}
+	for _, c := range gone {
+		c.stop()
+	}
+	m.publish(time.Now())
+	for _, c := range gone {
+		c.closeObserver()
+	}
+}
+
+// apply puts prepared corps in the place of the current ones.
+func (m *Manager) apply(cfg *config.Config, prepared []preparedCorp) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	before := m.limits
+	m.limits = map[limitsKey]*wecom.Limits{}
+	corps := make([]*corp, 0, len(prepared))
+	for _, p := range prepared {
+		s := settings{
+			config:    p.config,
+			poll:      cfg.Poll,
+			shard:     cfg.Shard,
+			transport: p.transport,
+			limits:    m.limitsOf(p.config, before, cfg.Poll.MaxRequestsPerMinute),
+		}
+		c := p.corp
+		if c == nil {
+			c = m.newCorp(s, p.inventory)
+			if m.start != nil {
+				m.start(c)
+			}
+		} else {
+			c.applyConfig(s)
+		}
+		corps = append(corps, c)
+	}
+	metrics := cfg.Metrics
+	m.corps, m.metrics = corps, &metrics
+}
+
+// A limitsKey identifies what WeCom counts calls for.
+type limitsKey struct{ corpID, host string }
+
+// limitsOf returns the limits of a corp, which it may share with others. The lock is held.
+func (m *Manager) limitsOf(c config.Corp, before map[limitsKey]*wecom.Limits, budget int) *wecom.Limits {
+	host := c.APIURL
+	if u, err := url.Parse(c.APIURL); err == nil {
+		host = strings.ToLower(u.Host)
+	}
+	key := limitsKey{c.CorpID, host}
+	if m.limits[key] == nil {
+		m.limits[key] = before[key]
+	}
+	if m.limits[key] == nil {
+		m.limits[key] = wecom.NewLimits(budget)
+	}
+	m.limits[key].SetBudget(budget)
+	return m.limits[key]
+}
+
+func (m *Manager) closeStore() {
+	if err := m.store.Close(); err != nil {
+		level.Error(m.options.Logger).Log("msg", "closing the store failed", "err", err)
+	}
+}

@@ -1,0 +1,279 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package poll_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/rig"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/recording"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
+)
+
+func TestStatusAndTargets(t *testing.T) {
+	t.Parallel()
+	rig.Virtually(t, func(t *testing.T) {
+		server := rig.WorldOf(wecomtest.Config{})
+		server.Fail(wecomtest.Fault{
+			Endpoint: rig.ListEndpoint, Errcode: 60111,
+			Match: func(req wecomtest.Request) bool { return req.Target == "wang" },
+		})
+		server.Fail(wecomtest.Fault{
+			Endpoint: rig.ListEndpoint, Delay: time.Minute,
+			Match: func(req wecomtest.Request) bool { return req.Target == "zhao" },
+		})
+		r := rig.Start(t, server, rig.ConfigOf("li", "an", "wang", "zhao"))
+		began := time.Now()
+		r.Wait(5 * time.Second)
+
+		want := []poll.Status{{
+			Summary: schedule.Summary{
+				Total: 4, Coverage: 0.5, Lag: 5 * time.Second,
+				Counts: map[wecom.Selector]*[schedule.NumStatuses]int{
+					wecom.ByUserID:      {schedule.OK: 2, schedule.Failing: 1, schedule.Pending: 1},
+					wecom.ByMeetingID:   {},
+					wecom.ByMeetingCode: {},
+				},
+			},
+			Name: "acme", Up: true, LastSuccess: began, Used: 4, Budget: 1200,
+		}}
+		if diff := cmp.Diff(want, r.Manager.Status()); diff != "" {
+			t.Errorf("status (-want +got):\n%s", diff)
+		}
+		rows := func(part []schedule.TargetReport, _ int) (ids []string) {
+			for _, row := range part {
+				ids = append(ids, row.Target.ID+" "+row.Status.String())
+			}
+			return ids
+		}
+		all := []string{"wang failing", "zhao pending", "an ok", "li ok"}
+		for _, test := range []struct {
+			offset, limit int
+			want          []string
+		}{
+			{offset: 0, limit: 10, want: all},
+			{offset: 0, limit: 2, want: all[:2]},
+			{offset: 2, limit: 2, want: all[2:]},
+			{offset: 3, limit: 2, want: all[3:]},
+			{offset: 4, limit: 2, want: nil},
+			{offset: 9, limit: 2, want: nil},
+		} {
+			if diff := cmp.Diff(test.want, rows(r.Manager.Targets("acme", test.offset, test.limit))); diff != "" {
+				t.Errorf("%d targets from %d (-want +got):\n%s", test.limit, test.offset, diff)
+			}
+		}
+		if part, total := r.Manager.Targets("nobody", 0, 10); part != nil || total != 0 {
+			t.Errorf("%d targets of no corp", total)
+		}
+	})
+}
+
+func TestStatusDuringAnOutage(t *testing.T) {
+	t.Parallel()
+	rig.Virtually(t, func(t *testing.T) {
+		server := rig.WorldOf(wecomtest.Config{})
+		server.Fail(wecomtest.Fault{Endpoint: rig.ListEndpoint, Errcode: 60020})
+		r := rig.Start(t, server, rig.ConfigOf("li", "wang"))
+		begin := time.Now()
+		r.Wait(5 * time.Second)
+		report := r.Manager.Status()[0]
+		if report.Up || wecom.ClassOf(report.Outage) != wecom.ClassCorp || !report.Retry.Equal(begin.Add(time.Minute)) {
+			t.Errorf("status %+v", report)
+		}
+	})
+}
+
+// startWithTitles is rig.Start for a manager that keeps titles.
+func startWithTitles(t *testing.T, transport http.RoundTripper, cfg *config.Config) *rig.Rig {
+	t.Helper()
+	return rig.StartWith(t, cfg, poll.Options{Transport: transport, Titles: true})
+}
+
+func TestRecordings(t *testing.T) {
+	t.Parallel()
+	rig.Virtually(t, func(t *testing.T) {
+		cfg := rig.ConfigOf("li", "wang")
+		other := cfg.Corps[0]
+		other.Name = "other"
+		cfg.Corps = append(cfg.Corps, other)
+		r := startWithTitles(t, rig.WorldOf(wecomtest.Config{}), cfg)
+		r.Wait(10 * time.Second)
+		acme := func(q inventory.Query) poll.RecordingQuery {
+			return poll.RecordingQuery{Query: q, Corp: "acme", Limit: 100}
+		}
+		hostIs := func(name string) func(string, bool) bool {
+			return func(host string, _ bool) bool { return host == name }
+		}
+		for name, test := range map[string]struct {
+			query poll.RecordingQuery
+			want  string // IDs
+			total int
+		}{
+			"by start": {
+				query: acme(inventory.Query{}),
+				want:  "r5 r4 r6 r3 r2 r1", total: 6,
+			},
+			"the newest first": {
+				query: acme(inventory.Query{Descending: true}),
+				want:  "r1 r2 r3 r6 r4 r5", total: 6,
+			},
+			"by host": {
+				query: acme(inventory.Query{Order: inventory.ByHost}),
+				want:  "r1 r2 r5 r3 r4 r6", total: 6,
+			},
+			"the largest first": {
+				query: acme(inventory.Query{Order: inventory.ByBytes, Descending: true}),
+				want:  "r4 r5 r6 r1 r2 r3", total: 6,
+			},
+			"the longest first": {
+				query: acme(inventory.Query{Order: inventory.ByDuration, Descending: true}),
+				want:  "r4 r5 r6 r1 r2 r3", total: 6,
+			},
+			"by shared files": {
+				query: acme(inventory.Query{Order: inventory.ByShared, Descending: true}),
+				want:  "r4 r5 r6 r1 r2 r3", total: 6,
+			},
+			"by exposed files": {
+				query: acme(inventory.Query{Order: inventory.ByExposed, Descending: true}),
+				want:  "r4 r6 r1 r2 r3 r5", total: 6,
+			},
+			"of a host": {
+				query: acme(inventory.Query{MatchHost: hostIs("li")}),
+				want:  "r2 r1", total: 2,
+			},
+			"of no host": {
+				query: acme(inventory.Query{MatchHost: hostIs("")}),
+				want:  "r5", total: 1,
+			},
+			"of nobody at all": {
+				query: acme(inventory.Query{MatchHost: hostIs("nobody")}),
+				want:  "", total: 0,
+			},
+			"in a state": {
+				query: acme(inventory.Query{State: new(wecom.StateTranscoding)}),
+				want:  "r2", total: 1,
+			},
+			"in no known state": {
+				query: acme(inventory.Query{State: new(wecom.StateUnknown)}),
+				want:  "r3", total: 1,
+			},
+			"exposed": {
+				query: acme(inventory.Query{Exposed: new(true)}),
+				want:  "r4 r6", total: 2,
+			},
+			"not exposed": {
+				query: acme(inventory.Query{Exposed: new(false)}),
+				want:  "r5 r3 r2 r1", total: 4,
+			},
+			"shared": {
+				query: acme(inventory.Query{Shared: new(true)}),
+				want:  "r5 r4 r6", total: 3,
+			},
+			"not shared": {
+				query: acme(inventory.Query{Shared: new(false)}),
+				want:  "r3 r2 r1", total: 3,
+			},
+			"shared, not exposed": {
+				query: acme(inventory.Query{Shared: new(true), Exposed: new(false)}),
+				want:  "r5", total: 1,
+			},
+			"a part": {
+				query: poll.RecordingQuery{Corp: "acme", Offset: 2, Limit: 2},
+				want:  "r6 r3", total: 6,
+			},
+			"beyond the end": {
+				query: poll.RecordingQuery{Corp: "acme", Offset: 10, Limit: 2},
+				want:  "", total: 6,
+			},
+			"of all corps": {
+				query: poll.RecordingQuery{Query: inventory.Query{MatchHost: hostIs("zhao")}, Limit: 1},
+				want:  "r6", total: 2,
+			},
+			"of a corp that does not exist": {
+				query: poll.RecordingQuery{Corp: "else", Limit: 100},
+				want:  "", total: 0,
+			},
+		} {
+			part, total := r.Manager.Recordings(&test.query, time.Now())
+			ids := make([]string, 0, len(part))
+			for _, found := range part {
+				ids = append(ids, found.ID)
+				if (found.ID == "r5") != (found.Host == inventory.UnknownHost) {
+					t.Errorf("%s: the host of %s is %q", name, found.ID, found.Host)
+				}
+			}
+			if got := strings.Join(ids, " "); got != test.want || total != test.total {
+				t.Errorf("%s: %q of %d, want %q of %d", name, got, total, test.want, test.total)
+			}
+		}
+	})
+}
+
+func TestWhatIsKnownOfARecording(t *testing.T) {
+	t.Parallel()
+	rig.Virtually(t, func(t *testing.T) {
+		dir := t.TempDir()
+		server := rig.WorldOf(wecomtest.Config{})
+		r := startWithTitles(t, server, rig.Storing(dir, rig.ConfigOf("li", "wang")))
+		r.Wait(10 * time.Second)
+		report := func(r *rig.Rig, id string) poll.Recording {
+			part, _ := r.Manager.Recordings(&poll.RecordingQuery{Limit: 100}, time.Now())
+			for _, report := range part {
+				if report.ID == id {
+					return report
+				}
+			}
+			t.Fatalf("no %s in %v", id, part)
+			return poll.Recording{}
+		}
+		began := time.Now().Add(-10*rig.Day - 10*time.Second)
+		want := poll.Recording{Corp: "acme", Recording: inventory.Recording{
+			ID: "r4", Host: "wang", Title: "canary-title", Start: began, State: wecom.StateCompleted, Bytes: 5<<30 + 1000,
+			Duration: time.Hour + 90*time.Second, Shared: 2, Exposed: 1, Files: []inventory.File{
+				{
+					ID: "r4-file", Start: began, End: began.Add(time.Hour), Bytes: 1000, Shared: true,
+					Class: recording.Class{Expiry: recording.NeverExpires, Download: recording.DownloadAllowed},
+				},
+				{
+					ID: "r4-second", Start: began, End: began.Add(90 * time.Second), Bytes: 5 << 30, Shared: true,
+					Class: recording.Class{
+						Audience: recording.Company, Password: recording.PasswordSet, Expiry: recording.ExpiresIn7Days,
+					},
+					Expiry: began.Add(13 * rig.Day),
+				},
+			},
+		}}
+		if diff := cmp.Diff(want, report(r, "r4")); diff != "" {
+			t.Errorf("report (-want +got):\n%s", diff)
+		}
+		if text := fmt.Sprintf("%+v", report(r, "r4")); strings.Contains(text, "canary-password") || strings.Contains(text, "http") {
+			t.Errorf("a report tells too much: %s", text)
+		}
+		r.Stop()
+
+		// Titles are not stored.
+		again := startWithTitles(t, rig.Away, rig.Storing(dir, rig.ConfigOf("li", "wang")))
+		want.Title = ""
+		if diff := cmp.Diff(want, report(again, "r4")); diff != "" {
+			t.Errorf("report after a restart (-want +got):\n%s", diff)
+		}
+		again.Stop()
+		without := rig.Start(t, server, rig.ConfigOf("li", "wang"))
+		without.Wait(10 * time.Second)
+		if report(without, "r4").Title != "" {
+			t.Error("a title was kept though nobody asked for it")
+		}
+	})
+}

@@ -1,0 +1,115 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package poll_test
+
+import (
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/rig"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
+)
+
+func TestCorpErrorOfOneTarget(t *testing.T) {
+	t.Parallel()
+	for code, what := range map[int]string{730005: "of a meeting", 40058: "of an argument"} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			rig.Virtually(t, func(t *testing.T) {
+				server := rig.WorldOf(wecomtest.Config{})
+				server.Fail(wecomtest.Fault{
+					Endpoint: rig.ListEndpoint, Errcode: code,
+					Match: func(req wecomtest.Request) bool { return req.Selector == "meetingid" },
+				})
+				cfg := rig.ConfigOf("li", "wang")
+				cfg.Corps[0].Targets.MeetingIDs = []string{"of-another-app"}
+				r := rig.Start(t, server, cfg)
+				r.Wait(5 * time.Minute)
+				r.Expect(map[string]string{
+					`wecom_poll_targets{selector="userid",status="ok"}`:         "2",
+					`wecom_poll_targets{selector="meetingid",status="failing"}`: "1",
+					`wecom_up`: "1",
+				})
+				before := server.Count(rig.ListEndpoint, code)
+				r.Wait(50 * time.Minute)
+				if n := server.Count(rig.ListEndpoint, code) - before; n > 0 {
+					t.Errorf("%d more calls for the bad target within the idle interval", n)
+				}
+			})
+		})
+	}
+}
+
+// A target that always meets an error of the whole corp must not make an outage that
+// is one look like its own.
+func TestOutageBesideACorpErrorOfOneTarget(t *testing.T) {
+	t.Parallel()
+	for name, outage := range map[string]wecomtest.Fault{
+		"an errcode":       {Endpoint: rig.ListEndpoint, Errcode: 60020},
+		"a refused secret": {Endpoint: "gettoken", Errcode: 40001},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			rig.Virtually(t, func(t *testing.T) {
+				server := rig.WorldOf(wecomtest.Config{})
+				var away atomic.Bool
+				server.Fail(wecomtest.Fault{
+					Endpoint: rig.ListEndpoint, Errcode: 40058,
+					Match: func(req wecomtest.Request) bool { return req.Selector == "meetingid" && !away.Load() },
+				})
+				cfg := rig.ConfigOf("li", "wang")
+				cfg.Corps[0].Targets.MeetingIDs = []string{"malformed"}
+				r := rig.Start(t, server, cfg)
+				r.Wait(90 * time.Minute)
+				r.Expect(map[string]string{`wecom_up`: "1"})
+
+				away.Store(true)
+				mend := server.Fail(outage)
+				server.InvalidateTokens()
+				r.Wait(5 * time.Minute)
+				for range 4 * 60 {
+					r.Wait(time.Minute)
+					r.Expect(map[string]string{`wecom_up`: "0"})
+				}
+				mend()
+				away.Store(false)
+				r.Wait(20 * time.Minute)
+				r.Expect(map[string]string{
+					`wecom_up`: "1",
+					`wecom_poll_targets{selector="userid",status="ok"}`:         "2",
+					`wecom_poll_targets{selector="meetingid",status="failing"}`: "1",
+				})
+			})
+		})
+	}
+}
+
+func TestCorpErrorsOfManyTargets(t *testing.T) {
+	t.Parallel()
+	rig.Virtually(t, func(t *testing.T) {
+		server := rig.WorldOf(wecomtest.Config{})
+		server.Fail(wecomtest.Fault{
+			Endpoint: rig.ListEndpoint, Errcode: 730010,
+			Match: func(req wecomtest.Request) bool { return req.Selector == "meeting_code" },
+		})
+		cfg := rig.ConfigOf("li", "wang")
+		for i := range 30 {
+			cfg.Corps[0].Targets.MeetingCodes = append(cfg.Corps[0].Targets.MeetingCodes, fmt.Sprintf("90000%d", i))
+		}
+		r := rig.Start(t, server, cfg)
+		r.Wait(30 * time.Minute)
+		r.Expect(map[string]string{
+			`wecom_poll_targets{selector="userid",status="ok"}`:            "2",
+			`wecom_poll_targets{selector="meeting_code",status="failing"}`: "30",
+			`wecom_up`: "1",
+		})
+		server.ResetRequests()
+		r.Wait(30 * time.Minute)
+		if n := rig.Asked(server, "li"); n < 5 {
+			t.Errorf("a good target was asked %d times in 30 minutes, want every 5", n)
+		}
+	})
+}
