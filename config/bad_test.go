@@ -4,6 +4,7 @@
 package config
 
 import (
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -49,9 +50,9 @@ func TestLoadRefusesFlags(t *testing.T) {
 			name: "nothing at all",
 			env:  map[string]string{},
 			want: []string{
+				"--wecom.corp-id (or WECOM_CORP_ID): no corp ID: write the ID of the company, such as ww0123456789abcdef",
 				secret + ": no secret: write the path of a file that holds the secret of the app, or set WECOM_API_SECRET in the environment",
 				"--target.userid, --target.meetingid, --target.meeting-code, --target.file, --target.discover: no target and no discovery: give at least one",
-				"--wecom.corp-id (or WECOM_CORP_ID): no corp ID: write the ID of the company, such as ww0123456789abcdef",
 			},
 		},
 		{
@@ -95,27 +96,27 @@ func TestLoadRefusesFlags(t *testing.T) {
 			name: "secret file missing",
 			env:  map[string]string{},
 			args: goodWith("--wecom.api-secret-file=$DIR/secret"),
-			want: []string{secret + ": $DIR/secret cannot be read (no such file or directory): name a readable file that holds the secret alone"},
+			want: []string{secret + ": \"$DIR/secret\" cannot be read (no such file or directory): name a readable file that holds the secret alone"},
 		},
 		{
 			name: "secret file a folder",
 			env:  map[string]string{},
 			args: goodWith("--wecom.api-secret-file=$DIR"),
-			want: []string{secret + ": $DIR cannot be read (is a directory): name a readable file that holds the secret alone"},
+			want: []string{secret + ": \"$DIR\" cannot be read (is a directory): name a readable file that holds the secret alone"},
 		},
 		{
 			name:  "secret file empty",
 			env:   map[string]string{},
 			files: map[string]string{"secret": "\n"},
 			args:  goodWith("--wecom.api-secret-file=$DIR/secret"),
-			want:  []string{secret + ": $DIR/secret is empty: write the secret to it"},
+			want:  []string{secret + ": \"$DIR/secret\" is empty: write the secret to it"},
 		},
 		{
 			name:  "secret file of another kind",
 			env:   map[string]string{},
 			files: map[string]string{"secret": strings.Repeat("x", maxSecretBytes+1)},
 			args:  goodWith("--wecom.api-secret-file=$DIR/secret"),
-			want:  []string{secret + ": $DIR/secret is longer than 64 KiB: name a file that holds the secret alone"},
+			want:  []string{secret + ": \"$DIR/secret\" is longer than 64 KiB: name a file that holds the secret alone"},
 		},
 		{
 			name: "agent ID no number",
@@ -175,7 +176,7 @@ func TestLoadRefusesFlags(t *testing.T) {
 		{
 			name: "proxy URL broken",
 			args: goodWith("--wecom.proxy-url=http://me:%zz@egress.example"),
-			want: []string{proxyURL + "proxy_url is not a URL: write it like http://proxy.example:3128"},
+			want: []string{proxyURL + "not a URL: write it like http://proxy.example:3128"},
 		},
 		{
 			name: "proxy URL without scheme",
@@ -218,7 +219,7 @@ func TestLoadRefusesFlags(t *testing.T) {
 		{
 			name: "target file missing",
 			args: goodWith("--target.file=$DIR/targets.yml"),
-			want: []string{file + "$DIR/targets.yml: the target file cannot be read (no such file or directory): name a readable file"},
+			want: []string{file + "the target file \"$DIR/targets.yml\" cannot be read (no such file or directory): name a readable file"},
 		},
 		{
 			name: "target file without path",
@@ -230,8 +231,8 @@ func TestLoadRefusesFlags(t *testing.T) {
 			files: map[string]string{"targets.yml": "userids: [lisi, li si]\nmeetingids: ['']"},
 			args:  goodWith("--target.file=$DIR/targets.yml"),
 			want: []string{
-				file + `$DIR/targets.yml: userids[1]: "li si" holds white space or a control character: write one ID for each entry`,
-				file + "$DIR/targets.yml: meetingids[0]: an empty entry: write an ID or remove the entry",
+				file + `$DIR/targets.yml: userids[1] (line 1): "li si" holds white space or a control character: write one ID for each entry`,
+				file + "$DIR/targets.yml: meetingids[0] (line 2): an empty entry: write an ID or remove the entry",
 			},
 		},
 		{
@@ -292,19 +293,19 @@ func TestLoadRefusesFlags(t *testing.T) {
 		{
 			name: "hash key missing",
 			args: goodWith("--metrics.host-label=hashed", "--metrics.host-hash-key-file=$DIR/key"),
-			want: []string{hashKey + "$DIR/key cannot be read (no such file or directory): name a readable file that holds the secret alone"},
+			want: []string{hashKey + "\"$DIR/key\" cannot be read (no such file or directory): name a readable file that holds the secret alone"},
 		},
 		{
 			name:  "hash key empty",
 			files: map[string]string{"key": ""},
 			args:  goodWith("--metrics.host-label=hashed", "--metrics.host-hash-key-file=$DIR/key"),
-			want:  []string{hashKey + "$DIR/key is empty: write the secret to it"},
+			want:  []string{hashKey + "\"$DIR/key\" is empty: write the secret to it"},
 		},
 		{
 			name:  "hash key short",
 			files: map[string]string{"key": "fifteen bytes..\n"},
 			args:  goodWith("--metrics.host-label=hashed", "--metrics.host-hash-key-file=$DIR/key"),
-			want:  []string{hashKey + "the key in $DIR/key is too short: write at least 16 random bytes to it"},
+			want:  []string{hashKey + "the key in \"$DIR/key\" is too short: write at least 16 random bytes to it"},
 		},
 		{
 			name:  "hash key without hashed",
@@ -324,6 +325,16 @@ func TestLoadRefusesFlags(t *testing.T) {
 				`--shard.ordinal (or WECOM_RECORDING_EXPORTER_SHARD_ORDINAL): "-1" is not accepted: write a whole number, 0 or more`,
 				`--shard.total (or WECOM_RECORDING_EXPORTER_SHARD_TOTAL): "0" is not accepted: write a whole number, 1 or more`,
 			},
+		},
+		{
+			name: "shard total zero alone",
+			args: goodWith("--shard.total=0"),
+			want: []string{`--shard.total (or WECOM_RECORDING_EXPORTER_SHARD_TOTAL): "0" is not accepted: write a whole number, 1 or more`},
+		},
+		{
+			name: "members with a bad agent ID",
+			args: append([]string{"--target.discover=members", "--wecom.agent-id=app"}, goodCorp...),
+			want: []string{"--wecom.agent-id (or WECOM_AGENT_ID): the agent ID is not a number above zero: write the AgentId of the app, such as 1000002"},
 		},
 		{
 			name: "shard ordinal past the last",
@@ -370,7 +381,7 @@ func TestLoadRefusesFiles(t *testing.T) {
 		good  = start + "  targets: {userids: [zhangsan]}\n"
 
 		path      = "$DIR/c.yml: "
-		corpKeys  = "write one of name, corp_id, api_secret_file, agent_id, api_url, http_config, quota_bytes, targets"
+		corpKeys  = "Write one of name, corp_id, api_secret_file, agent_id, api_url, http_config, quota_bytes, targets"
 		wrongKind = "a value of the wrong kind: write "
 		conflict  = " conflicts with --config.file (or WECOM_RECORDING_EXPORTER_CONFIG_FILE): remove it, and write it to the corps of that file"
 	)
@@ -389,16 +400,16 @@ func TestLoadRefusesFiles(t *testing.T) {
 		{
 			name: "empty list",
 			yaml: "corps: []",
-			want: []string{path + "corps: no corp: write at least one, with name, corp_id, api_secret_file and targets"},
+			want: []string{path + "corps (line 1): no corp: write at least one, with name, corp_id, api_secret_file and targets"},
 		},
 		{
 			name: "empty corp",
 			yaml: "corps: [null]",
 			want: []string{
-				path + "corps[0].api_secret_file: no secret: write the path of a file that holds the secret of the app",
-				path + "corps[0].targets: no target and no discovery: give at least one",
-				path + "corps[0].name: no name: write the value that the label corp shall have",
-				path + "corps[0].corp_id: no corp ID: write the ID of the company, such as ww0123456789abcdef",
+				path + "corps[0].name (line 1): no name: write the value that the label corp shall have",
+				path + "corps[0].corp_id (line 1): no corp ID: write the ID of the company, such as ww0123456789abcdef",
+				path + "corps[0].api_secret_file (line 1): no secret: write the path of a file that holds the secret of the app",
+				path + "corps[0].targets (line 1): no target and no discovery: give at least one",
 			},
 		},
 		{
@@ -419,17 +430,17 @@ func TestLoadRefusesFiles(t *testing.T) {
 		{
 			name: "list instead of text",
 			yaml: "corps:\n- name: [acme]",
-			want: []string{path + "line 2: " + wrongKind + "a single text or number"},
+			want: []string{path + "corps[0].name (line 2): " + wrongKind + "a single text or number"},
 		},
 		{
 			name: "text instead of list",
 			yaml: start + "  targets: {userids: zhangsan}",
-			want: []string{path + "line 5: " + wrongKind + "a list"},
+			want: []string{path + "corps[0].targets.userids (line 5): " + wrongKind + "a list"},
 		},
 		{
 			name: "text instead of truth",
 			yaml: good + "  http_config: {enable_http2: perhaps}",
-			want: []string{path + "line 6: " + wrongKind + "true or false"},
+			want: []string{path + "corps[0].http_config.enable_http2 (line 6): " + wrongKind + "true or false"},
 		},
 		{
 			name: "not YAML",
@@ -439,132 +450,132 @@ func TestLoadRefusesFiles(t *testing.T) {
 		{
 			name: "alias of nothing",
 			yaml: "corps: *hunter2",
-			want: []string{path + "not YAML: a value cannot be read: quote values that begin with * or & or !"},
+			want: []string{path + "not YAML: a value cannot be read: quote values that begin with !, * or &"},
 		},
 		{
 			name: "unknown key",
 			yaml: good + "  corpid: x",
-			want: []string{path + `line 6: "corpid" is not a known key: ` + corpKeys},
+			want: []string{path + `corps[0] (line 6): "corpid" is not a known key: did you mean corp_id? ` + corpKeys},
 		},
 		{
 			name: "unknown key at the top and in poll",
 			yaml: "polls: {}\npoll: {period: 5m}\n" + good,
 			want: []string{
-				path + `line 1: "polls" is not a known key: write one of poll, corps`,
-				path + `line 2: "period" is not a known key: write one of interval, idle_interval, history_interval, lookback, concurrency, max_requests_per_minute`,
+				path + `line 1: "polls" is not a known key: did you mean poll? Write one of corps, poll`,
+				path + `poll (line 2): "period" is not a known key: write one of interval, idle_interval, history_interval, lookback, concurrency, max_requests_per_minute`,
 			},
 		},
 		{
 			name: "unknown key of targets",
 			yaml: start + "  targets: {userid: [zhangsan]}",
-			want: []string{path + `line 5: "userid" is not a known key: write one of userids, meetingids, meeting_codes, files, discover`},
+			want: []string{path + `corps[0].targets (line 5): "userid" is not a known key: did you mean userids? Write one of userids, meetingids, meeting_codes, files, discover`},
 		},
 		{
 			name: "unknown key of http_config",
 			yaml: good + "  http_config: {proxy: http://egress.example}",
-			want: []string{path + `line 6: "proxy" is not a known key: see https://prometheus.io/docs/prometheus/latest/configuration/configuration/#http_config`},
+			want: []string{path + `corps[0].http_config (line 6): "proxy" is not a known key: see https://prometheus.io/docs/prometheus/latest/configuration/configuration/#http_config`},
 		},
 		{
 			name: "secret in the file",
 			yaml: good + "  api_secret: hunter2",
-			want: []string{path + `line 6: "api_secret" is not a known key: a secret does not stand in a configuration file: write it to a file of its own, and its path as api_secret_file`},
+			want: []string{path + `corps[0] (line 6): "api_secret" is not a known key: a secret does not stand in a configuration file: write it to a file of its own, and its path as api_secret_file`},
 		},
 		{
 			name: "key twice",
 			yaml: good + "  name: globex",
-			want: []string{path + "line 6: the key name stands twice: remove one"},
+			want: []string{path + "corps[0] (line 6): the key name stands twice: remove one"},
 		},
 		{
 			name: "name twice",
 			yaml: good + strings.TrimPrefix(good, "corps:\n"),
-			want: []string{path + `corps[1].name: "acme" is the name of corps[0] too: write another`},
+			want: []string{path + `corps[1].name (line 6): "acme" is the name of corps[0] too: write another`},
 		},
 		{
 			name: "no corp ID",
 			yaml: good + "- name: globex\n  api_secret_file: secret\n  targets: {userids: [lisi]}",
-			want: []string{path + "corps[1].corp_id: no corp ID: write the ID of the company, such as ww0123456789abcdef"},
+			want: []string{path + "corps[1].corp_id (line 6): no corp ID: write the ID of the company, such as ww0123456789abcdef"},
 		},
 		{
 			name: "no targets",
 			yaml: start,
-			want: []string{path + "corps[0].targets: no target and no discovery: give at least one"},
+			want: []string{path + "corps[0].targets (line 2): no target and no discovery: give at least one"},
 		},
 		{
 			name: "secret file missing",
 			yaml: strings.Replace(good, "secret\n", "missing\n", 1),
-			want: []string{path + "corps[0].api_secret_file: $DIR/missing cannot be read (no such file or directory): name a readable file that holds the secret alone"},
+			want: []string{path + "corps[0].api_secret_file (line 4): \"$DIR/missing\" cannot be read (no such file or directory): name a readable file that holds the secret alone"},
 		},
 		{
 			name: "bad API URL",
 			yaml: good + "  api_url: qyapi.weixin.qq.com",
-			want: []string{path + "corps[0].api_url: a URL without http:// or https://: write it like https://qyapi.weixin.qq.com"},
+			want: []string{path + "corps[0].api_url (line 6): a URL without http:// or https://: write it like https://qyapi.weixin.qq.com"},
 		},
 		{
 			name: "negative quota",
 			yaml: good + "  quota_bytes: -1",
-			want: []string{path + `corps[0].quota_bytes: "-1" is not a size: write whole bytes, such as 107374182400, or leave the key out`},
+			want: []string{path + `corps[0].quota_bytes (line 6): "-1" is not a size: write whole bytes, such as 107374182400, or leave the key out`},
 		},
 		{
 			name: "quota with a unit",
 			yaml: good + "  quota_bytes: 100GiB",
-			want: []string{path + `corps[0].quota_bytes: "100GiB" is not a size: write whole bytes, such as 107374182400, or leave the key out`},
+			want: []string{path + `corps[0].quota_bytes (line 6): "100GiB" is not a size: write whole bytes, such as 107374182400, or leave the key out`},
 		},
 		{
 			name: "unknown discovery",
 			yaml: start + "  targets: {discover: [activity, all]}",
-			want: []string{path + `corps[0].targets.discover[1]: "all" is not known: write members or activity`},
+			want: []string{path + `corps[0].targets.discover[1] (line 5): "all" is not known: write members or activity`},
 		},
 		{
 			name: "members without agent ID",
 			yaml: start + "  targets: {discover: [members]}",
-			want: []string{path + "corps[0].targets.discover: members needs the agent ID of the app: write $DIR/c.yml: corps[0].agent_id, or leave members out"},
+			want: []string{path + "corps[0].targets.discover (line 5): members needs the agent ID of the app: write corps[0].agent_id, or leave members out"},
 		},
 		{
 			name: "bad user ID",
 			yaml: start + "  targets: {userids: [lisi, wang wu, ~]}",
 			want: []string{
-				path + `corps[0].targets.userids[1]: "wang wu" holds white space or a control character: write one ID for each entry`,
-				path + "corps[0].targets.userids[2]: an empty entry: write an ID or remove the entry",
+				path + `corps[0].targets.userids[1] (line 5): "wang wu" holds white space or a control character: write one ID for each entry`,
+				path + "corps[0].targets.userids[2] (line 5): an empty entry: write an ID or remove the entry",
 			},
 		},
 		{
 			name: "target file missing",
 			yaml: start + "  targets: {files: [none/*.yml, none.yml]}",
-			want: []string{path + "corps[0].targets.files[1]: $DIR/none.yml: the target file cannot be read (no such file or directory): name a readable file"},
+			want: []string{path + "corps[0].targets.files[1] (line 5): the target file \"$DIR/none.yml\" cannot be read (no such file or directory): name a readable file"},
 		},
 		{
 			name: "http_config that contradicts itself",
 			yaml: good + "  http_config: {no_proxy: localhost}",
-			want: []string{path + "corps[0].http_config: if no_proxy is configured, proxy_url must also be configured"},
+			want: []string{path + "corps[0].http_config (line 6): if no_proxy is configured, proxy_url must also be configured"},
 		},
 		{
 			name: "http_config with a broken proxy URL",
 			yaml: good + "  http_config: {proxy_url: 'http://me:%zz@egress.example'}",
-			want: []string{path + "corps[0].http_config: proxy_url is not a URL: write it like http://proxy.example:3128"},
+			want: []string{path + "corps[0].http_config.proxy_url (line 6): not a URL: write it like http://proxy.example:3128"},
 		},
 		{
 			name: "http_config with a proxy URL without scheme",
 			yaml: good + "  http_config: {proxy_url: 'egress.example:3128'}",
-			want: []string{path + "corps[0].http_config: not the URL of a proxy: write it like http://proxy.example:3128 (or https, socks5, socks5h)"},
+			want: []string{path + "corps[0].http_config (line 6): not the URL of a proxy: write it like http://proxy.example:3128 (or https, socks5, socks5h)"},
 		},
 		{
 			name: "http_config with a CA that is not there",
 			yaml: good + "  http_config: {tls_config: {ca_file: ca.pem}}",
-			want: []string{path + "corps[0].http_config: tls_config: unable to read CA cert: unable to read file $DIR/ca.pem: open $DIR/ca.pem: no such file or directory"},
+			want: []string{path + "corps[0].http_config (line 6): tls_config: unable to read CA cert: unable to read file $DIR/ca.pem: open $DIR/ca.pem: no such file or directory"},
 		},
 		{
 			name: "http_config with a value of a forced kind",
 			yaml: good + "  http_config: {bearer_token: !!float hunter2}",
-			want: []string{path + "corps[0].http_config: not YAML: a value cannot be read: quote values that begin with * or & or !"},
+			want: []string{path + "corps[0].http_config.bearer_token (line 6): a value cannot be read: quote values that begin with !, * or &"},
 		},
 		{
 			name: "poll",
 			yaml: "poll: {interval: 5, lookback: 2y, concurrency: 1.5, max_requests_per_minute: 0}\n" + good,
 			want: []string{
-				path + `poll.interval: "5" is not a duration: write a Prometheus duration such as 5m, 31d or 90d`,
-				path + `poll.lookback: "2y" is over the limit: write 366d or less`,
-				path + `poll.concurrency: "1.5" is not accepted: write a whole number, 1 or more`,
-				path + `poll.max_requests_per_minute: "0" is not accepted: write a whole number, 1 or more`,
+				path + `poll.interval (line 1): "5" is not a duration: write a Prometheus duration such as 5m, 31d or 90d`,
+				path + `poll.lookback (line 1): "2y" is over the limit: write 366d or less`,
+				path + `poll.concurrency (line 1): "1.5" is not accepted: write a whole number, 1 or more`,
+				path + `poll.max_requests_per_minute (line 1): "0" is not accepted: write a whole number, 1 or more`,
 			},
 		},
 		{
@@ -591,10 +602,10 @@ func TestLoadRefusesFiles(t *testing.T) {
 			want: []string{
 				"WECOM_CORP_ID in the environment" + conflict,
 				"WECOM_API_SECRET_FILE in the environment" + conflict,
+				"WECOM_API_SECRET in the environment conflicts with --config.file (or WECOM_RECORDING_EXPORTER_CONFIG_FILE): remove it, and write api_secret_file to the corps of that file",
 				"WECOM_AGENT_ID in the environment" + conflict,
 				"WECOM_API_URL in the environment" + conflict,
 				"WECOM_RECORDING_EXPORTER_TARGET_DISCOVER in the environment" + conflict,
-				"WECOM_API_SECRET in the environment conflicts with --config.file (or WECOM_RECORDING_EXPORTER_CONFIG_FILE): remove it, and write api_secret_file to the corps of that file",
 			},
 		},
 		{
@@ -603,7 +614,7 @@ func TestLoadRefusesFiles(t *testing.T) {
 			args: []string{"--poll.interval=0"},
 			want: []string{
 				`--poll.interval (or WECOM_RECORDING_EXPORTER_POLL_INTERVAL): "0" is zero: write a duration above zero such as 5m, 31d or 90d`,
-				path + "corps: no corp: write at least one, with name, corp_id, api_secret_file and targets",
+				path + "corps (line 1): no corp: write at least one, with name, corp_id, api_secret_file and targets",
 			},
 		},
 	}
@@ -622,8 +633,12 @@ func TestLoadRefusesFiles(t *testing.T) {
 
 	t.Run("no such file", func(t *testing.T) {
 		t.Parallel()
+		dir, err := os.Getwd()
+		if err != nil {
+			t.Fatal(err)
+		}
 		cfg, err := parse(t, map[string]string{}, "--config.file=testdata/missing.yml").Load()
-		wantProblems(t, cfg, err, []string{"testdata/missing.yml: the configuration file cannot be read (no such file or directory): name a readable file"})
+		wantProblems(t, cfg, err, []string{"the configuration file \"" + filepath.Join(dir, "testdata/missing.yml") + "\" cannot be read (no such file or directory): name a readable file"})
 	})
 }
 
@@ -640,7 +655,13 @@ func TestLoadRefusesTestdata(t *testing.T) {
 			if cfg != nil || err == nil {
 				t.Fatalf("configuration %v, error %v; want an error alone", cfg, err)
 			}
-			golden.Compare(t, strings.TrimSuffix(path, ".yml")+".txt", err.Error()+"\n")
+			// Paths in messages are absolute, and golden files name the directory $PWD.
+			dir, dirErr := os.Getwd()
+			if dirErr != nil {
+				t.Fatal(dirErr)
+			}
+			got := strings.ReplaceAll(err.Error(), dir, "$PWD") + "\n"
+			golden.Compare(t, strings.TrimSuffix(path, ".yml")+".txt", got)
 		})
 	}
 }

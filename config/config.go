@@ -1,21 +1,19 @@
 // Copyright The wecom_recording_exporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package config holds what the user asked for: one struct, read from flags and
-// the environment or from a YAML file, and validated as a whole. An error tells
-// where the value stands, what is wrong with it and what to write instead, and
-// never holds a secret.
+// Package config reads and validates what the user configures by flags,
+// environment variables and YAML files. All settings are in one table: see
+// settings.go. An error names the flag, or the file with line and key, says what
+// is wrong and what to write instead, and never holds a secret.
 package config
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"strconv"
 	"time"
 
 	promconfig "github.com/prometheus/common/config"
-	"github.com/prometheus/common/model"
 )
 
 const (
@@ -25,9 +23,6 @@ const (
 	// MinHashKeyBytes is the length of the shortest key that host names are
 	// hashed with.
 	MinHashKeyBytes = 16
-
-	// maxProblems bounds an error: past it, one cause is likely behind all.
-	maxProblems = 20
 )
 
 // Config is a validated configuration.
@@ -42,7 +37,7 @@ type Config struct {
 	StoragePath string
 }
 
-// Poll tells when and how fast to ask. Every value is positive.
+// Poll is when and how fast to ask WeCom. Every value is positive.
 type Poll struct {
 	// Interval is for a target with recordings in the lookback, or newly active.
 	Interval time.Duration
@@ -85,7 +80,7 @@ func (c Corp) Format(w fmt.State, _ rune) {
 	_, _ = io.WriteString(w, "corp "+strconv.Quote(c.Name))
 }
 
-// HostLabel tells what the label host holds.
+// HostLabel is what the label host holds.
 type HostLabel string
 
 // The values of HostLabel.
@@ -98,7 +93,7 @@ const (
 	HostLabelOff HostLabel = "off"
 )
 
-// Metrics tells how to report what is known.
+// Metrics is how to report what is known.
 type Metrics struct {
 	HostLabel HostLabel
 	// HostHashKey has at least MinHashKeyBytes bytes if HostLabel is
@@ -112,63 +107,4 @@ type Metrics struct {
 // 0 <= Ordinal < Total.
 type Shard struct {
 	Ordinal, Total int
-}
-
-// problems collects everything that is wrong with a configuration, so that it
-// can be put right in one go.
-type problems []error
-
-// addf adds a problem. It takes %w as fmt.Errorf does.
-func (p *problems) addf(format string, args ...any) {
-	*p = append(*p, fmt.Errorf(format, args...))
-}
-
-// err returns all problems, one a line, or nil.
-func (p *problems) err() error {
-	if len(*p) <= maxProblems {
-		return errors.Join(*p...)
-	}
-	return errors.Join(append((*p)[:maxProblems:maxProblems],
-		fmt.Errorf("and %d more problems: put these right first", len(*p)-maxProblems))...)
-}
-
-// The functions below read one value. Argument where is what the user knows the
-// value by: a flag with its environment variable, or a file with a key.
-
-func (p *problems) duration(where, text string) time.Duration {
-	d, err := model.ParseDuration(text)
-	switch {
-	case err != nil:
-		p.addf("%s: %q is not a duration: write a Prometheus duration such as 5m, 31d or 90d", where, text)
-	case d == 0:
-		p.addf("%s: %q is zero: write a duration above zero such as 5m, 31d or 90d", where, text)
-	}
-	return time.Duration(d)
-}
-
-func (p *problems) lookback(where, text string) time.Duration {
-	d := p.duration(where, text)
-	if d > MaxLookback {
-		p.addf("%s: %q is over the limit: write 366d or less", where, text)
-	}
-	return d
-}
-
-// wholeNumber reads a number that is least or more.
-func (p *problems) wholeNumber(where, text string, least int) int {
-	n, err := strconv.Atoi(text)
-	if err != nil || n < least {
-		p.addf("%s: %q is not accepted: write a whole number, %d or more", where, text, least)
-	}
-	return n
-}
-
-func (p *problems) hostLabel(where, text string) HostLabel {
-	label := HostLabel(text)
-	switch label {
-	case HostLabelPlain, HostLabelHashed, HostLabelOff:
-	default:
-		p.addf("%s: %q is not known: write plain, hashed or off", where, text)
-	}
-	return label
 }

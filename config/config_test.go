@@ -313,8 +313,16 @@ func TestLoadFile(t *testing.T) {
 		args []string
 		want *Config
 	}{
-		{name: "full", args: []string{"--config.file=testdata/full.ok.yml", "--poll.interval=1m"}, want: full},
-		{name: "minimal", args: []string{"--config.file=testdata/minimal.ok.yml", "--poll.interval=1m", "--shard.total=2"}, want: small},
+		{
+			name: "full",
+			args: []string{"--config.file=testdata/full.ok.yml", "--poll.interval=1m"},
+			want: full,
+		},
+		{
+			name: "minimal",
+			args: []string{"--config.file=testdata/minimal.ok.yml", "--poll.interval=1m", "--shard.total=2"},
+			want: small,
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -356,20 +364,20 @@ func TestLoadReadsFilesAnew(t *testing.T) {
 func TestAPIURL(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ text, want string }{
-		{"", "https://qyapi.weixin.qq.com"},
-		{"https://qyapi.weixin.qq.com", "https://qyapi.weixin.qq.com"},
-		{"https://qyapi.weixin.qq.com/", "https://qyapi.weixin.qq.com"},
-		{"https://qyapi.weixin.qq.com/cgi-bin", "https://qyapi.weixin.qq.com"},
-		{"https://qyapi.weixin.qq.com/cgi-bin//", "https://qyapi.weixin.qq.com"},
-		{"HTTP://127.0.0.1:80/a/cgi-bin", "http://127.0.0.1:80/a"},
-		{"http://[::1]:80/a%2Fb/", "http://[::1]:80/a%2Fb"},
-		{"http://wecom.example/my-cgi-bin", "http://wecom.example/my-cgi-bin"},
+		{text: "", want: "https://qyapi.weixin.qq.com"},
+		{text: "https://qyapi.weixin.qq.com", want: "https://qyapi.weixin.qq.com"},
+		{text: "https://qyapi.weixin.qq.com/", want: "https://qyapi.weixin.qq.com"},
+		{text: "https://qyapi.weixin.qq.com/cgi-bin", want: "https://qyapi.weixin.qq.com"},
+		{text: "https://qyapi.weixin.qq.com/cgi-bin//", want: "https://qyapi.weixin.qq.com"},
+		{text: "HTTP://127.0.0.1:80/a/cgi-bin", want: "http://127.0.0.1:80/a"},
+		{text: "http://[::1]:80/a%2Fb/", want: "http://[::1]:80/a%2Fb"},
+		{text: "http://wecom.example/my-cgi-bin", want: "http://wecom.example/my-cgi-bin"},
 	}
 	for _, test := range tests {
 		t.Run(test.text, func(t *testing.T) {
 			t.Parallel()
 			var p problems
-			if got := p.apiURL("url", test.text); got != test.want || p.err() != nil {
+			if got := (value{problems: &p, where: "url", text: test.text}).apiURL(); got != test.want || p.err() != nil {
 				t.Errorf("got %q, %v; want %q", got, p.err(), test.want)
 			}
 		})

@@ -46,7 +46,7 @@ func FuzzLoadFile(f *testing.F) {
 			}
 			names[corp.Name] = true
 			var p problems
-			if again := p.apiURL("", corp.APIURL); p.err() != nil || again != corp.APIURL && !strings.HasSuffix(corp.APIURL, "/cgi-bin") {
+			if again := (value{problems: &p, text: corp.APIURL}).apiURL(); p.err() != nil || again != corp.APIURL && !strings.HasSuffix(corp.APIURL, "/cgi-bin") {
 				t.Errorf("the API URL %q is not normal: %q, %v", corp.APIURL, again, p.err())
 			}
 			if _, err := corp.Targets.ExpandFiles(); err != nil {

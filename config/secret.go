@@ -18,7 +18,7 @@ const (
 	maxSecretBytes = 64 << 10
 )
 
-// Secret tells where a secret is read from: a file, or a value given once.
+// Secret is where a secret is read from: a file, or a value given once.
 // It never prints the value, whatever the formatting verb or encoding. Two
 // Secrets are equal (==) if they name the same file or hold the same value.
 type Secret struct {
@@ -37,8 +37,8 @@ func SecretFromValue(value string) Secret {
 	return Secret{value: strings.TrimSpace(value)}
 }
 
-// Read returns the secret without surrounding white space. A file is read anew
-// at every call, so that a rotated secret is seen. It is an error if the file
+// Read returns the secret without surrounding white space. A file is read
+// again at every call, so that a rotated secret is noticed. It is an error if the file
 // cannot be read, is longer than 64 KiB, or holds nothing but white space.
 func (s Secret) Read() (string, error) {
 	if s.file == "" {
@@ -49,14 +49,15 @@ func (s Secret) Read() (string, error) {
 	}
 	content, err := readHead(s.file)
 	if err != nil {
-		return "", fmt.Errorf("%s cannot be read (%w): name a readable file that holds the secret alone", s.file, cause(err))
+		return "", fmt.Errorf("%s cannot be read (%w): name a readable file that holds the secret alone",
+			quoted(s.file), cause(err))
 	}
 	if len(content) > maxSecretBytes {
-		return "", fmt.Errorf("%s is longer than 64 KiB: name a file that holds the secret alone", s.file)
+		return "", fmt.Errorf("%s is longer than 64 KiB: name a file that holds the secret alone", quoted(s.file))
 	}
 	value := strings.TrimSpace(content)
 	if value == "" {
-		return "", fmt.Errorf("%s is empty: write the secret to it", s.file)
+		return "", fmt.Errorf("%s is empty: write the secret to it", quoted(s.file))
 	}
 	return value, nil
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -24,7 +25,7 @@ func TestSecretReadsFileAnew(t *testing.T) {
 	if err := os.WriteFile(path, []byte(" \n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	wantErr := path + " is empty: write the secret to it"
+	wantErr := strconv.Quote(path) + " is empty: write the secret to it"
 	if got, err := secret.Read(); err == nil || err.Error() != wantErr {
 		t.Errorf("got %q, %v; want the error %s", got, err, wantErr)
 	}
@@ -96,8 +97,6 @@ corps:
 			for _, v := range []any{cfg, *cfg, cfg.Corps, &cfg.Corps[0], cfg.Corps[0].Secret, &cfg.Corps[0].Secret, cfg.Metrics, cfg.Metrics.HostHashKey} {
 				wantNoCanary(t, fmt.Sprintf("printing %T", v), printed(v))
 			}
-			wantNoCanary(t, "printing flags", printed(flags.secret(&problems{})))
-
 			wantSecret(t, cfg.Corps[0].Secret, canary)
 			if got, want := string(cfg.Metrics.HostHashKey), strings.Repeat(canary, 3); got != want {
 				t.Errorf("got the key %q, want %q", got, want)
@@ -132,6 +131,13 @@ func TestErrorsShowNoSecret(t *testing.T) {
 		"a token as a tag":                  corp + "http_config: {tls_config: !" + canary + " x}",
 		"a token as a text block":           corp + "http_config: {bearer_token: \"" + canary,
 		"a token as a binary":               corp + "http_config: {bearer_token: !!binary " + canary + "}",
+		"a token as a version of TLS":       corp + "http_config: {tls_config: {min_version: " + canary + "}}",
+		"a token in the claims, twice":      corp + "http_config: {oauth2: {claims: {a: {" + canary + ": 1, " + canary + ": 2}}}}",
+		"a token in the claims, tagged":     corp + "http_config: {oauth2: {claims: {a: !!int " + canary + "}}}",
+		"a token in the URL of a proxy":     corp + "http_config: {oauth2: {proxy_url: 'http://me:" + canary + "%zz@egress.example'}}",
+		"a token that is merged":            corp + "http_config: {<<: " + canary + "}",
+		"a token as a list of texts":        corp + "http_config: {http_headers: {X: {secrets: " + canary + "}}}",
+		"a token in a list of texts":        corp + "http_config: {http_headers: {X: {secrets: [!!int " + canary + "]}}}",
 		"a token beside a token file":       corp + "http_config: {bearer_token: " + canary + ", bearer_token_file: x}",
 		"a key that is none":                corp + "http_config: {tls_config: {cert: " + canary + ", key: " + canary + "}}",
 		"a CA that is none":                 corp + "http_config: {tls_config: {ca: " + canary + "}}",

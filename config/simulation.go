@@ -11,48 +11,49 @@ type Simulation struct {
 	CorpID, Secret string
 	AgentID        int64
 	QuotaBytes     int64
-	// Interval and IdleInterval are Prometheus durations, for a user who asks
-	// for none.
+	// Interval and IdleInterval are Prometheus durations. They replace the
+	// defaults of the flags.
 	Interval, IdleInterval string
 }
 
 // LoadSimulated is Load for the corp of a demo. It takes every flag but those of
-// the corp's credentials; see [Simulation].
+// the corp's credentials and address; see [Simulation].
 func (f *Flags) LoadSimulated(s Simulation) (*Config, error) {
-	f.preset(&f.interval, s.Interval)
-	f.preset(&f.idleInterval, s.IdleInterval)
+	f.setDefault(keyInterval, s.Interval)
+	f.setDefault(keyIdleInterval, s.IdleInterval)
 	var p problems
-	if f.configFile.value != "" {
-		p.addf("%s: a demo simulates its corp: leave the file out", &f.configFile)
+	if f.file() != "" {
+		p.addf("%s: a demo simulates its corp: leave the file out", settingOf(flagConfigFile))
 	}
-	c := f.common(&p)
-	targets := f.targetsText()
-	if targets.empty() {
-		targets.Discover = []string{"members", "activity"}
-	}
-	c.Corps = []Corp{{
-		Name:             f.corpName.value,
+	c := f.process(&p)
+	corp := Corp{
 		CorpID:           s.CorpID,
 		Secret:           SecretFromValue(s.Secret),
 		AgentID:          s.AgentID,
 		APIURL:           DefaultAPIURL,
 		HTTPClientConfig: promconfig.DefaultHTTPClientConfig,
 		QuotaBytes:       s.QuotaBytes,
-		Targets:          p.targets(f.place, targets),
-	}}
+	}
+	for _, s := range settings() {
+		if s.key == keyName || s.isTarget() {
+			v, _ := f.value(&p, s)
+			s.setCorp(&corp, v)
+		}
+	}
+	if !hasTarget(f) {
+		corp.Targets.DiscoverMembers, corp.Targets.DiscoverActivity = true, true
+	}
+	c.Corps = []Corp{corp}
 	if err := p.err(); err != nil {
 		return nil, err
 	}
 	return c, nil
 }
 
-// preset sets a value that the user did not set.
-func (f *Flags) preset(s *setting, value string) {
-	if _, inEnv := f.lookupEnv(s.env); !s.set && !inEnv {
-		s.value = value
+// setDefault replaces the default of a flag, unless the user has set the flag.
+func (f *Flags) setDefault(key, text string) {
+	s := settingOf(key)
+	if _, inEnv := f.lookupEnv(s.variable()); !inEnv && !f.given[s.flag].onCommandLine {
+		f.given[s.flag].text = text
 	}
-}
-
-func (t targetsText) empty() bool {
-	return len(t.UserIDs)+len(t.MeetingIDs)+len(t.MeetingCodes)+len(t.Files)+len(t.Discover) == 0
 }

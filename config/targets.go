@@ -10,9 +10,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	promconfig "github.com/prometheus/common/config"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/yamldoc"
 )
 
 const (
@@ -51,52 +54,49 @@ type TargetFile struct {
 	MeetingCodes []string
 }
 
-// targetFileText is a target file as the user wrote it.
-type targetFileText struct {
-	UserIDs      []string `yaml:"userids"`
-	MeetingIDs   []string `yaml:"meetingids"`
-	MeetingCodes []string `yaml:"meeting_codes"`
-}
-
 // ReadTargetFile reads a file of targets, YAML or JSON, with the keys userids,
 // meetingids and meeting_codes. An error holds one line for each problem, which
-// names the file and the entry. A file without content is an error, because it
-// is rather half written than meant; empty lists are fine.
+// names the file, the entry and the line. A file without content is an error,
+// because someone is likely writing it; empty lists are fine.
 func ReadTargetFile(path string) (TargetFile, error) {
 	var p problems
-	t := p.targetFile(path, path)
+	t := p.targetFile("", path)
 	return t, p.err()
 }
 
-func (p *problems) targetFile(where, path string) TargetFile {
+// targetFile reads a file of targets. The prefix begins all messages.
+func (p *problems) targetFile(prefix, path string) TargetFile {
 	content, err := os.ReadFile(path)
 	if err != nil {
-		p.addf("%s: the target file cannot be read (%w): name a readable file", where, cause(err))
+		p.addf("%sthe target file %s cannot be read (%w): name a readable file", prefix, quoted(path), cause(err))
 		return TargetFile{}
 	}
-	var text *targetFileText
-	if !p.decode(where, content, &text) {
+	d, errs := yamldoc.Read(prefix+path, content, targetFileKeys())
+	if len(errs) > 0 {
+		*p = append(*p, errs...)
 		return TargetFile{}
 	}
-	if text == nil {
-		p.addf("%s: the file is empty: write userids, meetingids or meeting_codes", where)
+	if !d.At("").Given() {
+		p.addf("%s%s: the file is empty: write userids, meetingids or meeting_codes", prefix, path)
 		return TargetFile{}
 	}
-	return p.ids(func(key string) string { return where + ": " + key }, *text)
-}
-
-// cause leaves out the path, which the caller writes in its own place.
-func cause(err error) error {
-	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
-		return pathErr.Err
+	var c Corp
+	for _, s := range settings() {
+		if s.inTargetFile {
+			s.setCorp(&c, fileValue(p, d.At(s.targetKey()), ""))
+		}
 	}
-	return err
+	return TargetFile{
+		UserIDs:      c.Targets.UserIDs,
+		MeetingIDs:   c.Targets.MeetingIDs,
+		MeetingCodes: c.Targets.MeetingCodes,
+	}
 }
 
 // ExpandFiles returns the paths that Files stand for, sorted, each once. A path
 // without glob characters is returned even if there is no such file, so that
-// reading it tells; a pattern stands for the files, not the folders, that match
-// it now. An error tells of a malformed pattern.
+// reading it reports the error. A pattern stands for the files, not the folders,
+// that match it now. It is an error if a pattern is malformed.
 func (t Targets) ExpandFiles() ([]string, error) {
 	var paths []string
 	for _, pattern := range t.Files {
@@ -116,7 +116,7 @@ func expandFile(pattern string) ([]string, error) {
 	}
 	matches, err := filepath.Glob(pattern)
 	if err != nil {
-		return nil, fmt.Errorf("%q is not a glob pattern: close every [ with a ]", pattern)
+		return nil, fmt.Errorf("%s is not a glob pattern: close every [ with a ]", quoted(pattern))
 	}
 	var files []string
 	for _, match := range matches {
@@ -129,81 +129,70 @@ func expandFile(pattern string) ([]string, error) {
 	return files, nil
 }
 
-func (p *problems) targets(at place, text targetsText) Targets {
-	ids := p.ids(func(key string) string { return at("targets." + key) }, text.targetFileText)
-	t := Targets{
-		UserIDs:      ids.UserIDs,
-		MeetingIDs:   ids.MeetingIDs,
-		MeetingCodes: ids.MeetingCodes,
-		Files:        text.Files,
+// targetFiles reads paths and patterns of target files, and the files at the paths.
+func (v value) targetFiles() []string {
+	patterns := slices.Clone(v.items)
+	for i := range patterns {
+		patterns[i] = promconfig.JoinDir(v.base, patterns[i])
+		v.checkPattern(i, patterns[i])
 	}
-	for i, pattern := range text.Files {
-		p.targetPattern(at("targets.files["+strconv.Itoa(i)+"]"), pattern)
-	}
-	for i, word := range text.Discover {
-		switch word {
-		case "members":
-			t.DiscoverMembers = true
-		case "activity":
-			t.DiscoverActivity = true
-		default:
-			p.addf("%s: %q is not known: write members or activity", at("targets.discover["+strconv.Itoa(i)+"]"), word)
-		}
-	}
-	if text.empty() {
-		p.addf("%s: no target and no discovery: give at least one", at("targets"))
-	}
-	return t
+	return patterns
 }
 
-// targetPattern refuses what the user can only have meant otherwise. A broken
-// file that a pattern matches is left to whoever reads it later, because it may
-// be in the making.
-func (p *problems) targetPattern(where, pattern string) {
+// checkPattern refuses what the user can only have meant otherwise. A broken file
+// that a pattern matches is left to whoever reads it later, because someone may
+// be writing it now.
+func (v value) checkPattern(i int, pattern string) {
 	if pattern == "" {
-		p.addf("%s: an empty path: write the path of a target file", where)
+		v.addItemf(i, "an empty path: write the path of a target file")
 		return
 	}
 	paths, err := expandFile(pattern)
 	if err != nil {
-		p.addf("%s: %w", where, err)
+		v.addItemf(i, "%w", err)
 		return
 	}
 	if !strings.ContainsAny(pattern, globMeta) {
-		p.targetFile(where+": "+pattern, pattern)
+		v.problems.targetFile(v.whereItem(i)+": ", pattern)
 		return
 	}
 	for _, path := range paths {
 		if _, err := os.ReadFile(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			p.addf("%s: %s: the target file cannot be read (%w): make it readable, or narrow the pattern", where, path, cause(err))
+			v.addItemf(i, "the target file %s cannot be read (%w): make it readable, or narrow the pattern",
+				quoted(path), cause(err))
 		}
 	}
 }
 
-func (p *problems) ids(at place, text targetFileText) TargetFile {
-	return TargetFile{
-		UserIDs:      p.idList(at, "userids", text.UserIDs, maxUserIDBytes, strings.ToLower),
-		MeetingIDs:   p.idList(at, "meetingids", text.MeetingIDs, maxMeetingIDBytes, strings.Clone),
-		MeetingCodes: p.idList(at, "meeting_codes", text.MeetingCodes, maxMeetingIDBytes, strings.Clone),
+func (v value) discovery() (members, activity bool) {
+	for i, word := range v.items {
+		switch word {
+		case "members":
+			members = true
+		case "activity":
+			activity = true
+		default:
+			v.addItemf(i, "%q is not known: write members or activity", word)
+		}
 	}
+	return members, activity
 }
 
-// idList returns the IDs whose folded forms differ, in the first spelling.
-func (p *problems) idList(at place, key string, texts []string, maxBytes int, fold func(string) string) []string {
+// ids returns the IDs whose folded forms differ, in the first spelling.
+func (v value) ids(maxBytes int, fold func(string) string) []string {
 	var ids []string
-	seen := make(map[string]bool, len(texts))
-	for i, text := range texts {
-		id := strings.TrimSpace(text)
-		where := func() string { return at(key + "[" + strconv.Itoa(i) + "]") }
+	seen := make(map[string]bool, len(v.items))
+	for i, item := range v.items {
+		id := strings.TrimSpace(item)
 		switch {
 		case id == "":
-			p.addf("%s: an empty entry: write an ID or remove the entry", where())
+			v.addItemf(i, "an empty entry: write an ID or remove the entry")
 		case len(id) > maxBytes:
-			p.addf("%s: an entry of %d bytes: write an ID of at most %d", where(), len(id), maxBytes)
+			v.addItemf(i, "an entry of %d bytes: write an ID of at most %d", len(id), maxBytes)
 		case !utf8.ValidString(id):
-			p.addf("%s: %q is not UTF-8: write an ID that is", where(), id)
+			v.addItemf(i, "%q is not UTF-8: write an ID that is", id)
 		case strings.ContainsFunc(id, isSpaceOrControl):
-			p.addf("%s: %q holds white space or a control character: write one ID for each entry", where(), id)
+			v.addItemf(i, "%q holds white space or a control character: write one ID for each entry", id)
 		case !seen[fold(id)]:
 			seen[fold(id)] = true
 			ids = append(ids, id)

@@ -38,25 +38,71 @@ func TestReadTargetFile(t *testing.T) {
 			content: "{\n\t\"userids\": [\"lisi\", 7],\n\t\"meetingids\": [],\n\t\"meeting_codes\": null\n}\n",
 			want:    TargetFile{UserIDs: []string{"lisi", "7"}},
 		},
-		{name: "empty lists", content: "{}"},
-		{name: "byte order mark", content: "\ufeffuserids: [lisi]\r\n", want: TargetFile{UserIDs: []string{"lisi"}}},
-		{name: "empty", wantErr: "$FILE: the file is empty: write userids, meetingids or meeting_codes"},
-		{name: "comment only", content: "# Sales.\n", wantErr: "$FILE: the file is empty: write userids, meetingids or meeting_codes"},
-		{name: "null", content: "null", wantErr: "$FILE: the file is empty: write userids, meetingids or meeting_codes"},
-		{name: "list", content: "- lisi\n", wantErr: "$FILE: line 1: a value of the wrong kind: write keys with values"},
-		{name: "half written", content: "userids: [lisi,", wantErr: "$FILE: not YAML: line 1: did not find expected node content"},
-		{name: "half written JSON", content: "{\"userids\": [\"lisi\", \"wan", wantErr: "$FILE: not YAML: found unexpected end of stream"},
-		{name: "unknown key", content: "users: [lisi]", wantErr: `$FILE: line 1: "users" is not a known key: write one of userids, meetingids, meeting_codes`},
-		{name: "key twice", content: "userids: [lisi]\nuserids: [wangwu]", wantErr: "$FILE: line 2: the key userids stands twice: remove one"},
-		{name: "mapping in a list", content: "userids: [{lisi: wangwu}]", wantErr: "$FILE: line 1: a value of the wrong kind: write a single text or number"},
-		{name: "two documents", content: "userids: [lisi]\n---\nuserids: [wangwu]", wantErr: "$FILE: more than one YAML document: write one, without a line of three dashes in between"},
+		{
+			name:    "empty lists",
+			content: "{}",
+		},
+		{
+			name:    "byte order mark",
+			content: "\ufeffuserids: [lisi]\r\n",
+			want:    TargetFile{UserIDs: []string{"lisi"}},
+		},
+		{
+			name:    "empty",
+			wantErr: "$FILE: the file is empty: write userids, meetingids or meeting_codes",
+		},
+		{
+			name:    "comment only",
+			content: "# Sales.\n",
+			wantErr: "$FILE: the file is empty: write userids, meetingids or meeting_codes",
+		},
+		{
+			name:    "null",
+			content: "null",
+			wantErr: "$FILE: the file is empty: write userids, meetingids or meeting_codes",
+		},
+		{
+			name:    "list",
+			content: "- lisi\n",
+			wantErr: "$FILE: line 1: a value of the wrong kind: write keys with values",
+		},
+		{
+			name:    "half written",
+			content: "userids: [lisi,",
+			wantErr: "$FILE: not YAML: line 1: did not find expected node content",
+		},
+		{
+			name:    "half written JSON",
+			content: "{\"userids\": [\"lisi\", \"wan",
+			wantErr: "$FILE: not YAML: found unexpected end of stream",
+		},
+		{
+			name:    "unknown key",
+			content: "users: [lisi]",
+			wantErr: `$FILE: line 1: "users" is not a known key: write one of userids, meetingids, meeting_codes`,
+		},
+		{
+			name:    "key twice",
+			content: "userids: [lisi]\nuserids: [wangwu]",
+			wantErr: "$FILE: line 2: the key userids stands twice: remove one",
+		},
+		{
+			name:    "mapping in a list",
+			content: "userids: [{lisi: wangwu}]",
+			wantErr: "$FILE: userids[0] (line 1): a value of the wrong kind: write a single text or number",
+		},
+		{
+			name:    "two documents",
+			content: "userids: [lisi]\n---\nuserids: [wangwu]",
+			wantErr: "$FILE: more than one YAML document: write one, without a line of three dashes in between",
+		},
 		{
 			name:    "bad entries",
 			content: "userids: [lisi, wangwu, 'zhao liu', '']\nmeetingids: [" + strings.Repeat("x", 129) + "]\nmeeting_codes: [\"1\\n2\"]",
-			wantErr: "$FILE: userids[2]: \"zhao liu\"" + id +
-				"\n$FILE: userids[3]: an empty entry: write an ID or remove the entry" +
-				"\n$FILE: meetingids[0]: an entry of 129 bytes: write an ID of at most 128" +
-				"\n$FILE: meeting_codes[0]: \"1\\n2\"" + id,
+			wantErr: "$FILE: userids[2] (line 1): \"zhao liu\"" + id +
+				"\n$FILE: userids[3] (line 1): an empty entry: write an ID or remove the entry" +
+				"\n$FILE: meetingids[0] (line 2): an entry of 129 bytes: write an ID of at most 128" +
+				"\n$FILE: meeting_codes[0] (line 3): \"1\\n2\"" + id,
 		},
 	}
 	for _, test := range tests {
@@ -102,10 +148,23 @@ func TestExpandFiles(t *testing.T) {
 		files []string
 		want  []string
 	}{
-		{name: "none"},
-		{name: "sorted, each once, no folders", files: []string{"$DIR/c.json", "$DIR/*.yml", "$DIR/./a.yml"}, want: []string{"$DIR/a.yml", "$DIR/b.yml", "$DIR/c.json", "$DIR/loop.yml"}},
-		{name: "missing file", files: []string{"$DIR/missing.yml"}, want: []string{"$DIR/missing.yml"}},
-		{name: "no match", files: []string{"$DIR/missing*.yml"}},
+		{
+			name: "none",
+		},
+		{
+			name:  "sorted, each once, no folders",
+			files: []string{"$DIR/c.json", "$DIR/*.yml", "$DIR/./a.yml"},
+			want:  []string{"$DIR/a.yml", "$DIR/b.yml", "$DIR/c.json", "$DIR/loop.yml"},
+		},
+		{
+			name:  "missing file",
+			files: []string{"$DIR/missing.yml"},
+			want:  []string{"$DIR/missing.yml"},
+		},
+		{
+			name:  "no match",
+			files: []string{"$DIR/missing*.yml"},
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -135,7 +194,7 @@ func TestExpandFiles(t *testing.T) {
 		args := append([]string{"--target.file=" + dir + "/loop*"}, goodCorp...)
 		cfg, err := parse(t, goodEnv, args...).Load()
 		wantProblems(t, cfg, err, []string{
-			"--target.file (or WECOM_RECORDING_EXPORTER_TARGET_FILE): " + dir + "/loop.yml: the target file cannot be read (too many levels of symbolic links): make it readable, or narrow the pattern",
+			"--target.file (or WECOM_RECORDING_EXPORTER_TARGET_FILE): the target file \"" + dir + "/loop.yml\" cannot be read (too many levels of symbolic links): make it readable, or narrow the pattern",
 		})
 	})
 }

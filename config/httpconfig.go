@@ -1,0 +1,138 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package config
+
+import (
+	"errors"
+	"net/url"
+	"slices"
+	"strings"
+
+	promconfig "github.com/prometheus/common/config"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/yamldoc"
+)
+
+const (
+	httpConfigPage = "https://prometheus.io/docs/prometheus/latest/configuration/configuration/#http_config"
+
+	likeProxy = "write it like http://proxy.example:3128"
+)
+
+// proxySchemes are the kinds of proxy that net/http speaks to.
+var proxySchemes = []string{"http", "https", "socks5", "socks5h"}
+
+// httpConfigNames are the keys of promconfig.HTTPClientConfig by their kinds. They
+// are listed because the errors of that type quote values and name no path; a
+// test compares them with its fields.
+var httpConfigNames = map[yamldoc.Kind]string{
+	yamldoc.Text: `
+		basic_auth.username basic_auth.username_file basic_auth.username_ref
+		basic_auth.password basic_auth.password_file basic_auth.password_ref
+		authorization.type authorization.credentials authorization.credentials_file authorization.credentials_ref
+		oauth2.client_id oauth2.client_secret oauth2.client_secret_file oauth2.client_secret_ref
+		oauth2.client_certificate_key_id oauth2.client_certificate_key
+		oauth2.client_certificate_key_file oauth2.client_certificate_key_ref
+		oauth2.grant_type oauth2.signature_algorithm oauth2.iss oauth2.audience oauth2.token_url
+		oauth2.endpoint_params.*
+		oauth2.tls_config.ca oauth2.tls_config.cert oauth2.tls_config.key
+		oauth2.tls_config.ca_file oauth2.tls_config.cert_file oauth2.tls_config.key_file
+		oauth2.tls_config.ca_ref oauth2.tls_config.cert_ref oauth2.tls_config.key_ref
+		oauth2.tls_config.server_name oauth2.tls_config.min_version oauth2.tls_config.max_version
+		oauth2.proxy_url oauth2.no_proxy
+		bearer_token bearer_token_file
+		tls_config.ca tls_config.cert tls_config.key
+		tls_config.ca_file tls_config.cert_file tls_config.key_file
+		tls_config.ca_ref tls_config.cert_ref tls_config.key_ref
+		tls_config.server_name tls_config.min_version tls_config.max_version
+		proxy_url no_proxy`,
+	yamldoc.Truth: `
+		follow_redirects enable_http2 proxy_from_environment tls_config.insecure_skip_verify
+		oauth2.proxy_from_environment oauth2.tls_config.insecure_skip_verify`,
+	yamldoc.List: `
+		oauth2.scopes oauth2.proxy_connect_header.* proxy_connect_header.*
+		http_headers.*.values http_headers.*.secrets http_headers.*.files`,
+	yamldoc.Anything: `oauth2.claims.*`,
+}
+
+// httpConfigKeys returns http_config and the keys below it.
+func httpConfigKeys() []yamldoc.Key {
+	keys := []yamldoc.Key{{Path: keyHTTPConfig, Kind: yamldoc.Mapping, See: httpConfigPage}}
+	for _, kind := range []yamldoc.Kind{yamldoc.Text, yamldoc.Truth, yamldoc.List, yamldoc.Anything} {
+		for name := range strings.FieldsSeq(httpConfigNames[kind]) {
+			key := yamldoc.Key{Path: keyHTTPConfig + "." + name, Kind: kind}
+			switch {
+			case strings.HasSuffix(name, "proxy_url"):
+				key.Check = checkURL
+			case strings.HasSuffix(name, "_version"):
+				key.Check = checkTLSVersion
+			}
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
+// checkURL and checkTLSVersion refuse what HTTPClientConfig would quote in an error.
+func checkURL(text string) error {
+	if _, err := url.Parse(text); err != nil {
+		return errors.New("not a URL: " + likeProxy)
+	}
+	return nil
+}
+
+func checkTLSVersion(text string) error {
+	if _, ok := promconfig.TLSVersions[text]; !ok {
+		return errors.New("not a version of TLS: write TLS12 or TLS13")
+	}
+	return nil
+}
+
+// proxy reads the URL of a proxy, which it never quotes, because a password may
+// be in it.
+func (v value) proxy() promconfig.HTTPClientConfig {
+	c := promconfig.DefaultHTTPClientConfig
+	if v.text != "" {
+		if err := checkURL(v.text); err != nil {
+			v.addf("%w", err)
+			return c
+		}
+		c.ProxyURL.URL, _ = url.Parse(v.text)
+	}
+	return v.finishHTTPConfig(c)
+}
+
+// httpConfig reads the keys of http_config.
+func (v value) httpConfig() promconfig.HTTPClientConfig {
+	c := promconfig.DefaultHTTPClientConfig
+	if err := v.decode(&c); err != nil {
+		// The keys and kinds are right, and URLs and versions are checked, so that
+		// this is an error of Validate, which quotes no value.
+		v.addf("%w", err)
+		return c
+	}
+	c.SetDirectory(v.base)
+	return v.finishHTTPConfig(c)
+}
+
+// finishHTTPConfig validates the configuration of a client and sets what is the
+// same for all.
+func (v value) finishHTTPConfig(c promconfig.HTTPClientConfig) promconfig.HTTPClientConfig {
+	if u := c.ProxyURL.URL; u == nil || u.String() == "" {
+		c.ProxyFromEnvironment = true
+	} else if !slices.Contains(proxySchemes, u.Scheme) || u.Host == "" {
+		v.addf("not the URL of a proxy: %s (or https, socks5, socks5h)", likeProxy)
+	}
+	// A redirect would carry the access token, which is part of the URL, to
+	// another host.
+	c.FollowRedirects = false
+	if err := c.Validate(); err != nil {
+		v.addf("%w", err)
+		return c
+	}
+	if _, err := promconfig.NewTLSConfig(&c.TLSConfig); err != nil {
+		v.addf("tls_config: %w", err)
+	}
+	return c
+}

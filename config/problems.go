@@ -1,0 +1,50 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strconv"
+)
+
+// maxProblems bounds an error: more problems than this likely have one cause.
+const maxProblems = 20
+
+// problems collects everything that is wrong with a configuration, so that the
+// user can correct all of it at once.
+type problems []error
+
+// addf adds a problem. It takes %w as fmt.Errorf does.
+func (p *problems) addf(format string, args ...any) {
+	*p = append(*p, fmt.Errorf(format, args...))
+}
+
+// err returns all problems, one a line, or nil.
+func (p *problems) err() error {
+	if len(*p) <= maxProblems {
+		return errors.Join(*p...)
+	}
+	return errors.Join(append((*p)[:maxProblems:maxProblems],
+		fmt.Errorf("and %d more problems: put these right first", len(*p)-maxProblems))...)
+}
+
+// quoted returns a path as messages show it: absolute, because the user may not
+// know the working directory, and quoted, because a path may hold white space.
+func quoted(path string) string {
+	if absolute, err := filepath.Abs(path); err == nil {
+		path = absolute
+	}
+	return strconv.Quote(path)
+}
+
+// cause removes the path from an error about a file: the message names it already.
+func cause(err error) error {
+	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
+		return pathErr.Err
+	}
+	return err
+}

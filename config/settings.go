@@ -1,0 +1,363 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package config
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/yamldoc"
+)
+
+// A setting is one thing that a user can set. The flags, the environment
+// variables, the keys of files, their names in messages and the tables in
+// docs/configuration.md are made from it.
+type setting struct {
+	// flag is the name of the flag without dashes, or empty if there is none.
+	flag string
+	// env is the environment variable. If empty, it is derived from the flag.
+	env string
+	// key is the path of the key in the configuration file, where [] stands for
+	// the index of a corp, or empty if there is none.
+	key string
+	// inTargetFile means that target files take the last name of the key too.
+	inTargetFile bool
+	// kind is what the key takes. A flag of a list is repeatable.
+	kind yamldoc.Kind
+	// commas means that one value of the flag may hold several, with commas or
+	// line ends between them.
+	commas bool
+	// initial is the default of the flag. It is none of the key: if that is left
+	// out, a setting of the process keeps the value of its flag, and one of a corp
+	// is empty.
+	initial string
+	// help is a sentence about the flag, or the key if there is no flag.
+	help string
+
+	// One of these validates the value and stores it: set if the setting is one
+	// of the process, setCorp if it is one of a corp. They are called in the order
+	// of the table, and may use what an earlier row has stored.
+	set     func(*Config, value)
+	setCorp func(*Corp, value)
+}
+
+// settings returns the table of all settings, in the order of --help. To add one,
+// add a row below, and run go test -p=1 . ./config -update for the documents.
+func settings() []setting {
+	return slices.Concat(
+		corpSettings(), apiSettings(), targetSettings(), pollSettings(), metricsSettings(), processSettings(),
+	)
+}
+
+// corpSettings returns what identifies a corp and its app, and the file with
+// several of them.
+func corpSettings() []setting {
+	return []setting{
+		{
+			flag: flagConfigFile,
+			help: "YAML file with one or many corps; it replaces the --wecom.* and --target.* flags.",
+		},
+		{
+			flag:    "wecom.corp-name",
+			key:     keyName,
+			initial: "default",
+			help:    "Value of the label corp.",
+			setCorp: func(c *Corp, v value) { c.Name = v.corpName() },
+		},
+		{
+			flag:    "wecom.corp-id",
+			env:     "WECOM_CORP_ID",
+			key:     "corps[].corp_id",
+			help:    "ID of the company on WeCom.",
+			setCorp: func(c *Corp, v value) { c.CorpID = v.corpID() },
+		},
+		{
+			flag: "wecom.api-secret-file",
+			env:  "WECOM_API_SECRET_FILE",
+			key:  keyAPIFile,
+			help: "File with the secret of the app, read again when it changes; " +
+				"the secret itself may be in the environment variable " + variableAPI + " instead.",
+			setCorp: func(c *Corp, v value) { c.Secret = v.secretFile() },
+		},
+		{
+			// It has no flag, because everyone on the host can read the command line.
+			env:     variableAPI,
+			help:    "Secret of the app.",
+			setCorp: func(c *Corp, v value) { c.Secret = v.secretOr(c.Secret) },
+		},
+		{
+			flag:    "wecom.agent-id",
+			env:     "WECOM_AGENT_ID",
+			key:     keyAgentID,
+			help:    "AgentId of the app, needed to discover members.",
+			setCorp: func(c *Corp, v value) { c.AgentID = v.agentID() },
+		},
+	}
+}
+
+// apiSettings returns how to call WeCom for a corp, and what it has bought there.
+func apiSettings() []setting {
+	return []setting{
+		{
+			flag:    "wecom.api-url",
+			env:     "WECOM_API_URL",
+			key:     "corps[].api_url",
+			initial: DefaultAPIURL,
+			help:    "Address of the WeCom API.",
+			setCorp: func(c *Corp, v value) { c.APIURL = v.apiURL() },
+		},
+		{
+			flag:    "wecom.proxy-url",
+			help:    "Proxy for calls to WeCom; without it, HTTP_PROXY, HTTPS_PROXY and NO_PROXY hold.",
+			setCorp: func(c *Corp, v value) { c.HTTPClientConfig = v.proxy() },
+		},
+		{
+			key:     keyHTTPConfig,
+			kind:    yamldoc.Mapping,
+			help:    "Proxy, TLS, authentication and headers of calls to WeCom, with the keys that Prometheus has.",
+			setCorp: func(c *Corp, v value) { c.HTTPClientConfig = v.httpConfig() },
+		},
+		{
+			key:     "corps[].quota_bytes",
+			help:    "Cloud storage that was bought, in bytes, for the metric wecom_recording_quota_bytes.",
+			setCorp: func(c *Corp, v value) { c.QuotaBytes = v.quota() },
+		},
+	}
+}
+
+// targetSettings returns the targets of a corp.
+func targetSettings() []setting {
+	return []setting{
+		{
+			flag:         "target.userid",
+			key:          "corps[].targets.userids",
+			inTargetFile: true,
+			kind:         yamldoc.List,
+			commas:       true,
+			help:         "User whose recordings to list; repeatable, or several with commas.",
+			setCorp:      func(c *Corp, v value) { c.Targets.UserIDs = v.ids(maxUserIDBytes, strings.ToLower) },
+		},
+		{
+			flag:         "target.meetingid",
+			key:          "corps[].targets.meetingids",
+			inTargetFile: true,
+			kind:         yamldoc.List,
+			commas:       true,
+			help:         "ID of a meeting whose recordings to list; repeatable, or several with commas.",
+			setCorp:      func(c *Corp, v value) { c.Targets.MeetingIDs = v.ids(maxMeetingIDBytes, strings.Clone) },
+		},
+		{
+			flag:         "target.meeting-code",
+			key:          "corps[].targets.meeting_codes",
+			inTargetFile: true,
+			kind:         yamldoc.List,
+			commas:       true,
+			help:         "Code of a meeting whose recordings to list; repeatable, or several with commas.",
+			setCorp:      func(c *Corp, v value) { c.Targets.MeetingCodes = v.ids(maxMeetingIDBytes, strings.Clone) },
+		},
+		{
+			flag: "target.file",
+			key:  "corps[].targets.files",
+			kind: yamldoc.List,
+			help: "YAML or JSON file with userids, meetingids and meeting_codes, or a glob pattern of such files, " +
+				"read again when they change; repeatable.",
+			setCorp: func(c *Corp, v value) { c.Targets.Files = v.targetFiles() },
+		},
+		{
+			flag:   "target.discover",
+			key:    keyDiscover,
+			kind:   yamldoc.List,
+			commas: true,
+			help: "Find users to list recordings for: members (visible to the app) " +
+				"or activity (who started a meeting lately); repeatable, or both with a comma.",
+			setCorp: func(c *Corp, v value) { c.Targets.DiscoverMembers, c.Targets.DiscoverActivity = v.discovery() },
+		},
+	}
+}
+
+// pollSettings returns when and how fast to poll.
+func pollSettings() []setting {
+	return []setting{
+		{
+			flag:    "poll.interval",
+			key:     keyInterval,
+			initial: "5m",
+			help:    "How often to list a target that has recordings in the lookback or is newly active.",
+			set:     func(c *Config, v value) { c.Poll.Interval = v.duration() },
+		},
+		{
+			flag:    "poll.idle-interval",
+			key:     keyIdleInterval,
+			initial: "1h",
+			help:    "How often to list a target without recordings in the lookback.",
+			set:     func(c *Config, v value) { c.Poll.IdleInterval = v.duration() },
+		},
+		{
+			flag:    "poll.history-interval",
+			key:     "poll.history_interval",
+			initial: "6h",
+			help:    "How often to list windows older than the newest.",
+			set:     func(c *Config, v value) { c.Poll.HistoryInterval = v.duration() },
+		},
+		{
+			flag:    "poll.lookback",
+			key:     "poll.lookback",
+			initial: "31d",
+			help:    "How far back to list recordings, up to 366d.",
+			set:     func(c *Config, v value) { c.Poll.Lookback = v.lookback() },
+		},
+		{
+			flag:    "poll.concurrency",
+			key:     "poll.concurrency",
+			initial: "4",
+			help:    "Calls to WeCom in flight, per corp.",
+			set:     func(c *Config, v value) { c.Poll.Concurrency = v.wholeNumber(1) },
+		},
+		{
+			flag:    "poll.max-requests-per-minute",
+			key:     "poll.max_requests_per_minute",
+			initial: "1200",
+			help:    "Calls to WeCom in any 60 seconds, per corp ID and API address.",
+			set:     func(c *Config, v value) { c.Poll.MaxRequestsPerMinute = v.wholeNumber(1) },
+		},
+	}
+}
+
+// metricsSettings returns how to report hosts.
+func metricsSettings() []setting {
+	return []setting{
+		{
+			flag:    "metrics.host-label",
+			initial: string(HostLabelPlain),
+			help: "What the label host holds: plain (the user ID), " +
+				"hashed (needs --metrics.host-hash-key-file) or off.",
+			set: func(c *Config, v value) { c.Metrics.HostLabel = v.hostLabel() },
+		},
+		{
+			flag: "metrics.host-hash-key-file",
+			help: "File with the key that hosts are hashed with, at least 16 bytes.",
+			set:  func(c *Config, v value) { c.Metrics.HostHashKey = v.hashKey(c.Metrics.HostLabel) },
+		},
+		{
+			flag:    "metrics.max-hosts",
+			initial: "10000",
+			help:    `Hosts with series of their own; further ones are summed up as host="other"; 0 is no limit.`,
+			set:     func(c *Config, v value) { c.Metrics.MaxHosts = v.wholeNumber(0) },
+		},
+	}
+}
+
+// processSettings returns what concerns the process alone.
+func processSettings() []setting {
+	return []setting{
+		{
+			flag: "storage.path",
+			help: "Directory for what is known and what was counted, so that both survive a restart; " +
+				"without it they are kept in memory.",
+			set: func(c *Config, v value) { c.StoragePath = v.directory() },
+		},
+		{
+			flag:    "shard.ordinal",
+			initial: "0",
+			help:    "Number of this shard, from 0.",
+			set:     func(c *Config, v value) { c.Shard.Ordinal = v.wholeNumber(0) },
+		},
+		{
+			flag:    "shard.total",
+			initial: "1",
+			help:    "Number of shards that the targets are divided among.",
+			set:     func(c *Config, v value) { c.Shard.Total = v.wholeNumber(1) },
+		},
+	}
+}
+
+// The rows that code refers to one by one.
+const (
+	flagConfigFile  = "config.file"
+	variableAPI     = "WECOM_API_SECRET"
+	keyName         = "corps[].name"
+	keyAPIFile      = "corps[].api_secret_file"
+	keyAgentID      = "corps[].agent_id"
+	keyHTTPConfig   = "corps[].http_config"
+	keyTargets      = "corps[].targets"
+	keyDiscover     = "corps[].targets.discover"
+	keyInterval     = "poll.interval"
+	keyIdleInterval = "poll.idle_interval"
+)
+
+// VariablePrefix begins the environment variables of all flags but a few.
+const VariablePrefix = "WECOM_RECORDING_EXPORTER_"
+
+// Variable returns the environment variable of a flag, in the form that kingpin
+// derives: the prefix and the flag in upper snake case.
+func Variable(flag string) string {
+	return VariablePrefix + strings.ToUpper(strings.NewReplacer(".", "_", "-", "_").Replace(flag))
+}
+
+// variable returns the environment variable of the setting, or an empty string
+// if it is one of the configuration file alone.
+func (s setting) variable() string {
+	if s.env != "" || s.flag == "" {
+		return s.env
+	}
+	return Variable(s.flag)
+}
+
+// String names the setting to a user of flags.
+func (s setting) String() string {
+	if s.flag == "" {
+		return s.variable() + " in the environment"
+	}
+	return "--" + s.flag + " (or " + s.variable() + ")"
+}
+
+// isTarget reports whether the setting gives targets, or finds them.
+func (s setting) isTarget() bool {
+	return strings.HasPrefix(s.key, keyTargets+".")
+}
+
+// targetKey returns the key of the setting in a target file.
+func (s setting) targetKey() string {
+	return strings.TrimPrefix(s.key, keyTargets+".")
+}
+
+// fileKeys returns the keys of the configuration file.
+func fileKeys() []yamldoc.Key {
+	keys := []yamldoc.Key{{
+		Path: "corps[].api_secret",
+		Instead: "a secret does not stand in a configuration file: " +
+			"write it to a file of its own, and its path as api_secret_file",
+	}}
+	for _, s := range settings() {
+		switch s.key {
+		case "":
+		case keyHTTPConfig:
+			keys = append(keys, httpConfigKeys()...)
+		default:
+			keys = append(keys, yamldoc.Key{Path: s.key, Kind: s.kind})
+		}
+	}
+	return keys
+}
+
+// targetFileKeys returns the keys of a target file.
+func targetFileKeys() []yamldoc.Key {
+	var keys []yamldoc.Key
+	for _, s := range settings() {
+		if s.inTargetFile {
+			keys = append(keys, yamldoc.Key{Path: s.targetKey(), Kind: s.kind})
+		}
+	}
+	return keys
+}
+
+// settingOf returns the setting with a key or a flag. It has neither if there is none.
+func settingOf(keyOrFlag string) setting {
+	for _, s := range settings() {
+		if s.key == keyOrFlag || s.flag == keyOrFlag {
+			return s
+		}
+	}
+	return setting{}
+}

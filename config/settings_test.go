@@ -1,0 +1,208 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package config
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/yamldoc"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/golden"
+)
+
+func TestTableOfSettings(t *testing.T) {
+	t.Parallel()
+	seen := make(map[string]string)
+	once := func(what, name, row string) {
+		t.Helper()
+		if other, ok := seen[what+name]; ok && name != "" {
+			t.Errorf("%s has the %s %s of %s", row, what, name, other)
+		}
+		seen[what+name] = row
+	}
+	for _, s := range settings() {
+		row := s.flag + s.key + s.env
+		once("flag", s.flag, row)
+		once("key", s.key, row)
+		once("variable", s.variable(), row)
+		if other := settingOf(s.flag); s.flag != "" && other.flag != s.flag {
+			t.Errorf("the flag of %s is the key of %s", row, other.flag)
+		}
+		if s.variable() == "" && s.key == "" {
+			t.Errorf("%s: nobody can set it", row)
+		}
+		if (s.set == nil) == (s.setCorp == nil) && s.flag != flagConfigFile {
+			t.Errorf("%s: want either set or setCorp", row)
+		}
+		if s.key != "" && strings.HasPrefix(s.key, "corps[].") != (s.setCorp != nil) {
+			t.Errorf("%s: the key is not where set or setCorp says", row)
+		}
+		if !strings.HasSuffix(s.help, ".") {
+			t.Errorf("%s: the help is no sentence: %q", row, s.help)
+		}
+	}
+	for _, name := range []string{
+		flagConfigFile, keyName, keyAPIFile, keyAgentID, keyHTTPConfig, keyDiscover, keyInterval, keyIdleInterval,
+	} {
+		if s := settingOf(name); s.key != name && s.flag != name {
+			t.Errorf("no row has the name %s", name)
+		}
+	}
+	if _, ok := seen["variable"+variableAPI]; !ok {
+		t.Errorf("no row has the variable %s", variableAPI)
+	}
+}
+
+const page = "../docs/configuration.md"
+
+func readPage(t *testing.T, name string) string {
+	t.Helper()
+	content, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
+}
+
+// TestDocumentedFlags compares the flags of the table with those of the document,
+// both ways. The flags of --web and --log are those of package main.
+func TestDocumentedFlags(t *testing.T) {
+	t.Parallel()
+	documented := make(map[string]string)
+	row := regexp.MustCompile("(?m)^\\| `--([a-z.-]+)` (\\|.*\\|)$")
+	for _, m := range row.FindAllStringSubmatch(readPage(t, page), -1) {
+		if !strings.HasPrefix(m[1], "web.") && !strings.HasPrefix(m[1], "log.") {
+			documented[m[1]] = m[2]
+		}
+	}
+	want := make(map[string]string)
+	for _, s := range settings() {
+		if s.flag == "" {
+			continue
+		}
+		initial := ""
+		if s.initial != "" {
+			initial = "`" + s.initial + "`"
+		}
+		want[s.flag] = fmt.Sprintf("| `%s` | %s | %s |", s.variable(), initial, s.help)
+	}
+	if diff := cmp.Diff(want, documented); diff != "" {
+		t.Errorf("%s differs; run go test . -run TestPages -update (-table +document):\n%s", page, diff)
+	}
+	for _, s := range settings() {
+		if variable := s.variable(); variable != "" && !strings.Contains(readPage(t, page), "`"+variable+"`") {
+			t.Errorf("%s lacks the variable %s", page, variable)
+		}
+	}
+}
+
+// TestDocumentedKeys keeps the table of keys in the document equal to the table
+// of settings.
+func TestDocumentedKeys(t *testing.T) {
+	t.Parallel()
+	const (
+		begins = "<!-- The keys are listed by: go test ./config -run TestDocumentedKeys -update -->\n"
+		ends   = "<!-- The keys end. -->\n"
+	)
+	var want strings.Builder
+	want.WriteString("\n| key | meaning |\n|---|---|\n")
+	for _, s := range settings() {
+		switch {
+		case s.key != "" && s.flag != "":
+			fmt.Fprintf(&want, "| `%s` | as `--%s` |\n", s.key, s.flag)
+		case s.key != "":
+			fmt.Fprintf(&want, "| `%s` | %s |\n", s.key, s.help)
+		}
+	}
+	want.WriteString("\n")
+
+	before, rest, hasBegin := strings.Cut(readPage(t, page), begins)
+	_, after, hasEnd := strings.Cut(rest, ends)
+	if !hasBegin || !hasEnd {
+		t.Fatalf("%s lacks the marks of its table of keys", page)
+	}
+	golden.Compare(t, page, before+begins+want.String()+ends+after)
+}
+
+// examples returns the YAML examples in a document that hold a word.
+func examples(t *testing.T, name, word string) []string {
+	t.Helper()
+	var found []string
+	for _, m := range regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(readPage(t, name), -1) {
+		if strings.Contains(m[1], word) {
+			found = append(found, m[1])
+		}
+	}
+	if len(found) == 0 {
+		t.Errorf("%s has no example with %s", name, word)
+	}
+	return found
+}
+
+// TestDocumentedExample makes sure that the example of a configuration file has
+// all keys, no other, and the defaults.
+func TestDocumentedExample(t *testing.T) {
+	t.Parallel()
+	for _, example := range examples(t, page, "corps:") {
+		d, errs := yamldoc.Read("the example", []byte(example), fileKeys())
+		if len(errs) > 0 {
+			t.Fatal(errs)
+		}
+		for _, s := range settings() {
+			if s.key == "" {
+				continue
+			}
+			at := d.At(strings.Replace(s.key, "[]", "[0]", 1))
+			if !at.Given() {
+				t.Errorf("the example lacks %s", s.key)
+			} else if s.set != nil && at.Text() != s.initial {
+				t.Errorf("the example has %s: %s, and the default is %s", s.key, at.Text(), s.initial)
+			}
+		}
+	}
+	for _, example := range examples(t, page, "\nmeetingids:") {
+		d, errs := yamldoc.Read("the example", []byte(example), targetFileKeys())
+		if len(errs) > 0 {
+			t.Fatal(errs)
+		}
+		for _, key := range targetFileKeys() {
+			if !d.At(key.Path).Given() {
+				t.Errorf("the example of a target file lacks %s", key.Path)
+			}
+		}
+	}
+}
+
+// TestReadmes compares the two languages with the table and with each other.
+func TestReadmes(t *testing.T) {
+	t.Parallel()
+	flags := regexp.MustCompile(`--(?:config|wecom|target|poll|metrics|storage|shard)\.[a-z.-]*[a-z]|WECOM_[A-Z_]*[A-Z]\b`)
+	named := func(name string) []string {
+		found := flags.FindAllString(readPage(t, name), -1)
+		slices.Sort(found)
+		return slices.Compact(found)
+	}
+	english, chinese := named("../README.md"), named("../README.zh-CN.md")
+	if diff := cmp.Diff(english, chinese); diff != "" {
+		t.Errorf("the readmes name other flags (-English +Chinese):\n%s", diff)
+	}
+	for _, s := range settings() {
+		if s.isTarget() && !slices.Contains(chinese, "--"+s.flag) {
+			t.Errorf("the readmes do not name --%s", s.flag)
+		}
+	}
+	for _, name := range []string{"../README.md", "../README.zh-CN.md"} {
+		for _, example := range examples(t, name, "corps:") {
+			if _, errs := yamldoc.Read(name, []byte(example), fileKeys()); len(errs) > 0 {
+				t.Error(errs)
+			}
+		}
+	}
+}

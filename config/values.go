@@ -1,0 +1,144 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package config
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"time"
+
+	promconfig "github.com/prometheus/common/config"
+	"github.com/prometheus/common/model"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/yamldoc"
+)
+
+// A value is what the user wrote for one setting. Its methods validate it, and
+// report what is wrong with it.
+type value struct {
+	problems *problems
+	// where names the setting: a flag with its environment variable, or a file
+	// with a key and a line.
+	where string
+	// text is the value of a setting that takes one. It is empty if there is none.
+	text string
+	// items are the values of a list.
+	items []string
+	// whereItem names one of the items.
+	whereItem func(i int) string
+	// decode decodes the keys below a key of a file. It is nil for flags.
+	decode func(into any) error
+	// base is the directory that relative paths begin at. If empty, they begin at
+	// the working directory.
+	base string
+}
+
+// A source is what values are read from: the flags, or one corp of a
+// configuration file.
+type source interface {
+	// value returns what the user wrote for a setting, which may be nothing. It
+	// reports whether the source can hold the setting at all.
+	value(*problems, setting) (value, bool)
+	// name names a key of the table as the user of this source knows it.
+	name(key string) string
+	// where is name with the file and the line, if there are any.
+	where(key string) string
+	// secretRemedy is what to do if there is no secret.
+	secretRemedy() string
+}
+
+// fileValue returns a value that stands in a file.
+func fileValue(p *problems, at yamldoc.Value, base string) value {
+	return value{
+		problems:  p,
+		where:     at.Where(),
+		text:      at.Text(),
+		items:     at.Items(),
+		whereItem: at.WhereItem,
+		decode:    at.Decode,
+		base:      base,
+	}
+}
+
+func (v value) addf(format string, args ...any) {
+	v.problems.addf("%s: %w", v.where, fmt.Errorf(format, args...))
+}
+
+func (v value) addItemf(i int, format string, args ...any) {
+	v.problems.addf("%s: %w", v.whereItem(i), fmt.Errorf(format, args...))
+}
+
+// path returns the text as a path.
+func (v value) path() string {
+	return promconfig.JoinDir(v.base, v.text)
+}
+
+func (v value) duration() time.Duration {
+	d, err := model.ParseDuration(v.text)
+	switch {
+	case err != nil:
+		v.addf("%q is not a duration: write a Prometheus duration such as 5m, 31d or 90d", v.text)
+	case d == 0:
+		v.addf("%q is zero: write a duration above zero such as 5m, 31d or 90d", v.text)
+	}
+	return time.Duration(d)
+}
+
+func (v value) lookback() time.Duration {
+	d := v.duration()
+	if d > MaxLookback {
+		v.addf("%q is over the limit: write 366d or less", v.text)
+	}
+	return d
+}
+
+// wholeNumber reads a number that is least or more.
+func (v value) wholeNumber(least int) int {
+	n, err := strconv.Atoi(v.text)
+	if err != nil || n < least {
+		v.addf("%q is not accepted: write a whole number, %d or more", v.text, least)
+	}
+	return n
+}
+
+func (v value) hostLabel() HostLabel {
+	label := HostLabel(v.text)
+	switch label {
+	case HostLabelPlain, HostLabelHashed, HostLabelOff:
+	default:
+		v.addf("%q is not known: write plain, hashed or off", v.text)
+	}
+	return label
+}
+
+func (v value) hashKey(label HostLabel) Key {
+	switch {
+	case label != HostLabelHashed && v.text != "":
+		v.addf("a key without hashed hosts: remove it, or set --metrics.host-label=hashed")
+		return nil
+	case label != HostLabelHashed:
+		return nil
+	case v.text == "":
+		v.addf("no key for --metrics.host-label=hashed: write the path of a file with at least %d random bytes",
+			MinHashKeyBytes)
+		return nil
+	}
+	key, err := SecretFromFile(v.text).Read()
+	switch {
+	case err != nil:
+		v.addf("%w", err)
+	case len(key) < MinHashKeyBytes:
+		v.addf("the key in %s is too short: write at least %d random bytes to it", quoted(v.text), MinHashKeyBytes)
+	}
+	return Key(key)
+}
+
+// directory reads the path of a directory, which need not exist yet.
+func (v value) directory() string {
+	if info, err := os.Stat(v.text); v.text != "" && err == nil && !info.IsDir() {
+		v.addf("%s is not a directory: name one; it is made if it is not there", quoted(v.text))
+	}
+	return v.text
+}
