@@ -22,7 +22,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
-	"go.yaml.in/yaml/v2"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
@@ -81,9 +81,16 @@ func readFile(t *testing.T, name string) string {
 
 func readYAML(t *testing.T, name string, into any) {
 	t.Helper()
-	if err := yaml.UnmarshalStrict([]byte(readFile(t, name)), into); err != nil {
+	if err := unmarshalStrict(readFile(t, name), into); err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
+}
+
+// unmarshalStrict refuses unknown keys.
+func unmarshalStrict(text string, into any) error {
+	decoder := yaml.NewDecoder(strings.NewReader(text))
+	decoder.KnownFields(true)
+	return decoder.Decode(into)
 }
 
 // readRules returns the recording rules and the alerts.
@@ -584,7 +591,7 @@ func TestAlertmanagerConfigurations(t *testing.T) {
 			t.Parallel()
 			text := readFile(t, filepath.Join("alertmanager", name))
 			var parsed map[string]any
-			if err := yaml.UnmarshalStrict([]byte(text), &parsed); err != nil {
+			if err := unmarshalStrict(text, &parsed); err != nil {
 				t.Fatal(err)
 			}
 			if got, want := fmt.Sprint(parsed["templates"]), "[wecom.tmpl]"; got != want {
