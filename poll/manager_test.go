@@ -288,7 +288,7 @@ func TestReloadThatLengthensTheLookbackDuringAPoll(t *testing.T) {
 	rig.Virtually(t, func(t *testing.T) {
 		server := wecomtest.New(wecomtest.Config{})
 		server.Put(rig.Recorded("old", "li", 60*rig.Day), rig.Recorded("new", "li", rig.Day))
-		server.Fail(wecomtest.Fault{Endpoint: rig.ListEndpoint, Delay: 10 * time.Second})
+		server.Fail(wecomtest.Fault{Endpoint: rig.ListEndpoint, Delay: 8 * time.Second})
 		r := rig.Start(t, server, rig.ConfigOf("li"))
 		r.Wait(5 * time.Second)
 		longer := rig.ConfigOf("li")
