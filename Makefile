@@ -35,6 +35,11 @@ FUZZ_TIME  ?= 10s
 BENCH      ?= .
 BENCH_TIME ?= 1s
 
+# What bench-compare compares with, and how often it runs each benchmark on each
+# side. Below 6, benchstat reports no confidence interval.
+BASE        ?= HEAD
+BENCH_COUNT ?= 6
+
 TOOLS_BIN     := $(CURDIR)/.tools/bin
 GOLANGCI_LINT := $(TOOLS_BIN)/golangci-lint
 GOTESTSUM     := $(TOOLS_BIN)/gotestsum
@@ -42,6 +47,7 @@ PROMETHEUS    := $(TOOLS_BIN)/prometheus
 PROMTOOL      := $(TOOLS_BIN)/promtool
 PARSE         := $(TOOLS_BIN)/parse
 ALERTMANAGER  := $(TOOLS_BIN)/alertmanager
+BENCHSTAT     := $(TOOLS_BIN)/benchstat
 
 ALERTMANAGER_VERSION := v0.34.1
 
@@ -101,7 +107,8 @@ e2e: export PROMTOOL := $(PROMTOOL)
 e2e: export PARSE := $(PARSE)
 e2e: export ALERTMANAGER := $(ALERTMANAGER)
 e2e: export CHROMIUM := $(CHROMIUM)
-e2e: $(GOTESTSUM) $(PROMETHEUS) $(PROMTOOL) $(PARSE) $(ALERTMANAGER) ## Run the end-to-end tests with a real Prometheus, Alertmanager and browser
+e2e: $(GOTESTSUM) $(PROMETHEUS) $(PROMTOOL) $(PARSE) $(ALERTMANAGER)
+e2e: ## Run the end-to-end tests with a real Prometheus, Alertmanager and browser
 	$(call go_test,-count=1 -tags=e2e ./e2e/...)
 
 .PHONY: rules
@@ -126,6 +133,10 @@ scale: ## Print the calls that a large company costs, against the fewest possibl
 bench: ## Run the benchmarks that match BENCH
 	$(GO) test -run='^$$' -bench='$(BENCH)' -benchmem -benchtime=$(BENCH_TIME) -timeout=60m ./...
 
+.PHONY: bench-compare
+bench-compare: $(BENCHSTAT) ## Compare the benchmarks that match BENCH with those of BASE, by default the last commit
+	BENCHSTAT=$(BENCHSTAT) GO=$(GO) tools/bench-compare.sh '$(BASE)' '$(BENCH)' $(BENCH_COUNT) $(BENCH_TIME)
+
 .PHONY: bench-memory
 bench-memory: ## Measure the memory that a million recordings take
 	$(GO) test -run='^$$' -bench=Memory -benchtime=1x -timeout=30m -tags=e2e ./e2e
@@ -146,24 +157,25 @@ vet: ## Run go vet, on the tagged files too
 	$(GO) -C tools vet ./...
 
 .PHONY: lint
-lint: $(GOLANGCI_LINT) ## Run golangci-lint; LINT_FLAGS=--fix mends what it can
+lint: $(GOLANGCI_LINT) ## Run golangci-lint; LINT_FLAGS=--fix fixes what it can
 	$(GOLANGCI_LINT) config verify
 	$(GOLANGCI_LINT) run $(LINT_FLAGS) ./...
 
 ##@ Tools
 
 .PHONY: tools
-tools: $(GOLANGCI_LINT) $(GOTESTSUM) $(PROMETHEUS) $(PROMTOOL) $(PARSE) $(ALERTMANAGER) ## Build the pinned tools into .tools/bin
+tools: $(GOLANGCI_LINT) $(GOTESTSUM) $(PROMETHEUS) $(PROMTOOL) $(PARSE) $(ALERTMANAGER) $(BENCHSTAT) ## Build the pinned tools into .tools/bin
 
 $(GOLANGCI_LINT): TOOL := github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 $(GOTESTSUM):     TOOL := gotest.tools/gotestsum
 $(PROMETHEUS):    TOOL := github.com/prometheus/prometheus/cmd/prometheus
 $(PROMTOOL):      TOOL := github.com/prometheus/prometheus/cmd/promtool
+$(BENCHSTAT):     TOOL := golang.org/x/perf/cmd/benchstat
 $(PARSE):         TOOL := ./parse
 $(PARSE):         tools/parse/main.go
 
 # Service discovery is most of Prometheus's build, and the tests name their targets.
-$(GOLANGCI_LINT) $(GOTESTSUM) $(PROMETHEUS) $(PROMTOOL) $(PARSE): tools/go.mod tools/go.sum
+$(GOLANGCI_LINT) $(GOTESTSUM) $(PROMETHEUS) $(PROMTOOL) $(PARSE) $(BENCHSTAT): tools/go.mod tools/go.sum
 	CGO_ENABLED=0 $(GO) -C tools build -trimpath -buildvcs=false -ldflags='-s -w' -tags=remove_all_sd -o $@ $(TOOL)
 	@touch $@
 
