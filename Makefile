@@ -147,6 +147,12 @@ update-golden: ## Write the golden files; read the diff before committing
 
 ##@ Check
 
+.PHONY: check
+check: $(GOLANGCI_LINT) ## Check format, vet, lint and the short tests, in less than a minute
+	$(GOLANGCI_LINT) fmt --diff ./...
+	@$(MAKE) --no-print-directory vet lint
+	$(GO) test -short -shuffle=on ./...
+
 .PHONY: fmt
 fmt: $(GOLANGCI_LINT) ## Format the sources
 	$(GOLANGCI_LINT) fmt ./...
