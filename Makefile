@@ -11,7 +11,7 @@ BINARY := wecom_recording_exporter
 MODULE := github.com/wecom-recording-exporter/$(BINARY)
 IMAGE  ?= $(BINARY)
 
-# What `--version` and the build_info metric tell. The date is the commit's and
+# What `--version` and the build_info metric report. The date is the commit's and
 # the user is nobody's, so that the same commit builds the same binary anywhere.
 VERSION    ?= $(or $(shell git describe --tags --always --dirty 2>/dev/null | sed 's/^v//'),unknown)
 REVISION   ?= $(or $(shell git rev-parse --verify --quiet HEAD),unknown)
