@@ -19,7 +19,7 @@ import (
 )
 
 // gcPercent is the default of GOGC. Most of the heap is long-lived inventory, and
-// Go's own default of 100 would let as much garbage grow beside it.
+// Go's default of 100 would let as much garbage grow beside it.
 const gcPercent = 30
 
 func main() {

@@ -20,7 +20,7 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
 )
 
-// TestServe runs the exporter on a simulated WeCom, reloads it, and stops it.
+// TestServe runs the exporter against a simulated WeCom, reloads it, and stops it.
 func TestServe(t *testing.T) {
 	t.Parallel()
 	world := wecomtest.New(wecomtest.Config{})
@@ -132,8 +132,7 @@ func request(t *testing.T, method, address, path string) (status int, body strin
 	return resp.StatusCode, string(content)
 }
 
-// eventually waits until something is so. A process on real sockets has no
-// virtual time.
+// eventually waits until so returns true. Real sockets rule out virtual time.
 func eventually(t *testing.T, what string, so func() bool) {
 	t.Helper()
 	deadline := time.After(20 * time.Second)

@@ -21,7 +21,7 @@ import (
 )
 
 // A body is the encoded start of a response, shared by many responses. Each of
-// them appends its own end (see finish), so that the whole is one valid response.
+// them appends its end (see finish), so that the whole is one valid response.
 type body struct {
 	start    []byte
 	encoding promhttp.Compression
@@ -60,7 +60,7 @@ func newBody(v variant, families []*dto.MetricFamily) (*body, error) {
 // bytesPerMetric is the typical encoded size of a metric. Buffers of that size seldom grow.
 const bytesPerMetric = 96
 
-// encodeParts encodes each family into a buffer of its own, in parallel, because a
+// encodeParts encodes each family into a separate buffer, in parallel, because a
 // scrape waits for it.
 func encodeParts(format expfmt.Format, families []*dto.MetricFamily) ([]bytes.Buffer, error) {
 	parts := make([]bytes.Buffer, len(families))

@@ -29,7 +29,7 @@ const (
 type Flags struct {
 	toolkit                *toolkit.FlagConfig
 	telemetryPath          *string
-	maxRequests            *string // kingpin's own error would not name the variable
+	maxRequests            *string // an error of kingpin would not name the variable
 	disableExporterMetrics *bool
 	enableLifecycle        *bool
 	enableRecordings       *bool

@@ -42,7 +42,7 @@ func write(path string, content []byte) error {
 		return err
 	}
 	_, err = f.Write(content)
-	// Others read golden files too: Grafana loads the dashboards as a user of its own.
+	// Grafana loads the dashboards, which are golden files, as another user.
 	err = errors.Join(err, f.Chmod(0o644), f.Close())
 	if err == nil {
 		err = os.Rename(f.Name(), path)
