@@ -29,7 +29,7 @@ LDFLAGS := -s -w \
 
 # The least coverage in percent, for each of the packages by its own tests.
 COVER_MIN      ?= 85
-COVER_PACKAGES := ./wecom ./collector
+COVER_PACKAGES := ./wecom ./store ./inventory/... ./poll/... ./collector
 
 FUZZ_TIME  ?= 10s
 BENCH      ?= .
@@ -122,12 +122,12 @@ cover: ## Measure coverage and fail below COVER_MIN percent
 		{ print } \
 		match($$0, /coverage: [0-9.]+%/) { n++; if (substr($$0, RSTART + 10) + 0 < min) low++ } \
 		END { \
-			if (low || n != $(words $(COVER_PACKAGES))) { print "coverage below " min "% or not measured"; exit 1 } \
+			if (low || n < $(words $(COVER_PACKAGES))) { print "coverage below " min "% or not measured"; exit 1 } \
 		}'
 
 .PHONY: scale
 scale: ## Print the calls that a large company costs, against the fewest possible and the budget
-	$(GO) test -count=1 -tags=long -v -run 'LargeCompany|ManyTargets' ./collector | grep -E 'scale_test|^(ok|FAIL)'
+	$(GO) test -count=1 -tags=long -v -run 'LargeCompany|ManyTargets' ./poll | grep -E 'scale_test|^(ok|FAIL)'
 
 .PHONY: bench
 bench: ## Run the benchmarks that match BENCH

@@ -6,6 +6,7 @@ package cli
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -123,6 +124,53 @@ func TestDocumentsNameWhatThereIs(t *testing.T) {
 		for _, code := range wecom.Errcodes() {
 			if !strings.Contains(string(content), fmt.Sprintf("\n| %d |", code)) {
 				t.Errorf("%s lacks errcode %d", document, code)
+			}
+		}
+	}
+}
+
+// TestImageHasEveryRoom compares the folders that the program is built from with those that
+// the image is built from.
+func TestImageHasEveryRoom(t *testing.T) {
+	t.Parallel()
+	list := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", "{{if not .Standard}}{{.Dir}}{{end}}", "..")
+	dirs, err := list.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ignored, err := os.ReadFile("../.dockerignore")
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for dir := range strings.Lines(string(dirs)) {
+		room, isOurs := strings.CutPrefix(strings.TrimSpace(dir), root+"/")
+		room, _, _ = strings.Cut(room, "/")
+		if isOurs && !strings.Contains(string(ignored), "\n!"+room+"\n") {
+			t.Errorf(".dockerignore lacks !%s", room)
+		}
+	}
+}
+
+// TestFilesThatDocumentsNameExist checks the paths of Go files in documents for developers.
+func TestFilesThatDocumentsNameExist(t *testing.T) {
+	t.Parallel()
+	path := regexp.MustCompile("`([a-z][a-z0-9_/-]*/[a-z0-9_]+\\.go)`")
+	for _, document := range []string{"../docs/architecture.md", "../CONTRIBUTING.md"} {
+		content, err := os.ReadFile(document)
+		if err != nil {
+			t.Fatal(err)
+		}
+		named := path.FindAllStringSubmatch(string(content), -1)
+		if len(named) == 0 {
+			t.Errorf("%s names no file", document)
+		}
+		for _, m := range named {
+			if _, err := os.Stat("../" + m[1]); err != nil {
+				t.Errorf("%s: %v", document, err)
 			}
 		}
 	}

@@ -5,8 +5,11 @@ package store
 
 import (
 	"errors"
+	"fmt"
+	"io/fs"
 	"math"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -110,5 +113,26 @@ func TestMemoryKeepsNothing(t *testing.T) {
 	found, err := s.Read("a", func(*Group) error { return nil })
 	if s.Keeps() || s.Due(noon) || found || err != nil || s.Status() != (Status{}) {
 		t.Errorf("keeps: %t, due: %t, found: %t, error: %v, status: %+v", s.Keeps(), s.Due(noon), found, err, s.Status())
+	}
+}
+
+func TestRemedyOf(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		err  error
+		want string
+	}{
+		"a full disk":         {err: &fs.PathError{Op: "write", Err: syscall.ENOSPC}, want: "make room"},
+		"a quota":             {err: syscall.EDQUOT, want: "make room"},
+		"a read-only disk":    {err: syscall.EROFS, want: "let the user"},
+		"a foreign directory": {err: &fs.PathError{Op: "open", Err: fs.ErrPermission}, want: "let the user"},
+		"anything else":       {err: syscall.EIO, want: "see whether the disk is sound"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := remedyOf(fmt.Errorf("writing: %w", test.err)); !strings.HasPrefix(got, test.want) {
+				t.Errorf("remedy %q, want %q", got, test.want)
+			}
+		})
 	}
 }
