@@ -21,6 +21,7 @@ import (
 	client "github.com/prometheus/client_golang/prometheus"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/dashboards/grafana"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/golden"
 )
 
@@ -112,7 +113,7 @@ func oneOf(t *testing.T, what, have string, allowed ...string) {
 	}
 }
 
-func read(t *testing.T, d Dashboard) (m dashboardModel) {
+func read(t *testing.T, d Dashboard) (m grafana.Dashboard) {
 	t.Helper()
 	file, err := os.ReadFile(d.File)
 	if err != nil {

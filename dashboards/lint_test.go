@@ -14,35 +14,36 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/dashboards/grafana"
 )
 
 // A rule returns what is wrong with a dashboard.
 type rule struct {
 	name, reason string
-	check        func(m dashboardModel) []string
+	check        func(m grafana.Dashboard) []string
 }
 
 // Those of github.com/grafana/dashboard-linter that apply, none waived, and more.
 var rules = []rule{
-	{"uid", "links and bookmarks rest on it", func(m dashboardModel) []string {
+	{"uid", "links and bookmarks rest on it", func(m grafana.Dashboard) []string {
 		return wrong(!regexp.MustCompile(`^[a-z][a-z0-9-]{1,39}$`).MatchString(m.UID) || m.ID != nil, m.UID)
 	}},
-	{"provisioned", "what is changed in Grafana is lost at the next start", func(m dashboardModel) []string {
+	{"provisioned", "what is changed in Grafana is lost at the next start", func(m grafana.Dashboard) []string {
 		return wrong(m.Editable || m.Schema < 39 || m.Schema > 42 || m.GraphTooltip != 1, m.Title)
 	}},
-	{"refresh", "polls take minutes, so that more often shows nothing new", func(m dashboardModel) []string {
+	{"refresh", "polls take minutes, so that more often shows nothing new", func(m grafana.Dashboard) []string {
 		d, err := time.ParseDuration(m.Refresh)
 		return wrong(err != nil || d < time.Minute, m.Refresh)
 	}},
-	{"tags", "siblings link by tag", func(m dashboardModel) []string {
+	{"tags", "siblings link by tag", func(m grafana.Dashboard) []string {
 		return wrong(!slices.Equal(m.Tags[:3], []string{"wecom", "meeting", "recordings"}) || len(m.Tags) != 4, m.Tags...)
 	}},
-	{"template-datasource", "one data source, the user's", func(m dashboardModel) []string {
+	{"template-datasource", "one data source, the user's", func(m grafana.Dashboard) []string {
 		v := m.Templating.List[0]
 		return wrong(v.Name != "datasource" || v.Type != "datasource" || v.Query != "prometheus" || v.Label == "", v.Name)
 	}},
 	{"template", "each of job, instance and corp can be any, and follows the time range", lintVariables},
-	{"datasource", "no UID is that of the user's data source", func(m dashboardModel) (bad []string) {
+	{"datasource", "no UID is that of the user's data source", func(m grafana.Dashboard) (bad []string) {
 		for _, p := range graphs(m) {
 			bad = append(bad, wrong(*p.Datasource != prometheus, p.Title)...)
 			for _, q := range p.Targets {
@@ -51,10 +52,10 @@ var rules = []rule{
 		}
 		return append(bad, wrong(m.Annotations.List[0].Datasource != prometheus, "annotation")...)
 	}},
-	{"annotation", "a start or reload explains a jump", func(m dashboardModel) []string {
+	{"annotation", "a start or reload explains a jump", func(m grafana.Dashboard) []string {
 		return wrong(len(m.Annotations.List) != 1 || len(metricsOf(m.Annotations.List[0].Expr)) != 1, "annotations")
 	}},
-	{"panel-title-description", "a number without a source and a remedy helps nobody", func(m dashboardModel) (bad []string) {
+	{"panel-title-description", "a number without a source and a remedy helps nobody", func(m grafana.Dashboard) (bad []string) {
 		titles := map[string]bool{}
 		for _, p := range m.Panels {
 			bad = append(bad, wrong(p.Title == "" || p.Description == "" && p.Type != "row" || titles[p.Title], p.Title)...)
@@ -62,7 +63,7 @@ var rules = []rule{
 		}
 		return bad
 	}},
-	{"panel-source", "a description names the metrics that the panel shows", func(m dashboardModel) (bad []string) {
+	{"panel-source", "a description names the metrics that the panel shows", func(m grafana.Dashboard) (bad []string) {
 		for _, p := range graphs(m) {
 			for _, q := range p.Targets {
 				for _, u := range metricsOf(q.Expr) {
@@ -72,14 +73,14 @@ var rules = []rule{
 		}
 		return bad
 	}},
-	{"panel-units", "bytes and seconds are unreadable without", func(m dashboardModel) (bad []string) {
+	{"panel-units", "bytes and seconds are unreadable without", func(m grafana.Dashboard) (bad []string) {
 		for _, p := range graphs(m) {
 			bad = append(bad, wrong(p.FieldConfig.Defaults.Unit == "", p.Title)...)
 			bad = append(bad, wrong(p.Type == "heatmap" && p.Options.YAxis.Unit == "", p.Title)...)
 		}
 		return bad
 	}},
-	{"wording", "whether a link is open to the world is not known", func(m dashboardModel) (bad []string) {
+	{"wording", "whether a link is open to the world is not known", func(m grafana.Dashboard) (bad []string) {
 		for _, p := range m.Panels {
 			bad = append(bad, wrong(regexp.MustCompile(`(?i)\bpublic|公开(访问|链接|共享)`).MatchString(p.Title+p.Description), p.Title)...)
 		}
@@ -88,7 +89,7 @@ var rules = []rule{
 	{"target-job-instance-corp-host", "another exporter's series must not add to these", lintMatchers},
 	{"target-counters", "the level of a counter says nothing, and only these spans hold two samples", lintCounters},
 	{"target-promql", "what has no data in Grafana is hard to find", lintBrackets},
-	{"target-legend", "the name of a series is not for people", func(m dashboardModel) (bad []string) {
+	{"target-legend", "the name of a series is not for people", func(m grafana.Dashboard) (bad []string) {
 		for _, p := range graphs(m) {
 			for i, q := range p.Targets {
 				bad = append(bad, wrong((q.LegendFormat == "") != (q.Format == "table"), p.Title)...)
@@ -98,7 +99,7 @@ var rules = []rule{
 		return bad
 	}},
 	{"grid", "panels fill each line and do not overlap", lintGrid},
-	{"first-row", "how old and complete the data is decides whether all else can be believed", func(m dashboardModel) (bad []string) {
+	{"first-row", "how old and complete the data is decides whether all else can be believed", func(m grafana.Dashboard) (bad []string) {
 		var first strings.Builder
 		for _, p := range graphs(m) {
 			if p.GridPos.Y == 1 {
@@ -108,7 +109,7 @@ var rules = []rule{
 		has := func(metric string) bool { return strings.Contains(first.String(), metric) }
 		return wrong(!has("wecom_poll_last_success_timestamp_seconds") || !has("wecom_poll_coverage_ratio"), first.String())
 	}},
-	{"links", "to the siblings, the other language and the documentation", func(m dashboardModel) []string {
+	{"links", "to the siblings, the other language and the documentation", func(m grafana.Dashboard) []string {
 		byTag, byURL := 0, 0
 		for _, l := range m.Links {
 			switch {
@@ -162,11 +163,11 @@ func wrong(is bool, what ...string) []string {
 	return []string{strings.Join(what, ", ")}
 }
 
-func graphs(m dashboardModel) []gridPanel {
-	return slices.DeleteFunc(slices.Clone(m.Panels), func(p gridPanel) bool { return p.Type == "row" })
+func graphs(m grafana.Dashboard) []grafana.Panel {
+	return slices.DeleteFunc(slices.Clone(m.Panels), func(p grafana.Panel) bool { return p.Type == "row" })
 }
 
-func lintVariables(m dashboardModel) (bad []string) {
+func lintVariables(m grafana.Dashboard) (bad []string) {
 	found := map[string]bool{}
 	for _, v := range m.Templating.List[1:] {
 		found[v.Name] = true
@@ -192,7 +193,7 @@ func lintVariables(m dashboardModel) (bad []string) {
 	return append(bad, wrong(!found["job"] || !found["instance"] || !found["corp"], "a variable is missing")...)
 }
 
-func lintMatchers(m dashboardModel) (bad []string) {
+func lintMatchers(m grafana.Dashboard) (bad []string) {
 	labels := map[string][]string{}
 	for _, d := range collector.Definitions() {
 		labels[d.Name] = d.Labels
@@ -224,7 +225,7 @@ func lintMatchers(m dashboardModel) (bad []string) {
 	return bad
 }
 
-func lintCounters(m dashboardModel) (bad []string) {
+func lintCounters(m grafana.Dashboard) (bad []string) {
 	counters := map[string]bool{"process_cpu_seconds_total": true}
 	for _, d := range collector.Definitions() {
 		counters[d.Name] = d.Type != "gauge"
@@ -242,7 +243,7 @@ func lintCounters(m dashboardModel) (bad []string) {
 	return bad
 }
 
-func lintBrackets(m dashboardModel) (bad []string) {
+func lintBrackets(m grafana.Dashboard) (bad []string) {
 	for _, p := range graphs(m) {
 		for _, q := range p.Targets {
 			for _, pair := range []string{"()", "[]", "{}", `""`} {
@@ -255,7 +256,7 @@ func lintBrackets(m dashboardModel) (bad []string) {
 	return bad
 }
 
-func lintGrid(m dashboardModel) (bad []string) {
+func lintGrid(m grafana.Dashboard) (bad []string) {
 	type cell struct{ x, y int }
 	taken, ids, bottom := map[cell]bool{}, map[int]bool{}, 0
 	for _, p := range m.Panels {
@@ -273,7 +274,7 @@ func lintGrid(m dashboardModel) (bad []string) {
 	return append(bad, wrong(len(taken) != gridWidth*bottom, fmt.Sprintf("%d cells of %d are taken", len(taken), gridWidth*bottom))...)
 }
 
-func lintHostLinks(m dashboardModel) (bad []string) {
+func lintHostLinks(m grafana.Dashboard) (bad []string) {
 	const want = "${exporter_url}/recordings?corp=${__data.fields.corp}&host=${__data.fields.host}"
 	for _, p := range graphs(m) {
 		if p.Type != "table" || !strings.Contains(p.Targets[0].Expr, "by (job, corp, host)") {

@@ -3,7 +3,11 @@
 
 package dashboards
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/dashboards/grafana"
+)
 
 // A text is text for people in both languages.
 type text struct{ en, zh string }
@@ -47,13 +51,14 @@ type panel struct {
 	interval    string // the shortest step, such as "1d" for a bar per day
 	queries     []query
 
-	defaults   fieldDefaults // but the texts, which follow
+	defaults   grafana.FieldDefaults // but the texts, which follow
 	noValue    text
 	mappings   []mapping
 	links      []panelLink
 	columns    []column
-	options    options
-	transforms []transformation
+	options    grafana.Options
+	sortBy     text // the title of the column; empty: unsorted
+	transforms []grafana.Transformation
 }
 
 // A query is a PromQL expression of a panel.
@@ -123,8 +128,8 @@ func buckets(expr string) query {
 func stat(width int, title, help text, unit string, q query) *panel {
 	return &panel{
 		kind: "stat", title: title, help: help, width: width, queries: []query{q},
-		defaults: fieldDefaults{Unit: unit, Color: color{Mode: "thresholds"}},
-		options: options{
+		defaults: grafana.FieldDefaults{Unit: unit, Color: grafana.Color{Mode: "thresholds"}},
+		options: grafana.Options{
 			ColorMode: "value", GraphMode: "none", JustifyMode: "auto", Orientation: "auto", TextMode: "value",
 			ReduceOptions: lastValue,
 		},
@@ -135,19 +140,19 @@ func stat(width int, title, help text, unit string, q query) *panel {
 func timeseries(width int, title, help text, unit string, queries ...query) *panel {
 	return &panel{
 		kind: "timeseries", title: title, help: help, width: width, queries: queries,
-		defaults: fieldDefaults{
-			Unit: unit, Color: color{Mode: "palette-classic"}, Min: new(0.0),
-			Custom: custom{
+		defaults: grafana.FieldDefaults{
+			Unit: unit, Color: grafana.Color{Mode: "palette-classic"}, Min: new(0.0),
+			Custom: grafana.Custom{
 				DrawStyle:   "line",
 				LineWidth:   1,
 				FillOpacity: 10,
 				ShowPoints:  "never",
-				Stacking:    &stacking{Group: "A", Mode: "none"},
+				Stacking:    &grafana.Stacking{Group: "A", Mode: "none"},
 			},
 		},
-		options: options{
-			Legend:  &legendOptions{Calcs: []string{}, DisplayMode: "list", Placement: "bottom", ShowLegend: true},
-			Tooltip: &tooltipOptions{Mode: "multi", Sort: "desc"},
+		options: grafana.Options{
+			Legend:  &grafana.LegendOptions{Calcs: []string{}, DisplayMode: "list", Placement: "bottom", ShowLegend: true},
+			Tooltip: &grafana.TooltipOptions{Mode: "multi", Sort: "desc"},
 		},
 	}
 }
@@ -164,8 +169,8 @@ func bars(width int, interval string, title, help text, unit string, queries ...
 func bargauge(width int, title, help text, unit string, queries ...query) *panel {
 	return &panel{
 		kind: "bargauge", title: title, help: help, width: width, queries: queries,
-		defaults: fieldDefaults{Unit: unit, Color: color{Mode: "thresholds"}, Min: new(0.0)},
-		options: options{
+		defaults: grafana.FieldDefaults{Unit: unit, Color: grafana.Color{Mode: "thresholds"}, Min: new(0.0)},
+		options: grafana.Options{
 			DisplayMode: "basic", Orientation: "horizontal", ShowUnfilled: true, ValueMode: "color",
 			ReduceOptions: lastValue,
 		},
@@ -177,9 +182,9 @@ func bargauge(width int, title, help text, unit string, queries ...query) *panel
 func heatmap(width int, interval string, title, help text, unit string, q query) *panel {
 	return &panel{
 		kind: "heatmap", title: title, help: help, width: width, queries: []query{q}, interval: interval,
-		defaults: fieldDefaults{Unit: unit, Color: color{Mode: "thresholds"}},
-		options: options{
-			Color: &heatmapColor{
+		defaults: grafana.FieldDefaults{Unit: unit, Color: grafana.Color{Mode: "thresholds"}},
+		options: grafana.Options{
+			Color: &grafana.HeatmapColor{
 				Mode:     "scheme",
 				Fill:     "dark-orange",
 				Scheme:   "Oranges",
@@ -187,9 +192,9 @@ func heatmap(width int, interval string, title, help text, unit string, q query)
 				Scale:    "exponential",
 				Exponent: 0.5,
 			},
-			YAxis:   &heatmapAxis{Unit: unit, AxisPlacement: "left"},
-			Cells:   &heatmapCells{Unit: "short"},
-			Tooltip: &tooltipOptions{Mode: "single"},
+			YAxis:   &grafana.HeatmapAxis{Unit: unit, AxisPlacement: "left"},
+			Cells:   &grafana.HeatmapCells{Unit: "short"},
+			Tooltip: &grafana.TooltipOptions{Mode: "single"},
 		},
 	}
 }
@@ -198,11 +203,15 @@ func heatmap(width int, interval string, title, help text, unit string, q query)
 func timeline(width int, title, help text, unit string, queries ...query) *panel {
 	return &panel{
 		kind: "state-timeline", title: title, help: help, width: width, queries: queries,
-		defaults: fieldDefaults{Unit: unit, Color: color{Mode: "thresholds"}, Custom: custom{FillOpacity: 80}},
-		options: options{
+		defaults: grafana.FieldDefaults{
+			Unit:   unit,
+			Color:  grafana.Color{Mode: "thresholds"},
+			Custom: grafana.Custom{FillOpacity: 80},
+		},
+		options: grafana.Options{
 			MergeValues: true, ShowValue: "never", AlignValue: "left", RowHeight: 0.9,
-			Legend:  &legendOptions{Calcs: []string{}, DisplayMode: "list", Placement: "bottom"},
-			Tooltip: &tooltipOptions{Mode: "single", Sort: "none"},
+			Legend:  &grafana.LegendOptions{Calcs: []string{}, DisplayMode: "list", Placement: "bottom"},
+			Tooltip: &grafana.TooltipOptions{Mode: "single", Sort: "none"},
 		},
 	}
 }
@@ -212,34 +221,34 @@ func timeline(width int, title, help text, unit string, queries ...query) *panel
 func table(width int, title, help text, queries []query, columns ...column) *panel {
 	p := &panel{
 		kind: "table", title: title, help: help, width: width, queries: queries, columns: columns,
-		defaults: fieldDefaults{Unit: "short", Color: color{Mode: "thresholds"}},
-		options:  options{CellHeight: "sm", ShowHeader: true},
+		defaults: grafana.FieldDefaults{Unit: "short", Color: grafana.Color{Mode: "thresholds"}},
+		options:  grafana.Options{CellHeight: "sm", ShowHeader: true},
 	}
-	include := filterFields{Names: []string{}}
+	include := grafana.FilterFields{Names: []string{}}
 	order := map[string]int{}
 	for i, c := range columns {
 		include.Names = append(include.Names, c.field)
 		order[c.field] = i
 	}
-	p.transforms = []transformation{
+	p.transforms = []grafana.Transformation{
 		{ID: "merge"},
-		{ID: "filterFieldsByName", Options: transformOptions{Include: &include}},
-		{ID: "organize", Options: transformOptions{IndexByName: order}},
+		{ID: "filterFieldsByName", Options: grafana.TransformOptions{Include: &include}},
+		{ID: "organize", Options: grafana.TransformOptions{IndexByName: order}},
 	}
 	return p
 }
 
 // sortedBy sorts the rows of a table by a column, the largest value first.
 func (p *panel) sortedBy(title text) *panel {
-	p.options.sortBy = title
+	p.sortBy = title
 	return p
 }
 
 // matrix makes a table of two labels out of the rows of one query.
 func (p *panel) matrix(rows, columns string) *panel {
-	p.transforms = []transformation{{
+	p.transforms = []grafana.Transformation{{
 		ID:      "groupingToMatrix",
-		Options: transformOptions{ColumnField: columns, RowField: rows, ValueField: "Value", EmptyValue: "zero"},
+		Options: grafana.TransformOptions{ColumnField: columns, RowField: rows, ValueField: "Value", EmptyValue: "zero"},
 	}}
 	return p
 }
@@ -258,17 +267,20 @@ func (p *panel) upTo(most float64) *panel {
 // red colors values from bad on red, those from warning on orange and those
 // below green. Where bad is less than warning, low values are the bad ones.
 func (p *panel) red(warning, bad float64) *panel {
-	steps := []threshold{{Color: "green"}, {Color: "orange", Value: &warning}, {Color: "red", Value: &bad}}
+	steps := []grafana.Threshold{{Color: "green"}, {Color: "orange", Value: &warning}, {Color: "red", Value: &bad}}
 	if bad < warning {
-		steps = []threshold{{Color: "red"}, {Color: "orange", Value: &bad}, {Color: "green", Value: &warning}}
+		steps = []grafana.Threshold{{Color: "red"}, {Color: "orange", Value: &bad}, {Color: "green", Value: &warning}}
 	}
-	p.defaults.Thresholds = thresholds{Mode: "absolute", Steps: steps}
+	p.defaults.Thresholds = grafana.Thresholds{Mode: "absolute", Steps: steps}
 	return p
 }
 
 // redFrom colors values from bad on red and those below green.
 func (p *panel) redFrom(bad float64) *panel {
-	p.defaults.Thresholds = thresholds{Mode: "absolute", Steps: []threshold{{Color: "green"}, {Color: "red", Value: &bad}}}
+	p.defaults.Thresholds = grafana.Thresholds{
+		Mode:  "absolute",
+		Steps: []grafana.Threshold{{Color: "green"}, {Color: "red", Value: &bad}},
+	}
 	return p
 }
 
@@ -294,3 +306,6 @@ func (p *panel) link(title text, url string) *panel {
 	p.links = append(p.links, panelLink{title, url})
 	return p
 }
+
+// lastValue reduces a series to its last value.
+var lastValue = &grafana.ReduceOptions{Calcs: []string{"lastNotNull"}}

@@ -8,6 +8,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/dashboards/grafana"
 )
 
 const (
@@ -15,7 +17,7 @@ const (
 	gridWidth = 24
 )
 
-var prometheus = datasource{Type: "prometheus", UID: "${datasource}"}
+var prometheus = grafana.Datasource{Type: "prometheus", UID: "${datasource}"}
 
 // A variable is a variable that the user sets at the top of a dashboard.
 type variable struct {
@@ -73,18 +75,18 @@ var configurationRead = query{
 }
 
 // render returns the model of a dashboard in a language.
-func (b board) render(lang Language) dashboardModel {
-	m := dashboardModel{
-		Annotations: annotations{List: []annotation{{
+func (b board) render(lang Language) grafana.Dashboard {
+	m := grafana.Dashboard{
+		Annotations: grafana.Annotations{List: []grafana.Annotation{{
 			Datasource: prometheus, Enable: true, Expr: configurationRead.expr, IconColor: "blue",
 			Name: configurationRead.legend.in(lang), Step: "60s", TitleFormat: "{{instance}}",
 		}}},
 		Description:  b.help.in(lang),
 		GraphTooltip: 1, // one crosshair for all panels
 		Refresh:      "1m",
-		Schema:       schemaVersion,
+		Schema:       grafana.SchemaVersion,
 		Tags:         tags(lang),
-		Time:         timeRange{From: b.from, To: "now"},
+		Time:         grafana.TimeRange{From: b.from, To: "now"},
 		Timezone:     "browser",
 		Title:        b.title.in(lang),
 		UID:          b.uid + lang.suffix(),
@@ -93,8 +95,8 @@ func (b board) render(lang Language) dashboardModel {
 	for _, l := range b.links {
 		m.Links = append(m.Links, l.render(lang))
 	}
-	m.Templating.List = append(m.Templating.List, variableModel{
-		Name: "datasource", Type: "datasource", Query: "prometheus", Refresh: 1, Options: []variableOption{},
+	m.Templating.List = append(m.Templating.List, grafana.Variable{
+		Name: "datasource", Type: "datasource", Query: "prometheus", Refresh: 1, Options: []grafana.VariableOption{},
 		Label:       text{"Data source", "数据源"}.in(lang),
 		Description: text{"Prometheus or what speaks its language.", "Prometheus 或兼容的数据源。"}.in(lang),
 	})
@@ -106,22 +108,22 @@ func (b board) render(lang Language) dashboardModel {
 }
 
 // layOut places the panels on the grid, from left to right and line by line.
-func (b board) layOut(lang Language) []gridPanel {
-	var panels []gridPanel
+func (b board) layOut(lang Language) []grafana.Panel {
+	var panels []grafana.Panel
 	y := 0
-	add := func(p gridPanel, pos gridPos) {
+	add := func(p grafana.Panel, pos grafana.GridPos) {
 		p.ID, p.GridPos = len(panels)+1, pos
 		panels = append(panels, p)
 	}
 	for _, s := range b.sections {
-		add(gridPanel{
-			Type: "row", Title: s.title.in(lang), Collapsed: new(false), Panels: &[]gridPanel{},
-		}, gridPos{H: 1, W: gridWidth, Y: y})
+		add(grafana.Panel{
+			Type: "row", Title: s.title.in(lang), Collapsed: new(false), Panels: &[]grafana.Panel{},
+		}, grafana.GridPos{H: 1, W: gridWidth, Y: y})
 		y++
 		for _, l := range s.lines {
 			x := 0
 			for _, p := range l.panels {
-				add(p.render(lang), gridPos{H: l.height, W: p.width, X: x, Y: y})
+				add(p.render(lang), grafana.GridPos{H: l.height, W: p.width, X: x, Y: y})
 				x += p.width
 			}
 			y += l.height
@@ -130,23 +132,23 @@ func (b board) layOut(lang Language) []gridPanel {
 	return panels
 }
 
-func (p *panel) render(lang Language) gridPanel {
-	g := gridPanel{
+func (p *panel) render(lang Language) grafana.Panel {
+	g := grafana.Panel{
 		Type: p.kind, Title: p.title.in(lang), Description: p.help.in(lang),
 		Datasource: &prometheus, Interval: p.interval, Transformations: p.transforms,
 	}
 	for i, q := range p.queries {
-		g.Targets = append(g.Targets, target{
+		g.Targets = append(g.Targets, grafana.Target{
 			Datasource: prometheus, EditorMode: "code", Expr: q.expr, Format: q.format, LegendFormat: q.legend.in(lang),
 			Instant: q.kind == Instant, Range: q.kind == Range, RefID: string(rune('A' + i)),
 		})
 	}
 	defaults := p.defaults
 	defaults.NoValue = p.noValue.in(lang)
-	defaults.Mappings = []valueMapping{}
+	defaults.Mappings = []grafana.ValueMapping{}
 	for i, m := range p.mappings {
-		defaults.Mappings = append(defaults.Mappings, valueMapping{Type: "range", Options: mappingRange{
-			From: m.from, To: m.to, Result: mappingResult{Color: m.color, Index: i, Text: m.text.in(lang)},
+		defaults.Mappings = append(defaults.Mappings, grafana.ValueMapping{Type: "range", Options: grafana.MappingRange{
+			From: m.from, To: m.to, Result: grafana.MappingResult{Color: m.color, Index: i, Text: m.text.in(lang)},
 		}})
 	}
 	for _, l := range p.links {
@@ -157,40 +159,40 @@ func (p *panel) render(lang Language) gridPanel {
 		if p.kind == "bargauge" { // where the color of text would be hard to see
 			plain = "blue"
 		}
-		defaults.Thresholds = thresholds{Mode: "absolute", Steps: []threshold{{Color: plain}}}
+		defaults.Thresholds = grafana.Thresholds{Mode: "absolute", Steps: []grafana.Threshold{{Color: plain}}}
 	}
-	g.FieldConfig = &fieldConfig{Defaults: defaults, Overrides: []override{}}
+	g.FieldConfig = &grafana.FieldConfig{Defaults: defaults, Overrides: []grafana.Override{}}
 	for _, c := range p.columns {
 		g.FieldConfig.Overrides = append(g.FieldConfig.Overrides, c.render(lang))
 	}
 	opts := p.options
-	if by := opts.sortBy.in(lang); by != "" {
-		opts.SortBy = []sortBy{{Desc: true, DisplayName: by}}
+	if by := p.sortBy.in(lang); by != "" {
+		opts.SortBy = []grafana.SortBy{{Desc: true, DisplayName: by}}
 	}
 	g.Options = &opts
 	return g
 }
 
-func (c column) render(lang Language) override {
-	o := override{
-		Matcher:    matcher{ID: "byName", Options: c.field},
-		Properties: []property{{ID: "displayName", Value: c.title.in(lang)}},
+func (c column) render(lang Language) grafana.Override {
+	o := grafana.Override{
+		Matcher:    grafana.Matcher{ID: "byName", Options: c.field},
+		Properties: []grafana.Property{{ID: "displayName", Value: c.title.in(lang)}},
 	}
 	if c.unit != "" {
-		o.Properties = append(o.Properties, property{ID: "unit", Value: c.unit})
+		o.Properties = append(o.Properties, grafana.Property{ID: "unit", Value: c.unit})
 	}
 	if c.link != nil {
-		o.Properties = append(o.Properties, property{ID: "links", Value: []dataLink{c.link.render(lang)}})
+		o.Properties = append(o.Properties, grafana.Property{ID: "links", Value: []grafana.DataLink{c.link.render(lang)}})
 	}
 	return o
 }
 
-func (l panelLink) render(lang Language) dataLink {
-	return dataLink{TargetBlank: true, Title: l.title.in(lang), URL: l.url}
+func (l panelLink) render(lang Language) grafana.DataLink {
+	return grafana.DataLink{TargetBlank: true, Title: l.title.in(lang), URL: l.url}
 }
 
-func (l boardLink) render(lang Language) linkModel {
-	m := linkModel{Title: l.title.in(lang), Tooltip: l.title.in(lang), Tags: []string{}, Icon: "external link"}
+func (l boardLink) render(lang Language) grafana.Link {
+	m := grafana.Link{Title: l.title.in(lang), Tooltip: l.title.in(lang), Tags: []string{}, Icon: "external link"}
 	if l.url != "" {
 		m.Type, m.URL, m.TargetBlank = "link", l.url, true
 		return m
@@ -204,16 +206,21 @@ func (l boardLink) render(lang Language) linkModel {
 	return m
 }
 
-func (v variable) render(lang Language) variableModel {
-	m := variableModel{Name: v.name, Label: v.label.in(lang), Description: v.help.in(lang), Options: []variableOption{}}
+func (v variable) render(lang Language) grafana.Variable {
+	m := grafana.Variable{
+		Name:        v.name,
+		Label:       v.label.in(lang),
+		Description: v.help.in(lang),
+		Options:     []grafana.VariableOption{},
+	}
 	if v.values == "" {
-		value := variableOption{Selected: true, Text: v.byDefault, Value: v.byDefault}
-		m.Type, m.Query, m.Current, m.Options = "textbox", v.byDefault, &value, []variableOption{value}
+		value := grafana.VariableOption{Selected: true, Text: v.byDefault, Value: v.byDefault}
+		m.Type, m.Query, m.Current, m.Options = "textbox", v.byDefault, &value, []grafana.VariableOption{value}
 		return m
 	}
 	m.Type, m.Datasource, m.Query = "query", &prometheus, v.values
 	m.Multi, m.IncludeAll, m.AllValue = true, true, ".+"
-	m.Current = &variableOption{Selected: true, Text: []string{"All"}, Value: []string{"$__all"}}
+	m.Current = &grafana.VariableOption{Selected: true, Text: []string{"All"}, Value: []string{"$__all"}}
 	m.Refresh = 2 // when the time range changes
 	m.Sort = 1    // by name
 	return m
@@ -224,7 +231,7 @@ func tags(lang Language) []string {
 }
 
 // encode returns the content of the file of a dashboard.
-func encode(m dashboardModel) ([]byte, error) {
+func encode(m grafana.Dashboard) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)

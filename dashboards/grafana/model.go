@@ -1,27 +1,28 @@
 // Copyright The wecom_recording_exporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package dashboards
-
-// The types below are the fields of Grafana's classic dashboard JSON that these
-// dashboards use, see
+// Package grafana has the fields of Grafana's classic dashboard JSON that the dashboards use;
+// see
 // https://grafana.com/docs/grafana/latest/dashboards/build-dashboards/view-dashboard-json-model/.
+package grafana
 
-const schemaVersion = 41
+// SchemaVersion is the version of the JSON.
+const SchemaVersion = 41
 
-type dashboardModel struct {
-	Annotations  annotations `json:"annotations"`
+// A Dashboard is the whole file.
+type Dashboard struct {
+	Annotations  Annotations `json:"annotations"`
 	Description  string      `json:"description"`
 	Editable     bool        `json:"editable"`
 	GraphTooltip int         `json:"graphTooltip"`
 	ID           *int        `json:"id"` // null: Grafana gives it one
-	Links        []linkModel `json:"links"`
-	Panels       []gridPanel `json:"panels"`
+	Links        []Link      `json:"links"`
+	Panels       []Panel     `json:"panels"`
 	Refresh      string      `json:"refresh"`
 	Schema       int         `json:"schemaVersion"`
 	Tags         []string    `json:"tags"`
-	Templating   templating  `json:"templating"`
-	Time         timeRange   `json:"time"`
+	Templating   Templating  `json:"templating"`
+	Time         TimeRange   `json:"time"`
 	Timepicker   struct{}    `json:"timepicker"`
 	Timezone     string      `json:"timezone"`
 	Title        string      `json:"title"`
@@ -29,17 +30,20 @@ type dashboardModel struct {
 	Version      int         `json:"version"`
 }
 
-type timeRange struct {
+// A TimeRange is what a dashboard shows at first.
+type TimeRange struct {
 	From string `json:"from"`
 	To   string `json:"to"`
 }
 
-type annotations struct {
-	List []annotation `json:"list"`
+// Annotations are the marks over all graphs.
+type Annotations struct {
+	List []Annotation `json:"list"`
 }
 
-type annotation struct {
-	Datasource  datasource `json:"datasource"`
+// An Annotation is a query whose results are marks.
+type Annotation struct {
+	Datasource  Datasource `json:"datasource"`
 	Enable      bool       `json:"enable"`
 	Expr        string     `json:"expr"`
 	IconColor   string     `json:"iconColor"`
@@ -48,12 +52,14 @@ type annotation struct {
 	TitleFormat string     `json:"titleFormat"`
 }
 
-type datasource struct {
+// A Datasource names the source of a query, or the variable that does.
+type Datasource struct {
 	Type string `json:"type"`
 	UID  string `json:"uid"`
 }
 
-type linkModel struct {
+// A Link stands at the top of a dashboard.
+type Link struct {
 	AsDropdown  bool     `json:"asDropdown"`
 	Icon        string   `json:"icon"`
 	IncludeVars bool     `json:"includeVars"`
@@ -66,21 +72,23 @@ type linkModel struct {
 	URL         string   `json:"url"`
 }
 
-type templating struct {
-	List []variableModel `json:"list"`
+// Templating has the variables.
+type Templating struct {
+	List []Variable `json:"list"`
 }
 
-type variableModel struct {
+// A Variable can be chosen at the top of a dashboard.
+type Variable struct {
 	AllValue    string           `json:"allValue,omitempty"`
-	Current     *variableOption  `json:"current,omitempty"`
-	Datasource  *datasource      `json:"datasource,omitempty"`
+	Current     *VariableOption  `json:"current,omitempty"`
+	Datasource  *Datasource      `json:"datasource,omitempty"`
 	Description string           `json:"description"`
 	Hide        int              `json:"hide"`
 	IncludeAll  bool             `json:"includeAll"`
 	Label       string           `json:"label"`
 	Multi       bool             `json:"multi"`
 	Name        string           `json:"name"`
-	Options     []variableOption `json:"options"`
+	Options     []VariableOption `json:"options"`
 	Query       string           `json:"query"`
 	Refresh     int              `json:"refresh,omitempty"`
 	SkipURLSync bool             `json:"skipUrlSync"`
@@ -88,38 +96,42 @@ type variableModel struct {
 	Type        string           `json:"type"`
 }
 
-// A variableOption holds lists of strings for a variable of many values.
-type variableOption struct {
+// A VariableOption holds lists of strings for a variable of many values.
+// A VariableOption is a value of a variable.
+type VariableOption struct {
 	Selected bool `json:"selected"`
 	Text     any  `json:"text"`
 	Value    any  `json:"value"`
 }
 
-type gridPanel struct {
+// A Panel is a graph, a table or the heading of a row.
+type Panel struct {
 	ID              int              `json:"id"`
 	Type            string           `json:"type"`
 	Title           string           `json:"title"`
 	Description     string           `json:"description,omitempty"` // not of a row
-	GridPos         gridPos          `json:"gridPos"`
+	GridPos         GridPos          `json:"gridPos"`
 	Collapsed       *bool            `json:"collapsed,omitempty"` // of a row
-	Panels          *[]gridPanel     `json:"panels,omitempty"`    // of a row
-	Datasource      *datasource      `json:"datasource,omitempty"`
+	Panels          *[]Panel         `json:"panels,omitempty"`    // of a row
+	Datasource      *Datasource      `json:"datasource,omitempty"`
 	Interval        string           `json:"interval,omitempty"`
-	FieldConfig     *fieldConfig     `json:"fieldConfig,omitempty"`
-	Options         *options         `json:"options,omitempty"`
-	Targets         []target         `json:"targets,omitempty"`
-	Transformations []transformation `json:"transformations,omitempty"`
+	FieldConfig     *FieldConfig     `json:"fieldConfig,omitempty"`
+	Options         *Options         `json:"options,omitempty"`
+	Targets         []Target         `json:"targets,omitempty"`
+	Transformations []Transformation `json:"transformations,omitempty"`
 }
 
-type gridPos struct {
+// A GridPos is where a panel stands, in units of the grid.
+type GridPos struct {
 	H int `json:"h"`
 	W int `json:"w"`
 	X int `json:"x"`
 	Y int `json:"y"`
 }
 
-type target struct {
-	Datasource   datasource `json:"datasource"`
+// A Target is a query of a panel.
+type Target struct {
+	Datasource   Datasource `json:"datasource"`
 	EditorMode   string     `json:"editorMode"`
 	Expr         string     `json:"expr"`
 	Format       string     `json:"format"`
@@ -129,159 +141,177 @@ type target struct {
 	RefID        string     `json:"refId"`
 }
 
-type fieldConfig struct {
-	Defaults  fieldDefaults `json:"defaults"`
-	Overrides []override    `json:"overrides"`
+// A FieldConfig says how values are shown.
+type FieldConfig struct {
+	Defaults  FieldDefaults `json:"defaults"`
+	Overrides []Override    `json:"overrides"`
 }
 
-type fieldDefaults struct {
-	Color      color          `json:"color"`
-	Custom     custom         `json:"custom"`
-	Links      []dataLink     `json:"links,omitempty"`
-	Mappings   []valueMapping `json:"mappings"`
+// FieldDefaults hold for all series of a panel.
+type FieldDefaults struct {
+	Color      Color          `json:"color"`
+	Custom     Custom         `json:"custom"`
+	Links      []DataLink     `json:"links,omitempty"`
+	Mappings   []ValueMapping `json:"mappings"`
 	Max        *float64       `json:"max,omitempty"`
 	Min        *float64       `json:"min,omitempty"`
 	NoValue    string         `json:"noValue,omitempty"`
-	Thresholds thresholds     `json:"thresholds"`
+	Thresholds Thresholds     `json:"thresholds"`
 	Unit       string         `json:"unit"`
 }
 
-type color struct {
+// A Color is how a color is chosen.
+type Color struct {
 	Mode string `json:"mode"`
 }
 
-type custom struct {
+// Custom has what only some types of panels know.
+type Custom struct {
 	DrawStyle   string    `json:"drawStyle,omitempty"`
 	FillOpacity int       `json:"fillOpacity,omitempty"`
 	LineWidth   int       `json:"lineWidth,omitempty"`
 	ShowPoints  string    `json:"showPoints,omitempty"`
-	Stacking    *stacking `json:"stacking,omitempty"`
+	Stacking    *Stacking `json:"stacking,omitempty"`
 }
 
-type stacking struct {
+// Stacking says whether series are added up.
+type Stacking struct {
 	Group string `json:"group"`
 	Mode  string `json:"mode"`
 }
 
-type thresholds struct {
+// Thresholds color values.
+type Thresholds struct {
 	Mode  string      `json:"mode"`
-	Steps []threshold `json:"steps"`
+	Steps []Threshold `json:"steps"`
 }
 
-type threshold struct {
+// A Threshold is the color from a value on.
+type Threshold struct {
 	Color string   `json:"color"`
 	Value *float64 `json:"value"` // null: from minus infinity
 }
 
-type valueMapping struct {
+// A ValueMapping shows a range of values as a word.
+type ValueMapping struct {
 	Type    string       `json:"type"`
-	Options mappingRange `json:"options"`
+	Options MappingRange `json:"options"`
 }
 
-type mappingRange struct {
+// A MappingRange is a range of values and its word.
+type MappingRange struct {
 	From   *float64      `json:"from"`
 	To     *float64      `json:"to"`
-	Result mappingResult `json:"result"`
+	Result MappingResult `json:"result"`
 }
 
-type mappingResult struct {
+// A MappingResult is the word and its color.
+type MappingResult struct {
 	Color string `json:"color"`
 	Index int    `json:"index"`
 	Text  string `json:"text"`
 }
 
-type dataLink struct {
+// A DataLink leads from a value to a page.
+type DataLink struct {
 	TargetBlank bool   `json:"targetBlank"`
 	Title       string `json:"title"`
 	URL         string `json:"url"`
 }
 
-type override struct {
-	Matcher    matcher    `json:"matcher"`
-	Properties []property `json:"properties"`
+// An Override changes the defaults for one column.
+type Override struct {
+	Matcher    Matcher    `json:"matcher"`
+	Properties []Property `json:"properties"`
 }
 
-type matcher struct {
+// A Matcher names the column of an override.
+type Matcher struct {
 	ID      string `json:"id"`
 	Options string `json:"options"`
 }
 
-type property struct {
+// A Property is what an override changes.
+type Property struct {
 	ID    string `json:"id"`
 	Value any    `json:"value"` // a string, or links where ID is "links"
 }
 
-type transformation struct {
+// A Transformation turns the results of queries into a table.
+type Transformation struct {
 	ID      string           `json:"id"`
-	Options transformOptions `json:"options"`
+	Options TransformOptions `json:"options"`
 }
 
-type transformOptions struct {
+// TransformOptions has the options of all transformations that are used.
+type TransformOptions struct {
 	ColumnField string         `json:"columnField,omitempty"`
 	EmptyValue  string         `json:"emptyValue,omitempty"`
-	Include     *filterFields  `json:"include,omitempty"`
+	Include     *FilterFields  `json:"include,omitempty"`
 	IndexByName map[string]int `json:"indexByName,omitempty"`
 	RowField    string         `json:"rowField,omitempty"`
 	ValueField  string         `json:"valueField,omitempty"`
 }
 
-type filterFields struct {
+// FilterFields names the columns to keep.
+type FilterFields struct {
 	Names []string `json:"names"`
 }
 
-// The options of all types of panels that are used, each of which sets its own.
-type options struct {
+// Options has the options of all types of panels that are used. Each type sets its own.
+type Options struct {
 	AlignValue    string          `json:"alignValue,omitempty"`
 	CellHeight    string          `json:"cellHeight,omitempty"`
-	Cells         *heatmapCells   `json:"cellValues,omitempty"`
-	Color         *heatmapColor   `json:"color,omitempty"`
+	Cells         *HeatmapCells   `json:"cellValues,omitempty"`
+	Color         *HeatmapColor   `json:"color,omitempty"`
 	ColorMode     string          `json:"colorMode,omitempty"`
 	DisplayMode   string          `json:"displayMode,omitempty"`
 	GraphMode     string          `json:"graphMode,omitempty"`
 	JustifyMode   string          `json:"justifyMode,omitempty"`
-	Legend        *legendOptions  `json:"legend,omitempty"`
+	Legend        *LegendOptions  `json:"legend,omitempty"`
 	MergeValues   bool            `json:"mergeValues,omitempty"`
 	Orientation   string          `json:"orientation,omitempty"`
-	ReduceOptions *reduceOptions  `json:"reduceOptions,omitempty"`
+	ReduceOptions *ReduceOptions  `json:"reduceOptions,omitempty"`
 	RowHeight     float64         `json:"rowHeight,omitempty"`
 	ShowHeader    bool            `json:"showHeader,omitempty"`
 	ShowUnfilled  bool            `json:"showUnfilled,omitempty"`
 	ShowValue     string          `json:"showValue,omitempty"`
-	SortBy        []sortBy        `json:"sortBy,omitempty"`
+	SortBy        []SortBy        `json:"sortBy,omitempty"`
 	TextMode      string          `json:"textMode,omitempty"`
-	Tooltip       *tooltipOptions `json:"tooltip,omitempty"`
+	Tooltip       *TooltipOptions `json:"tooltip,omitempty"`
 	ValueMode     string          `json:"valueMode,omitempty"`
-	YAxis         *heatmapAxis    `json:"yAxis,omitempty"`
-
-	sortBy text // the column, as it is shown
+	YAxis         *HeatmapAxis    `json:"yAxis,omitempty"`
 }
 
-type sortBy struct {
+// SortBy names the column that sorts a table.
+type SortBy struct {
 	Desc        bool   `json:"desc"`
 	DisplayName string `json:"displayName"`
 }
 
-type reduceOptions struct {
+// ReduceOptions choose one value of a series.
+type ReduceOptions struct {
 	Calcs  []string `json:"calcs"`
 	Fields string   `json:"fields"`
 	Values bool     `json:"values"`
 }
 
-var lastValue = &reduceOptions{Calcs: []string{"lastNotNull"}}
-
-type legendOptions struct {
+// LegendOptions say where the legend stands.
+type LegendOptions struct {
 	Calcs       []string `json:"calcs"`
 	DisplayMode string   `json:"displayMode"`
 	Placement   string   `json:"placement"`
 	ShowLegend  bool     `json:"showLegend"`
 }
 
-type tooltipOptions struct {
+// TooltipOptions say what a tooltip shows.
+type TooltipOptions struct {
 	Mode string `json:"mode"`
 	Sort string `json:"sort,omitempty"` // not of a heatmap
 }
 
-type heatmapColor struct {
+// A HeatmapColor is the scale of a heatmap.
+type HeatmapColor struct {
 	Exponent float64 `json:"exponent"`
 	Fill     string  `json:"fill"`
 	Mode     string  `json:"mode"`
@@ -291,11 +321,13 @@ type heatmapColor struct {
 	Steps    int     `json:"steps"`
 }
 
-type heatmapAxis struct {
+// A HeatmapAxis is the vertical axis of a heatmap.
+type HeatmapAxis struct {
 	AxisPlacement string `json:"axisPlacement"`
 	Unit          string `json:"unit"`
 }
 
-type heatmapCells struct {
+// HeatmapCells say how the cells of a heatmap are read.
+type HeatmapCells struct {
 	Unit string `json:"unit"`
 }
