@@ -320,7 +320,7 @@ func TestShardsPollDisjointTargets(t *testing.T) {
 		for ordinal := range 3 {
 			cfg := rig.ConfigOf(users...)
 			cfg.Shard = config.Shard{Ordinal: ordinal, Total: 3}
-			rig.Start(t, server, cfg).Wait(10 * time.Second)
+			rig.Start(t, server, cfg).Wait(time.Second)
 		}
 		for _, user := range users {
 			if n := rig.Asked(server, user); n != 1 {

@@ -260,7 +260,7 @@ func TestWhoLeftIsNotAskedForPastMeetings(t *testing.T) {
 		server.SetDirectory(rig.Staff("li"))
 		r.Wait(time.Hour)
 		r.Expect(map[string]string{
-			`wecom_recording_files{host="wang"}`: "-", `wecom_recordings{host="li",state="recording"}`: "1",
+			`wecom_recording_files{host="wang"}`: "-", `wecom_recordings{host="li",state="unknown"}`: "0",
 			`wecom_poll_targets{selector="userid",status="ok"}`: "1", `wecom_poll_targets{selector="userid",status="failing"}`: "0",
 		})
 	})

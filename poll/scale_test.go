@@ -38,12 +38,12 @@ func callTimes(server *wecomtest.Server) []time.Time {
 }
 
 // TestCallsOfALargeCompany counts the calls for 20,000 members, of whom 500 have
-// recordings, over six hours, against the fewest that the intervals allow.
+// recordings, over a day, against the fewest that the intervals allow.
 func TestCallsOfALargeCompany(t *testing.T) {
 	t.Parallel()
-	const members, hot, hours = 20_000, 500, 6
+	const members, hot, hours = 20_000, 500, 24
 	rig.Virtually(t, func(t *testing.T) {
-		server := wecomtest.New(wecomtest.Config{RequestLog: 1_000_000})
+		server := wecomtest.New(wecomtest.Config{RequestLog: 2_000_000})
 		server.Fail(wecomtest.Fault{Delay: 50 * time.Millisecond})
 		users := make([]string, 0, members)
 		for i := range members {

@@ -15,15 +15,9 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
-const (
-	// phaseShare is how much of its interval a target's phase takes off at most, so that
-	// targets that were due together drift apart. It costs as many more calls.
-	phaseShare = 0.01
-
-	// activePeriod is for how long a target is polled like one with recordings after its
-	// user started a meeting, since the recording may begin late.
-	activePeriod = 2 * time.Hour
-)
+// activePeriod is for how long a target is polled like one with recordings after its user
+// started a meeting, since the recording may begin late.
+const activePeriod = 2 * time.Hour
 
 // A Status is how the last poll of a target went.
 type Status uint8
@@ -51,8 +45,9 @@ type Schedule struct {
 type target struct {
 	wecom.Target
 
-	phase float64 // 0 to 1, by the target's hash
-	index int     // in the queue; -1 while it is being polled
+	phase  float64 // 0 to 1, by the target's hash
+	spread bool    // the next poll is due after that part of an interval; later ones, after all of it
+	index  int     // in the queue; -1 while it is being polled
 
 	due, historyDue time.Time
 	succeeded       time.Time // when it was last polled with success; zero: never
@@ -102,7 +97,7 @@ func (s *Schedule) ApplyConfig(poll config.Poll, now time.Time) {
 		t.due = earlier(t.due, now.Add(s.interval(t, now)))
 		t.historyDue = earlier(t.historyDue, now.Add(s.poll.HistoryInterval))
 		if longer {
-			t.due, t.historyDue = now, now
+			t.due, t.historyDue, t.spread = now, now, true
 			t.lengthened = t.index < 0
 		}
 	}
@@ -118,7 +113,7 @@ func (s *Schedule) Set(wanted []wecom.Target, now time.Time) (dropped []wecom.Ta
 	for _, w := range wanted {
 		keep[w] = true
 		if s.targets[w] == nil {
-			s.add(&target{Target: w, due: now, historyDue: now})
+			s.add(&target{Target: w, spread: true, due: now, historyDue: now})
 		}
 	}
 	for w, t := range s.targets {
@@ -159,7 +154,6 @@ func (s *Schedule) Restore(w wecom.Target, state State, now time.Time) {
 	succeeded, whole := earlier(state.Succeeded, now), earlier(state.Whole, now)
 	t := &target{
 		Target:     w,
-		phase:      phaseOf(w),
 		due:        now,
 		historyDue: now,
 		succeeded:  succeeded,
@@ -167,10 +161,10 @@ func (s *Schedule) Restore(w wecom.Target, state State, now time.Time) {
 		last:       Attempt{At: succeeded},
 	}
 	if !longer && !succeeded.IsZero() {
-		t.due = succeeded.Add(t.spread(s.interval(t, succeeded)))
+		t.due = succeeded.Add(s.interval(t, succeeded))
 	}
 	if !longer && !whole.IsZero() {
-		t.historyDue = whole.Add(t.spread(s.poll.HistoryInterval))
+		t.historyDue = whole.Add(s.poll.HistoryInterval)
 	}
 	s.add(t)
 }
@@ -228,7 +222,11 @@ func (s *Schedule) interval(t *target, now time.Time) time.Duration {
 // hot reports whether something is likely to change about the target.
 func (t *target) hot(now time.Time) bool { return t.recordings > 0 || now.Before(t.activeUntil) }
 
-// spread shortens an interval by the target's phase.
-func (t *target) spread(interval time.Duration) time.Duration {
-	return interval - time.Duration(phaseShare*t.phase*float64(interval))
+// after returns how long after a poll the next one is due, at an interval. Targets are due
+// together at first; their phases spread them, unless something is about to be recorded.
+func (t *target) after(interval time.Duration, now time.Time) time.Duration {
+	if t.spread && !now.Before(t.activeUntil) {
+		return time.Duration(t.phase * float64(interval))
+	}
+	return interval
 }

@@ -4,6 +4,7 @@
 package schedule
 
 import (
+	"container/heap"
 	"errors"
 	"strconv"
 	"testing"
@@ -67,16 +68,25 @@ func (s *Schedule) dueOf(t *testing.T, id string) time.Time {
 	return time.Time{}
 }
 
-// about reports whether a target is due after an interval less its phase.
-func about(got, since time.Time, interval time.Duration) bool {
-	early := since.Add(interval).Sub(got)
-	return early >= 0 && early <= interval/100
+// secondRound polls all targets for the first time, so that they are polled at their
+// intervals from then on.
+func (s *Schedule) secondRound(t *testing.T, now time.Time) {
+	t.Helper()
+	_, taken := s.takeAll(now)
+	for _, p := range taken {
+		s.succeed(p, now, 0)
+	}
+	for _, x := range s.targets {
+		x.due, x.historyDue = now, now
+	}
+	heap.Init(&s.queue)
 }
 
 func TestOrderOfDueTargets(t *testing.T) {
 	t.Parallel()
 	s := New(intervals)
 	s.Set(users("late", "later", "latest", "starter", "missed", "idle"), noon)
+	s.secondRound(t, noon)
 	_, taken := s.takeAll(noon)
 	for _, p := range taken {
 		recordings := map[string]int{"late": 1, "later": 1, "latest": 1}[p.Target.ID]
@@ -92,7 +102,7 @@ func TestOrderOfDueTargets(t *testing.T) {
 	if diff := cmp.Diff([]string{"new", "starter", "missed", "latest", "later", "late"}, got); diff != "" {
 		t.Errorf("order (-want +got):\n%s", diff)
 	}
-	if n, next := s.Due(now, 1); n != 0 || !about(next, noon, idleInterval) {
+	if n, next := s.Due(now, 1); n != 0 || !next.Equal(noon.Add(idleInterval)) {
 		t.Errorf("%d are due, and another at %s", n, next)
 	}
 }
@@ -108,9 +118,9 @@ func TestDueCounts(t *testing.T) {
 		ids = append(ids, strconv.Itoa(i))
 	}
 	s.Set(users(ids...), noon)
+	s.secondRound(t, noon)
 	_, taken := s.takeAll(noon)
 	for i, p := range taken {
-		// An error of the target's own has it polled at the idle interval exactly.
 		started := noon.Add(time.Duration((i*37+11)%100)*time.Second - idleInterval)
 		s.Done(p, &Result{Started: started, Err: errors.New("refused"), Class: wecom.ClassTarget}, noon)
 	}
@@ -130,8 +140,7 @@ func TestDueAfterAPoll(t *testing.T) {
 	failed := errors.New("failed")
 	for name, test := range map[string]struct {
 		result Result
-		exact  bool // the phase takes nothing off
-		want   time.Duration
+		want   time.Duration // after the start of the poll
 	}{
 		"with recordings": {
 			result: Result{Listed: true, Recordings: 1},
@@ -143,7 +152,6 @@ func TestDueAfterAPoll(t *testing.T) {
 		},
 		"an error of the target": {
 			result: Result{Err: failed, Class: wecom.ClassTarget},
-			exact:  true,
 			want:   idleInterval,
 		},
 		"an error that may go away": {
@@ -156,12 +164,10 @@ func TestDueAfterAPoll(t *testing.T) {
 		},
 		"an error of the corp": {
 			result: Result{Err: failed, Class: wecom.ClassCorp},
-			exact:  true,
 			want:   time.Second, // when the poll ended
 		},
 		"a block": {
 			result: Result{Err: failed, Class: wecom.ClassBlocked},
-			exact:  true,
 			want:   time.Second,
 		},
 	} {
@@ -169,14 +175,24 @@ func TestDueAfterAPoll(t *testing.T) {
 			t.Parallel()
 			s := New(intervals)
 			s.Set(users("li"), noon)
-			p, _ := s.Take(noon)
-			test.result.Started, test.result.Ended = noon, noon.Add(time.Second)
-			if fate := s.Done(&p, &test.result, noon.Add(time.Second)); fate != Kept {
-				t.Errorf("fate %d", fate)
-			}
-			got := s.dueOf(t, "li")
-			if test.exact && !got.Equal(noon.Add(test.want)) || !about(got, noon, test.want) {
-				t.Errorf("due after %s, want %s", got.Sub(noon), test.want)
+			phase := phaseOf(users("li")[0])
+			for _, round := range []struct {
+				start time.Time
+				part  float64 // of the interval
+			}{{start: noon, part: phase}, {start: noon.Add(day), part: 1}, {start: noon.Add(2 * day), part: 1}} {
+				p, _ := s.Take(round.start)
+				r := test.result
+				r.Started, r.Ended = round.start, round.start.Add(time.Second)
+				if fate := s.Done(&p, &r, r.Ended); fate != Kept {
+					t.Errorf("fate %d", fate)
+				}
+				want := round.start.Add(test.want)
+				if r.Err == nil {
+					want = round.start.Add(time.Duration(round.part * float64(test.want)))
+				}
+				if got := s.dueOf(t, "li"); !got.Equal(want) {
+					t.Errorf("due after %s, want %s", got.Sub(round.start), want.Sub(round.start))
+				}
 			}
 		})
 	}
@@ -186,6 +202,7 @@ func TestMeetingThatStartsDuringAPoll(t *testing.T) {
 	t.Parallel()
 	s := New(intervals)
 	s.Set(users("li", "wang"), noon)
+	s.secondRound(t, noon)
 	_, taken := s.takeAll(noon)
 	now := noon.Add(time.Second)
 	s.Started(map[string]time.Time{"li": noon}, now)
@@ -262,6 +279,7 @@ func TestApplyConfig(t *testing.T) {
 			t.Parallel()
 			s := New(intervals)
 			s.Set(users("li"), noon)
+			s.secondRound(t, noon)
 			p, _ := s.Take(noon)
 			other := intervals
 			test.change(&other)
@@ -272,7 +290,7 @@ func TestApplyConfig(t *testing.T) {
 			if !test.inFlight {
 				s.ApplyConfig(other, noon)
 			}
-			if got := s.dueOf(t, "li"); !about(got, noon, test.due) {
+			if got := s.dueOf(t, "li"); !got.Equal(noon.Add(test.due)) {
 				t.Errorf("due after %s, want %s", got.Sub(noon), test.due)
 			}
 			if p, ok := s.Take(noon.Add(test.due)); !ok || p.History != test.history {
@@ -320,12 +338,8 @@ func TestRestoredTargets(t *testing.T) {
 			test.state.Recordings = 1
 			s.Restore(users("li")[0], test.state, noon)
 			x := s.targets[users("li")[0]]
-			// The target's phase takes a little off.
-			if early := test.due.Sub(x.due); early < 0 || early > interval/100 {
-				t.Errorf("due at %s, want %s", x.due, test.due)
-			}
-			if early := test.historyDue.Sub(x.historyDue); early < 0 || early > historyInterval/100 {
-				t.Errorf("history is due at %s, want %s", x.historyDue, test.historyDue)
+			if !x.due.Equal(test.due) || !x.historyDue.Equal(test.historyDue) {
+				t.Errorf("due at %s, history at %s; want %s, %s", x.due, x.historyDue, test.due, test.historyDue)
 			}
 			if x.succeeded.After(noon) {
 				t.Errorf("it succeeded at %s, which is later than now", x.succeeded)
@@ -350,18 +364,36 @@ func TestExpedite(t *testing.T) {
 	}
 }
 
+// TestPhasesSpreadTargets has the second polls of targets lie all over the interval, and the
+// later ones an interval apart.
 func TestPhasesSpreadTargets(t *testing.T) {
 	t.Parallel()
-	seen := map[time.Duration]bool{}
-	for _, u := range users("a", "b", "c", "d", "e", "f", "g", "h") {
-		x := &target{Target: u, phase: phaseOf(u)}
-		spread := x.spread(time.Hour)
-		if spread > time.Hour || spread < time.Hour-36*time.Second {
-			t.Errorf("%s is polled every %s, want an hour less 1 %% at most", u.ID, spread)
-		}
-		seen[spread] = true
+	s := New(intervals)
+	ids := make([]string, 0, 1000)
+	for i := range cap(ids) {
+		ids = append(ids, strconv.Itoa(i))
 	}
-	if len(seen) != 8 {
-		t.Errorf("eight targets have %d intervals", len(seen))
+	s.Set(users(ids...), noon)
+	_, taken := s.takeAll(noon)
+	for _, p := range taken {
+		s.succeed(p, noon, 0)
+	}
+	var tenths [10]int
+	for _, report := range s.Targets() {
+		tenths[report.Due.Sub(noon)*10/idleInterval]++
+	}
+	for i, n := range tenths {
+		if n < 60 || n > 140 {
+			t.Errorf("%d of 1000 targets are due in tenth %d of the interval", n, i)
+		}
+	}
+	p, ok := s.Take(noon.Add(idleInterval))
+	if !ok {
+		t.Fatal("none is due after the interval")
+	}
+	due := noon.Add(idleInterval)
+	s.succeed(&p, due, 0)
+	if got := s.dueOf(t, p.Target.ID); !got.Equal(due.Add(idleInterval)) {
+		t.Errorf("due after %s, want an interval", got.Sub(due))
 	}
 }

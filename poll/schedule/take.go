@@ -123,7 +123,7 @@ func (s *Schedule) Done(p *Poll, r *Result, now time.Time) Fate {
 	if r.Err == nil {
 		t.succeeded = r.Ended
 		if p.History {
-			t.historyDue = r.Started.Add(t.spread(s.poll.HistoryInterval))
+			t.historyDue = r.Started.Add(t.after(s.poll.HistoryInterval, now))
 		}
 	}
 	switch {
@@ -131,6 +131,7 @@ func (s *Schedule) Done(p *Poll, r *Result, now time.Time) Fate {
 		t.due, t.historyDue, t.lengthened = now, now, false
 	case !t.urgent:
 		t.due = s.dueAfter(t, r, now)
+		t.spread = t.spread && r.Err != nil
 	}
 	heap.Push(&s.queue, t)
 	return Kept
@@ -141,11 +142,11 @@ func (s *Schedule) dueAfter(t *target, r *Result, now time.Time) time.Time {
 	interval := s.interval(t, now)
 	switch {
 	case r.Err == nil:
-		return r.Started.Add(t.spread(interval))
+		return r.Started.Add(t.after(interval, now))
 	case r.Class == wecom.ClassTarget:
 		return r.Started.Add(s.poll.IdleInterval)
 	case r.Class == wecom.ClassRetryable || r.Class == wecom.ClassConcurrency:
-		return r.Started.Add(t.spread(min(interval, s.poll.Interval)))
+		return r.Started.Add(min(interval, s.poll.Interval))
 	default:
 		return now // as soon as the outage or the block is over
 	}
