@@ -93,7 +93,9 @@ func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 }
 
 func collectStatus(s *poll.Status, ch chan<- prometheus.Metric) {
-	ch <- up.gauge(boolValue(s.Up), s.Name)
+	if s.Called {
+		ch <- up.gauge(boolValue(s.Up), s.Name)
+	}
 	ch <- apiBudget.gauge(float64(s.Budget), s.Name)
 	ch <- pollCoverage.gauge(s.Coverage, s.Name)
 	ch <- pollLag.gauge(s.Lag.Seconds(), s.Name)

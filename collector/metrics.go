@@ -106,7 +106,8 @@ var (
 // The metrics of polling.
 var (
 	up = define(gauge, "wecom_up",
-		"Whether WeCom accepted the last call chain, the access token included: 1 if so, 0 if not.")
+		"Whether WeCom accepted the last call chain, the access token included: 1 if so, 0 if not. Absent "+
+			"before the first call.")
 	pollTargets = define(gauge, "wecom_poll_targets",
 		"Targets by what they are asked for by, and how the last poll of each went.", "selector", "status")
 	pollCoverage = define(gauge, "wecom_poll_coverage_ratio",

@@ -53,8 +53,9 @@ type corp struct {
 	breaker    breaker
 	inFlight   int // polls under way
 	waiting    int // those of them that have not chosen their target yet
-	up         bool
+	up         up
 	accepted   time.Time // when a poll last began whose call chain WeCom accepted
+	connected  bool      // WeCom has accepted a call for data, of a poll or of the discovery
 	targetsSet bool      // the schedule was given its targets
 	planned    bool      // the plan was logged
 
@@ -90,7 +91,8 @@ func (m *Manager) newCorp(s settings, stored *inventory.Inventory) *corp {
 	}
 	c.observer, c.closeObserver = observe(o)
 	c.client = wecom.NewClient(c.clientConfig(&s))
-	c.discovery = discovery.New(c.client, s.config, s.poll, c.hasOutage, c.logger)
+	events := discovery.Events{HasOutage: c.hasOutage, Tried: c.discoveryTried}
+	c.discovery = discovery.New(c.client, s.config, s.poll, events, c.logger)
 	if stored == nil {
 		c.inventory = inventory.New(s.poll.Lookback, time.Now())
 	} else {
@@ -132,6 +134,7 @@ func (c *corp) restore(now time.Time) {
 	}
 	c.discovery.Restore(users)
 	if status.Listed {
+		c.inventory.SetReady()
 		level.Info(c.logger).Log("msg", "the last known state was restored", "targets", len(holdings),
 			"recordings", status.Recordings, "last_success", status.LastSuccess.UTC().Format(time.RFC3339))
 	}
@@ -144,7 +147,7 @@ func (c *corp) applyConfig(s settings) {
 	c.settings = s
 	if was.config.APIURL != s.config.APIURL {
 		// Nothing is known of another API.
-		c.breaker, c.up, c.accepted = breaker{}, false, time.Time{}
+		c.breaker, c.up, c.accepted = breaker{}, neverCalled, time.Time{}
 	}
 	otherWay := !reflect.DeepEqual(was.config.HTTPClientConfig, s.config.HTTPClientConfig)
 	if otherWay {
@@ -225,6 +228,30 @@ func (c *corp) isPolling() bool {
 	return c.inFlight > 0
 }
 
+// up is whether WeCom accepted the last call chain.
+type up uint8
+
+const (
+	neverCalled up = iota
+	callsRefused
+	callsAccepted
+)
+
+// discoveryTried notes how an attempt of the discovery went. As long as nothing was polled,
+// it shows whether WeCom accepts calls.
+func (c *corp) discoveryTried(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.connected = c.connected || err == nil
+	switch {
+	case !c.accepted.IsZero() || c.breaker.isOpen():
+	case err == nil:
+		c.up = callsAccepted
+	case c.up == neverCalled:
+		c.up = callsRefused
+	}
+}
+
 // hasOutage reports whether the corp waits for the end of an outage.
 func (c *corp) hasOutage() bool {
 	c.mu.Lock()
@@ -271,13 +298,14 @@ func (c *corp) mayProbe(now time.Time) bool {
 // readTargets brings the schedule up to date with whom to poll.
 func (c *corp) readTargets(now time.Time) {
 	found, changed := c.discovery.Update()
-	if !changed {
-		return
-	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if !changed {
+		c.checkReady(now)
+		return
+	}
 	dropped := c.schedule.Set(schedule.OfShard(found.Targets, c.settings.shard), now)
-	if !c.targetsSet && !c.up {
+	if !c.targetsSet && c.up != callsAccepted {
 		// After a restart, one call shows whether WeCom accepts calls.
 		c.schedule.Expedite(now)
 	}
@@ -297,10 +325,11 @@ func (c *corp) readTargets(now time.Time) {
 	}
 }
 
-// checkReady notes when every target has been polled. The lock is held.
+// checkReady notes when the first round is over: each discovery was tried, every target was
+// polled, and WeCom has accepted a call for data. The lock is held.
 func (c *corp) checkReady(now time.Time) {
 	status := c.inventory.Status()
-	if status.Ready || !c.discovery.Complete() || !c.schedule.AllPolled() {
+	if status.Ready || !c.connected || !c.targetsSet || !c.discovery.Tried() || !c.schedule.AllPolled() {
 		return
 	}
 	c.inventory.SetReady()

@@ -157,7 +157,94 @@ func TestNewTargetsAreAskedBeforeOldOnesThatWaitForTheBudget(t *testing.T) {
 	})
 }
 
-func TestReadyOnceEveryTargetWasAsked(t *testing.T) {
+func TestReady(t *testing.T) {
+	t.Parallel()
+	lists := func(code int) wecomtest.Fault { return wecomtest.Fault{Endpoint: rig.ListEndpoint, Errcode: code} }
+	for name, test := range map[string]struct {
+		cfg    *config.Config
+		faults []wecomtest.Fault
+		ready  bool // after some seconds
+	}{
+		"all is well": {
+			cfg:   rig.ConfigOf("li", "wang"),
+			ready: true,
+		},
+		"WeCom refuses everything, fewer targets than calls in flight": {
+			cfg:    rig.ConfigOf("li", "wang"),
+			faults: []wecomtest.Fault{lists(60020)},
+		},
+		"WeCom refuses everything, more targets": {
+			cfg:    rig.ConfigOf("li", "wang", "zhao", "qian", "sun", "zhou"),
+			faults: []wecomtest.Fault{lists(60020)},
+		},
+		"WeCom is away": {
+			cfg:    rig.ConfigOf("li", "wang"),
+			faults: []wecomtest.Fault{{Drop: true}},
+		},
+		"a secret that is refused": {
+			cfg:    rig.ConfigOf("li"),
+			faults: []wecomtest.Fault{{Endpoint: "gettoken", Errcode: 40001}},
+		},
+		"every target is refused for itself": {
+			cfg:    rig.ConfigOf("li", "wang"),
+			faults: []wecomtest.Fault{lists(60111)},
+			ready:  true,
+		},
+		"members are found, activity is refused": {
+			cfg:    rig.Discovering(true, true),
+			faults: []wecomtest.Fault{{Endpoint: rig.StartsEndpoint, Errcode: 48002}},
+			ready:  true,
+		},
+		"members are found, activity is not there": {
+			cfg:    rig.Discovering(true, true),
+			faults: []wecomtest.Fault{{Endpoint: rig.StartsEndpoint, Status: 404}},
+			ready:  true,
+		},
+		"activity is found, members are refused": {
+			cfg:    rig.Discovering(true, true),
+			faults: []wecomtest.Fault{{Endpoint: "agent/get", Errcode: 301002}},
+			ready:  true,
+		},
+		"no discovery succeeds": {
+			cfg: rig.Discovering(true, true),
+			faults: []wecomtest.Fault{
+				{Endpoint: "agent/get", Errcode: 301002}, {Endpoint: rig.StartsEndpoint, Errcode: 48002},
+			},
+		},
+		"a discovery that finds nobody": {
+			cfg:   rig.Discovering(false, true),
+			ready: true,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			rig.Virtually(t, func(t *testing.T) {
+				server := rig.WorldOf(wecomtest.Config{})
+				server.SetDirectory(rig.Staff("li", "wang"))
+				if name == "a discovery that finds nobody" {
+					server = wecomtest.New(wecomtest.Config{})
+				}
+				for _, fault := range test.faults {
+					server.Fail(fault)
+				}
+				r := rig.Start(t, server, test.cfg)
+				r.Wait(30 * time.Second)
+				if got := r.Collector.Ready(); got != test.ready {
+					t.Errorf("ready: %t, want %t", got, test.ready)
+				}
+				if test.ready && name != "every target is refused for itself" {
+					r.Expect(map[string]string{`wecom_poll_coverage_ratio`: "1", `wecom_up`: "1"})
+				}
+				r.Wait(3 * time.Hour)
+				if got := r.Collector.Ready(); got != test.ready {
+					t.Errorf("ready after hours: %t, want %t", got, test.ready)
+				}
+			})
+		})
+	}
+}
+
+func TestReadyStays(t *testing.T) {
 	t.Parallel()
 	rig.Virtually(t, func(t *testing.T) {
 		server := rig.WorldOf(wecomtest.Config{})
@@ -165,18 +252,34 @@ func TestReadyOnceEveryTargetWasAsked(t *testing.T) {
 		r := rig.Start(t, server, rig.ConfigOf("li", "wang", "zhao", "qian", "sun", "zhou"))
 		r.Wait(30 * time.Second)
 		if r.Collector.Ready() {
-			t.Error("ready while most targets were never asked")
+			t.Error("ready while most targets were never polled")
 		}
 		mend()
 		r.Wait(time.Minute)
 		if !r.Collector.Ready() {
-			t.Error("not ready though every target was asked")
+			t.Error("not ready though every target was polled")
 		}
 		server.Fail(wecomtest.Fault{Endpoint: rig.ListEndpoint, Errcode: 60020})
 		r.Wait(rig.Day)
 		if !r.Collector.Ready() {
 			t.Error("not ready because of WeCom")
 		}
+	})
+}
+
+func TestUpIsAbsentBeforeTheFirstCall(t *testing.T) {
+	t.Parallel()
+	rig.Virtually(t, func(t *testing.T) {
+		path, write := rig.ChangingFile(t, "targets.yml", "userids: []")
+		server := rig.WorldOf(wecomtest.Config{})
+		cfg := rig.ConfigOf()
+		cfg.Corps[0].Targets.Files = []string{path}
+		r := rig.Start(t, server, cfg)
+		r.Wait(time.Hour)
+		r.Expect(map[string]string{`wecom_up`: "-"})
+		write("userids: [li]")
+		r.Wait(10 * time.Second)
+		r.Expect(map[string]string{`wecom_up`: "1"})
 	})
 }
 

@@ -140,7 +140,10 @@ func (c *corp) settle(o *outcome) {
 	if !c.reschedule(o, &v, now) {
 		return
 	}
-	c.up = v.accepted
+	c.up = callsRefused
+	if v.accepted {
+		c.up, c.connected = callsAccepted, true
+	}
 	c.checkReady(now)
 	c.logOutcome(o, &v, now)
 	c.updateBreaker(o, &v, now)

@@ -18,6 +18,7 @@ type Status struct {
 	schedule.Summary // The coverage is 0 until it is known whom to poll.
 
 	Name        string
+	Called      bool      // anything was called yet
 	Up          bool      // WeCom accepted the last call chain
 	LastSuccess time.Time // of any target; zero: there was none
 	// Used is how many calls the last 60 seconds took of the budget.
@@ -46,7 +47,8 @@ func (c *corp) status(now time.Time) Status {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s.Used, s.Budget = c.settings.limits.Used(), c.settings.limits.Budget()
-	s.Up, s.Outage, s.Retry = c.up, c.breaker.err, c.breaker.wait.Until()
+	s.Called, s.Up = c.up != neverCalled, c.up == callsAccepted
+	s.Outage, s.Retry = c.breaker.err, c.breaker.wait.Until()
 	return s
 }
 

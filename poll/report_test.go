@@ -47,7 +47,7 @@ func TestStatusAndTargets(t *testing.T) {
 					wecom.ByMeetingCode: {},
 				},
 			},
-			Name: "acme", Up: true, LastSuccess: began, Used: 4, Budget: 1200,
+			Name: "acme", Called: true, Up: true, LastSuccess: began, Used: 4, Budget: 1200,
 		}}
 		if diff := cmp.Diff(want, r.Manager.Status()); diff != "" {
 			t.Errorf("status (-want +got):\n%s", diff)

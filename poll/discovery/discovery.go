@@ -24,7 +24,7 @@ import (
 // goroutines, but for Update, which one goroutine calls.
 type Discovery struct {
 	client *wecom.Client
-	outage func() bool // reports whether the corp waits for the end of one
+	events Events
 	logger log.Logger
 	files  *files
 
@@ -53,12 +53,20 @@ func settingsOf(c config.Corp, poll config.Poll) settings {
 	return settings{targets: c.Targets, agentID: c.AgentID, lookback: poll.Lookback, interval: poll.Interval}
 }
 
-// New returns a discovery. The function outage reports whether calls are pointless now,
-// because the corp waits for the end of an outage.
-func New(client *wecom.Client, c config.Corp, poll config.Poll, outage func() bool, logger log.Logger) *Discovery {
+// Events are what a discovery has to do with the corp that it is for.
+type Events struct {
+	// HasOutage reports whether calls are pointless now, because the corp waits for the end
+	// of an outage.
+	HasOutage func() bool
+	// Tried is called after each attempt to discover users; nil is a success.
+	Tried func(err error)
+}
+
+// New returns a discovery.
+func New(client *wecom.Client, c config.Corp, poll config.Poll, events Events, logger log.Logger) *Discovery {
 	d := &Discovery{
 		client:   client,
-		outage:   outage,
+		events:   events,
 		logger:   logger,
 		files:    newFiles(logger),
 		settings: settingsOf(c, poll),
@@ -91,9 +99,11 @@ func (d *Discovery) ApplyConfig(c config.Corp, poll config.Poll) {
 	d.version++
 	if !now.targets.DiscoverMembers || now.agentID != was.agentID {
 		d.members = members{}
+		d.membersFinder.tried.Store(false)
 	}
 	if !now.targets.DiscoverActivity {
 		d.activity = activity{}
+		d.activityFinder.tried.Store(false)
 	}
 	d.carried = nil
 	if !d.complete() {
@@ -166,11 +176,24 @@ func (d *Discovery) complete() bool {
 	return (!wanted.DiscoverMembers || d.members.isFound()) && (!wanted.DiscoverActivity || d.activity.isFound())
 }
 
-// Known reports whether it is known whom to poll: from the discovery, or from before.
-func (d *Discovery) Known() bool {
+// Tried reports whether everything that is to be discovered was tried at least once, with
+// success or without.
+func (d *Discovery) Tried() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.complete() || len(d.carried) > 0
+	wanted := &d.settings.targets
+	return (!wanted.DiscoverMembers || d.membersFinder.tried.Load()) &&
+		(!wanted.DiscoverActivity || d.activityFinder.tried.Load())
+}
+
+// Known reports whether it is known whom to poll: from before, or from the discovery, if
+// everything was tried and anything was found.
+func (d *Discovery) Known() bool {
+	tried := d.Tried()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	anyFound := d.members.isFound() || d.activity.isFound()
+	return len(d.carried) > 0 || d.complete() || tried && anyFound
 }
 
 // users returns the users to poll. Who has left the visible scope is not among them, but

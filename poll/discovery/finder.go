@@ -27,6 +27,7 @@ type finder struct {
 	// wanted returns the interval, and whether this kind is wanted at all.
 	wanted func(*settings) (interval time.Duration, wanted bool)
 
+	tried   atomic.Bool   // there was an attempt, as it is configured now
 	failing atomic.Bool   // the last attempt failed
 	wake    chan struct{} // holds one value if there is reason to try again now
 }
@@ -65,11 +66,14 @@ func (d *Discovery) repeat(ctx context.Context, f *finder) {
 			return
 		}
 		err := f.find(ctx)
+		if ctx.Err() != nil {
+			return
+		}
 		f.failing.Store(err != nil)
+		f.tried.Store(true)
+		d.events.Tried(err)
 		wait := interval
 		switch {
-		case ctx.Err() != nil:
-			return
 		case err != nil:
 			wait = retry.Fail(time.Now(), retryRange)
 			if err.Error() != lastErr {
@@ -99,7 +103,7 @@ func (d *Discovery) wants(f *finder) (interval time.Duration, wanted bool) {
 // waitOutOutage waits while there is an outage, but not for ever. It reports whether the
 // context goes on.
 func (d *Discovery) waitOutOutage(ctx context.Context, f *finder) bool {
-	for waited := time.Duration(0); d.outage() && waited < retryRange.Max; waited += secretCheckInterval {
+	for waited := time.Duration(0); d.events.HasOutage() && waited < retryRange.Max; waited += secretCheckInterval {
 		if !d.sleep(ctx, f, secretCheckInterval, false) {
 			return false
 		}

@@ -62,7 +62,7 @@ func start(t *testing.T, corp config.Corp) *rig {
 		Secret: func() (string, error) { return wecomtest.DefaultSecret, nil },
 		Limits: wecom.NewLimits(1200),
 	})
-	r.Discovery = New(r.client, corp, intervals, r.outage.Load, log.NewNopLogger())
+	r.Discovery = New(r.client, corp, intervals, Events{HasOutage: r.outage.Load, Tried: func(error) {}}, log.NewNopLogger())
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
 	running.Go(func() { r.Run(ctx) })
