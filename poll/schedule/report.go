@@ -73,12 +73,14 @@ func (s *Schedule) Summary(now time.Time) Summary {
 	return sum
 }
 
-// AllPolled reports whether every target was polled at least once.
+// AllPolled reports whether every target was polled at least once. A poll that met an error
+// of the whole corp does not count: it shows nothing about the target.
 func (s *Schedule) AllPolled() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, t := range s.targets {
-		if t.last.At.IsZero() {
+		metOutage := t.last.Err != nil && t.last.Class.CorpWide()
+		if t.succeeded.IsZero() && (t.status() == Pending || metOutage) {
 			return false
 		}
 	}

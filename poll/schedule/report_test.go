@@ -53,3 +53,40 @@ func TestSummary(t *testing.T) {
 		}
 	}
 }
+
+func TestAllPolled(t *testing.T) {
+	t.Parallel()
+	failed := errors.New("failed")
+	for name, test := range map[string]struct {
+		results []*Result // of one target
+		want    bool
+	}{
+		"never polled":                     {want: false},
+		"a success":                        {results: []*Result{{}}, want: true},
+		"an error of the target":           {results: []*Result{{Err: failed, Class: wecom.ClassTarget}}, want: true},
+		"no answer":                        {results: []*Result{{Err: failed, Class: wecom.ClassRetryable}}, want: true},
+		"an error of the corp":             {results: []*Result{{Err: failed, Class: wecom.ClassCorp}}, want: false},
+		"a success, then one of the corp":  {results: []*Result{{}, {Err: failed, Class: wecom.ClassCorp}}, want: true},
+		"one of the corp, then a success":  {results: []*Result{{Err: failed, Class: wecom.ClassCorp}, {}}, want: true},
+		"a refused token":                  {results: []*Result{{Err: failed, Class: wecom.ClassToken}}, want: false},
+		"an error of its own, by judgment": {results: []*Result{{Err: failed, Class: wecom.ClassTarget, Own: failed}}, want: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := New(intervals)
+			s.Set(users("li"), noon)
+			for i, result := range test.results {
+				now := noon.Add(time.Duration(i) * day)
+				p, ok := s.Take(now)
+				if !ok {
+					t.Fatal("not due")
+				}
+				result.Started, result.Ended = now, now
+				s.Done(&p, result, now)
+			}
+			if got := s.AllPolled(); got != test.want {
+				t.Errorf("all polled: %t, want %t", got, test.want)
+			}
+		})
+	}
+}

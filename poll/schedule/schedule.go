@@ -37,8 +37,17 @@ func (s Status) String() string { return [NumStatuses]string{"ok", "failing", "p
 type Schedule struct {
 	mu      sync.Mutex
 	poll    config.Poll
-	targets map[wecom.Target]*target
+	targets map[wecom.Target]*target // by keyOf
 	queue   queue
+}
+
+// keyOf returns what identifies a target: to WeCom, the case of a user ID makes no
+// difference. A target keeps the spelling that it was first given.
+func keyOf(t wecom.Target) wecom.Target {
+	if t.Selector == wecom.ByUserID {
+		t.ID = strings.ToLower(t.ID)
+	}
+	return t
 }
 
 // A target is one thing to list recordings for, and how its polls went.
@@ -87,15 +96,20 @@ func New(poll config.Poll) *Schedule {
 }
 
 // ApplyConfig goes on with other intervals and another lookback. If an interval is
-// shorter now, its targets are due earlier; if the lookback is longer, all are due now.
+// shorter now, its targets are due within it; if the lookback is longer, all are due now.
 func (s *Schedule) ApplyConfig(poll config.Poll, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	longer := poll.Lookback > s.poll.Lookback
+	was := Schedule{poll: s.poll}
+	longer, moreHistory := poll.Lookback > was.poll.Lookback, poll.HistoryInterval < was.poll.HistoryInterval
 	s.poll = poll
 	for _, t := range s.targets {
-		t.due = earlier(t.due, now.Add(s.interval(t, now)))
-		t.historyDue = earlier(t.historyDue, now.Add(s.poll.HistoryInterval))
+		if every := s.interval(t, now); every < was.interval(t, now) {
+			t.due = earlier(t.due, now.Add(t.part(every)))
+		}
+		if moreHistory {
+			t.historyDue = earlier(t.historyDue, now.Add(t.part(s.poll.HistoryInterval)))
+		}
 		if longer {
 			t.due, t.historyDue, t.spread = now, now, true
 			t.lengthened = t.index < 0
@@ -111,17 +125,18 @@ func (s *Schedule) Set(wanted []wecom.Target, now time.Time) (dropped []wecom.Ta
 	defer s.mu.Unlock()
 	keep := make(map[wecom.Target]bool, len(wanted))
 	for _, w := range wanted {
-		keep[w] = true
-		if s.targets[w] == nil {
+		key := keyOf(w)
+		keep[key] = true
+		if s.targets[key] == nil {
 			s.add(&target{Target: w, spread: true, due: now, historyDue: now})
 		}
 	}
-	for w, t := range s.targets {
-		if keep[w] {
+	for key, t := range s.targets {
+		if keep[key] {
 			continue
 		}
-		delete(s.targets, w)
-		dropped = append(dropped, w)
+		delete(s.targets, key)
+		dropped = append(dropped, t.Target)
 		t.dropped = true
 		if t.index >= 0 {
 			heap.Remove(&s.queue, t.index)
@@ -132,7 +147,7 @@ func (s *Schedule) Set(wanted []wecom.Target, now time.Time) (dropped []wecom.Ta
 
 func (s *Schedule) add(t *target) {
 	t.phase = phaseOf(t.Target)
-	s.targets[t.Target] = t
+	s.targets[keyOf(t.Target)] = t
 	heap.Push(&s.queue, t)
 }
 
@@ -226,7 +241,12 @@ func (t *target) hot(now time.Time) bool { return t.recordings > 0 || now.Before
 // together at first; their phases spread them, unless something is about to be recorded.
 func (t *target) after(interval time.Duration, now time.Time) time.Duration {
 	if t.spread && !now.Before(t.activeUntil) {
-		return time.Duration(t.phase * float64(interval))
+		return t.part(interval)
 	}
 	return interval
+}
+
+// part returns the part of an interval that is the target's phase.
+func (t *target) part(interval time.Duration) time.Duration {
+	return time.Duration(t.phase * float64(interval))
 }

@@ -245,6 +245,27 @@ func TestTargetDroppedDuringAPoll(t *testing.T) {
 	}
 }
 
+func TestUserIDsThatDifferInCaseAreOneTarget(t *testing.T) {
+	t.Parallel()
+	s := New(intervals)
+	s.Set(users("Li"), noon)
+	p, _ := s.Take(noon)
+	s.succeed(&p, noon, 1)
+	if dropped := s.Set(users("li"), noon); len(dropped) != 0 {
+		t.Errorf("dropped %v", dropped)
+	}
+	reports := s.Targets()
+	if len(reports) != 1 || reports[0].Target.ID != "Li" || reports[0].Recordings != 1 {
+		t.Errorf("targets %+v, want Li as it was", reports)
+	}
+	meetings := []wecom.Target{{Selector: wecom.ByMeetingID, ID: "M"}}
+	s.Set(meetings, noon)
+	meetings[0].ID = "m"
+	if dropped := s.Set(meetings, noon); len(dropped) != 1 {
+		t.Errorf("meeting IDs that differ in case are one target")
+	}
+}
+
 func TestReturnedTarget(t *testing.T) {
 	t.Parallel()
 	s := New(intervals)
@@ -262,6 +283,9 @@ func TestReturnedTarget(t *testing.T) {
 
 func TestApplyConfig(t *testing.T) {
 	t.Parallel()
+	part := func(interval time.Duration) time.Duration { // by the target's phase
+		return time.Duration(phaseOf(users("li")[0]) * float64(interval))
+	}
 	for name, test := range map[string]struct {
 		change   func(*config.Poll)
 		inFlight bool // while the configuration is applied
@@ -269,7 +293,7 @@ func TestApplyConfig(t *testing.T) {
 		history  bool // is due then, too
 	}{
 		"the same":             {change: func(*config.Poll) {}, due: interval},
-		"a shorter interval":   {change: func(p *config.Poll) { p.Interval = time.Minute }, due: time.Minute},
+		"a shorter interval":   {change: func(p *config.Poll) { p.Interval = time.Minute }, due: part(time.Minute)},
 		"a longer interval":    {change: func(p *config.Poll) { p.Interval = time.Hour }, due: interval},
 		"a shorter lookback":   {change: func(p *config.Poll) { p.Lookback = day }, due: interval},
 		"a longer lookback":    {change: func(p *config.Poll) { p.Lookback = 90 * day }, history: true},

@@ -5,7 +5,6 @@ package schedule
 
 import (
 	"math"
-	"strings"
 
 	"github.com/cespare/xxhash/v2"
 
@@ -16,11 +15,8 @@ import (
 // hashOf returns the hash of a target. It is the same in every process, and for every
 // spelling of a user ID.
 func hashOf(t wecom.Target) uint64 {
-	id := t.ID
-	if t.Selector == wecom.ByUserID {
-		id = strings.ToLower(id)
-	}
-	return xxhash.Sum64String(string(t.Selector) + "\x00" + id)
+	key := keyOf(t)
+	return xxhash.Sum64String(string(key.Selector) + "\x00" + key.ID)
 }
 
 func phaseOf(t wecom.Target) float64 { return float64(hashOf(t)) / math.MaxUint64 }

@@ -111,7 +111,7 @@ func (s *Schedule) Done(p *Poll, r *Result, now time.Time) Fate {
 	defer s.mu.Unlock()
 	t := p.target
 	switch {
-	case t.dropped && s.targets[t.Target] == nil:
+	case t.dropped && s.targets[keyOf(t.Target)] == nil:
 		return Dropped
 	case t.dropped:
 		return Replaced
