@@ -29,11 +29,11 @@ type Discovery struct {
 	files  *files
 
 	membersFinder, activityFinder *finder
+	returned                      uint64 // the version that Update returned last
 
 	mu       sync.Mutex
 	settings settings
 	version  uint64 // grows with every change of what Update returns
-	returned uint64 // the version that Update returned last
 	members  members
 	activity activity
 	// carried are users that were targets before a restart or under another
@@ -146,21 +146,20 @@ type Found struct {
 // Update reads the target files that have changed, and returns whom to poll and whether
 // that may have changed since the last call.
 func (d *Discovery) Update() (f Found, changed bool) {
+	// What is found is taken first, so that files are read for the same configuration.
 	d.mu.Lock()
-	targets := d.settings.targets
-	d.mu.Unlock()
-	filesChanged := d.files.refresh(targets)
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if !filesChanged && d.returned == d.version {
-		return Found{}, false
-	}
-	d.returned = d.version
-	f.Targets = d.files.merge(d.settings.targets, d.users())
+	targets, users, version := d.settings.targets, d.users(), d.version
 	f.Starts = make(map[string]time.Time, len(d.activity.starts))
 	for key, s := range d.activity.starts {
 		f.Starts[key] = s.At
 	}
+	d.mu.Unlock()
+	filesChanged := d.files.refresh(targets)
+	if !filesChanged && d.returned == version {
+		return Found{}, false
+	}
+	d.returned = version
+	f.Targets = d.files.merge(targets, users)
 	return f, true
 }
 

@@ -4,6 +4,8 @@
 package discovery
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -131,5 +133,20 @@ func TestSwitchedOffDiscoveryCallsNobody(t *testing.T) {
 		}
 		r.ApplyConfig(corpOf(wecomtest.DefaultAgentID, discoverMembers), intervals)
 		r.expect(time.Minute, "li")
+	})
+}
+
+// TestUsersThatMoveIntoAFile has users leave the configuration for a file of targets.
+func TestUsersThatMoveIntoAFile(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "targets.yml")
+	if err := os.WriteFile(path, []byte("userids: [li, wang]"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	virtually(t, func(t *testing.T) {
+		r := start(t, corpOf(0, config.Targets{UserIDs: []string{"li", "wang"}}))
+		r.expect(0, "li", "wang")
+		r.ApplyConfig(corpOf(0, config.Targets{Files: []string{path}}), intervals)
+		r.expect(0, "li", "wang")
 	})
 }

@@ -17,7 +17,7 @@ const membersInterval = time.Hour
 // members are the users in the app's visible scope.
 type members struct {
 	userIDs []string
-	found   time.Time // when the scope was read; zero: never
+	found   time.Time // when reading the scope began; zero: never
 }
 
 func (m *members) isFound() bool { return !m.found.IsZero() }
@@ -27,6 +27,7 @@ func (d *Discovery) findMembers(ctx context.Context) error {
 	d.mu.Lock()
 	agentID := d.settings.agentID
 	d.mu.Unlock()
+	began := time.Now()
 	found, err := d.client.Members(ctx, agentID)
 	if err != nil {
 		return err
@@ -43,7 +44,7 @@ func (d *Discovery) findMembers(ctx context.Context) error {
 	if !d.members.isFound() || len(d.members.userIDs) != len(found.UserIDs) {
 		level.Info(d.logger).Log("msg", "found the members in the app's visible scope", "members", len(found.UserIDs))
 	}
-	d.members = members{userIDs: found.UserIDs, found: time.Now()}
+	d.members = members{userIDs: found.UserIDs, found: began}
 	d.version++
 	return nil
 }
