@@ -37,7 +37,7 @@ func storedAdmission(limit int) admission {
 // while there is room. Under another limit than before, hosts keep their series as far as
 // it allows. The lock is held.
 func (inv *Inventory) admit(limit int, views []*HostView) (admitted map[string]bool, settled bool) {
-	final := inv.settle(limit)
+	final := inv.isFinal(limit)
 	if limit == 0 {
 		return nil, true
 	}
@@ -47,7 +47,7 @@ func (inv *Inventory) admit(limit int, views []*HostView) (admitted map[string]b
 				inv.ledger.Admit(v.Host, true)
 			}
 		}
-		return nil, true
+		return nil, final
 	}
 	var before, waiting []*HostView
 	for _, v := range views {
@@ -69,9 +69,9 @@ func (inv *Inventory) admit(limit int, views []*HostView) (admitted map[string]b
 	return admitted, final
 }
 
-// settle reports whether hosts are admitted for good under a limit: once every target was
-// polled.
-func (inv *Inventory) settle(limit int) bool {
+// isFinal reports whether hosts are admitted for good under a limit: from the end of the first
+// round on. That is stored.
+func (inv *Inventory) isFinal(limit int) bool {
 	now := admission{limit: limit, settled: true}
 	if inv.ready && inv.admission != now {
 		inv.admission, inv.unsaved.head = now, true

@@ -41,10 +41,17 @@ func TestAdmission(t *testing.T) {
 		"the largest of the first round stay": {
 			limit: 2,
 			rounds: []round{
-				{bytes: map[string]int64{"a": 1, "b": 2}, want: "ab", settled: true},
+				{bytes: map[string]int64{"a": 1, "b": 2}, want: "ab", settled: false},
 				{bytes: map[string]int64{"c": 3, "d": 4}, want: "cd", settled: false},
 				{ready: true, bytes: map[string]int64{"b": 5}, want: "bd", settled: true},
 				{ready: true, bytes: map[string]int64{"a": 9, "c": 9, "d": 0}, want: "bd", settled: true},
+			},
+		},
+		"nothing was listed in the first round": {
+			limit: 1,
+			rounds: []round{
+				{ready: true, want: "", settled: false},
+				{ready: true, bytes: map[string]int64{"a": 1, "b": 2}, want: "b", settled: true},
 			},
 		},
 		"room for later ones": {
