@@ -8,6 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-kit/log"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
@@ -28,20 +31,20 @@ func TestBreakerOfARefusal(t *testing.T) {
 	if b.isOpen() || b.accept(noon) {
 		t.Error("a new breaker is open")
 	}
-	if !b.fail(errcode(60020), wecom.ClassCorp, at(0), at(1)) {
+	if _, news := b.fail(errcode(60020), wecom.ClassCorp, at(0), at(1)); !news {
 		t.Error("the first refusal is no news")
 	}
 	wantWait(t, &b, 61)
 	// This one was under way when the outage began.
-	if b.fail(errcode(60020), wecom.ClassCorp, at(0), at(2)) || b.accept(at(1)) {
+	if tripped, _ := b.fail(errcode(60020), wecom.ClassCorp, at(0), at(2)); tripped || b.accept(at(1)) {
 		t.Error("a poll that was under way counts")
 	}
 	wantWait(t, &b, 61)
-	if b.fail(errcode(60020), wecom.ClassCorp, at(61), at(62)) {
+	if tripped, news := b.fail(errcode(60020), wecom.ClassCorp, at(61), at(62)); !tripped || news {
 		t.Error("the same refusal is news")
 	}
 	wantWait(t, &b, 182)
-	if !b.fail(errcode(48002), wecom.ClassCorp, at(182), at(183)) {
+	if _, news := b.fail(errcode(48002), wecom.ClassCorp, at(182), at(183)); !news {
 		t.Error("another refusal is no news")
 	}
 	wantWait(t, &b, 423)
@@ -57,7 +60,7 @@ func TestBreakerWithoutAnswers(t *testing.T) {
 	var b breaker
 	dropped := errors.New("dropped")
 	for i := range unansweredLimit - 1 {
-		if b.fail(dropped, wecom.ClassRetryable, at(i), at(i)) || b.isOpen() {
+		if tripped, _ := b.fail(dropped, wecom.ClassRetryable, at(i), at(i)); tripped || b.isOpen() {
 			t.Fatalf("it opens after %d polls without an answer", i+1)
 		}
 	}
@@ -74,7 +77,7 @@ func TestBreakerOfATargetsError(t *testing.T) {
 	t.Parallel()
 	var b breaker
 	for i := range 3 * unansweredLimit {
-		if b.fail(errcode(60111), wecom.ClassConcurrency, at(i), at(i)) || b.isOpen() {
+		if tripped, _ := b.fail(errcode(60111), wecom.ClassConcurrency, at(i), at(i)); tripped || b.isOpen() {
 			t.Fatal("it opens")
 		}
 	}
@@ -99,4 +102,16 @@ func TestBreakerThatMayRetryNow(t *testing.T) {
 	b.fail(errcode(60020), wecom.ClassCorp, at(0), at(1))
 	b.retryNow(at(5))
 	wantWait(t, &b, 5)
+}
+
+// TestLongPollThatSettlesLate has a poll that began long ago be accepted after another one.
+func TestLongPollThatSettlesLate(t *testing.T) {
+	t.Parallel()
+	c := &corp{logger: log.NewNopLogger()}
+	for _, started := range []int{60, 1} {
+		c.updateOutage(&outcome{poll: &schedule.Poll{}, started: at(started)}, &verdict{accepted: true}, at(100))
+	}
+	if !c.accepted.Equal(at(60)) {
+		t.Errorf("a poll was last accepted at %s, want the one that began last: %s", c.accepted, at(60))
+	}
 }

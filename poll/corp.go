@@ -50,6 +50,7 @@ type corp struct {
 
 	mu         sync.Mutex
 	settings   settings
+	route      uint64 // grows when calls take another way to WeCom
 	breaker    breaker
 	inFlight   int // polls under way
 	waiting    int // those of them that have not chosen their target yet
@@ -146,11 +147,13 @@ func (c *corp) applyConfig(s settings) {
 	was := c.settings
 	c.settings = s
 	if was.config.APIURL != s.config.APIURL {
-		// Nothing is known of another API.
+		// It is not known whether another API accepts calls.
 		c.breaker, c.up, c.accepted = breaker{}, neverCalled, time.Time{}
 	}
-	otherWay := !reflect.DeepEqual(was.config.HTTPClientConfig, s.config.HTTPClientConfig)
-	if otherWay {
+	otherRoute := was.config.APIURL != s.config.APIURL ||
+		!reflect.DeepEqual(was.config.HTTPClientConfig, s.config.HTTPClientConfig)
+	if otherRoute {
+		c.route++
 		c.breaker.retryNow(time.Now())
 	}
 	c.mu.Unlock()
@@ -159,7 +162,7 @@ func (c *corp) applyConfig(s settings) {
 	c.inventory.SetLookback(s.poll.Lookback)
 	c.schedule.ApplyConfig(s.poll, time.Now())
 	c.discovery.ApplyConfig(s.config, s.poll)
-	if otherWay || was.config.APIURL != s.config.APIURL {
+	if otherRoute {
 		c.discovery.Retry()
 	}
 	select {

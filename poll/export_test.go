@@ -39,6 +39,11 @@ func (m *Manager) Publish(now time.Time) { m.publish(now) }
 // Poll polls a target of the first corp, and returns how many recordings it holds then.
 func (m *Manager) Poll(ctx context.Context, t wecom.Target) (recordings int, err error) {
 	c := m.current()[0]
-	o := c.poll(ctx, c.client, &schedule.Poll{Target: t})
+	reservation, err := c.client.Reserve(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer reservation.Release()
+	o := c.poll(ctx, reservation, &schedule.Poll{Target: t})
 	return o.recordings, o.err
 }

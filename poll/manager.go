@@ -8,6 +8,7 @@ package poll
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -45,7 +46,8 @@ type Manager struct {
 	options Options
 	store   store.Store
 
-	applying sync.Mutex // held by ApplyConfig
+	applying sync.Mutex // held while corps are started, stopped or changed
+	ended    bool       // Run has ended; guarded by applying
 
 	mu      sync.Mutex
 	corps   []*corp // by name
@@ -88,23 +90,29 @@ func NewManager(cfg *config.Config, options Options) (*Manager, error) {
 // Run polls until the context ends. It returns when everything that it started has ended,
 // and what is known is stored. It can be called once.
 func (m *Manager) Run(ctx context.Context) {
-	defer m.closeStore()
+	m.applying.Lock()
 	m.mu.Lock()
 	m.start = func(c *corp) { c.start(ctx) }
 	for _, c := range m.corps {
 		m.start(c)
 	}
 	m.mu.Unlock()
+	m.applying.Unlock()
+
 	m.publishUntil(ctx)
-	m.mu.Lock()
-	m.start = nil
-	corps := m.corps
-	m.mu.Unlock()
-	for _, c := range corps {
+
+	m.applying.Lock()
+	defer m.applying.Unlock()
+	m.ended = true
+	for _, c := range m.current() {
 		c.stop()
 	}
-	m.publish(time.Now())
+	m.publishLast(time.Now())
+	m.closeStore()
 }
+
+// errEnded means that a configuration comes too late.
+var errEnded = errors.New("the exporter is stopping")
 
 // ApplyConfig goes on with another configuration. Corps that are still configured, by name
 // and corp ID, are the same as before: they keep all that they know, and polls go on. On
@@ -112,6 +120,9 @@ func (m *Manager) Run(ctx context.Context) {
 func (m *Manager) ApplyConfig(cfg *config.Config) error {
 	m.applying.Lock()
 	defer m.applying.Unlock()
+	if m.ended {
+		return errEnded
+	}
 	prepared, err := m.prepare(cfg, nil)
 	if err != nil {
 		return err
@@ -189,7 +200,7 @@ func (m *Manager) stopOthers(prepared []preparedCorp) {
 	for _, c := range gone {
 		c.stop()
 	}
-	m.publish(time.Now())
+	m.publishLast(time.Now())
 	for _, c := range gone {
 		c.closeObserver()
 	}

@@ -338,3 +338,15 @@ func TestCorpOfAnotherIDStartsOver(t *testing.T) {
 		})
 	})
 }
+
+func TestReloadAfterTheEnd(t *testing.T) {
+	t.Parallel()
+	rig.Virtually(t, func(t *testing.T) {
+		r := rig.Start(t, rig.WorldOf(wecomtest.Config{}), rig.Storing(t.TempDir(), rig.ConfigOf("li")))
+		r.Wait(time.Second)
+		r.Stop()
+		if err := r.Manager.ApplyConfig(rig.ConfigOf("li", "wang")); err == nil {
+			t.Error("a configuration is applied after the end")
+		}
+	})
+}

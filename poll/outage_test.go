@@ -135,3 +135,39 @@ func TestUpstreamThatIsAway(t *testing.T) {
 		})
 	}
 }
+
+// TestUpDuringAnOutage has a poll that began before the outage end well during it.
+func TestUpDuringAnOutage(t *testing.T) {
+	t.Parallel()
+	rig.Virtually(t, func(t *testing.T) {
+		server := rig.WorldOf(wecomtest.Config{})
+		server.Fail(wecomtest.Fault{
+			Endpoint: rig.ListEndpoint, Delay: 5 * time.Second, Times: 1,
+			Match: func(req wecomtest.Request) bool { return req.Target == "wang" },
+		})
+		server.Fail(wecomtest.Fault{
+			Endpoint: rig.ListEndpoint, Errcode: 60020, Delay: time.Second,
+			Match: func(req wecomtest.Request) bool { return req.Target == "li" },
+		})
+		r := rig.Start(t, server, rig.ConfigOf("li", "wang"))
+		r.Wait(30 * time.Second)
+		r.Expect(map[string]string{`wecom_up`: "0", `wecom_recording_files{host="wang"}`: "2"})
+	})
+}
+
+// TestRouteThatChangesDuringAPoll has a poll fail on the way to WeCom that the configuration
+// has just left.
+func TestRouteThatChangesDuringAPoll(t *testing.T) {
+	t.Parallel()
+	rig.Virtually(t, func(t *testing.T) {
+		here, there := rig.WorldOf(wecomtest.Config{}), rig.WorldOf(wecomtest.Config{})
+		here.Fail(wecomtest.Fault{Endpoint: rig.ListEndpoint, Errcode: 60020, Delay: 5 * time.Second})
+		r := rig.Start(t, rig.ByHost{"wecom.test": here, "there.test": there}, rig.ConfigOf("li"))
+		r.Wait(2 * time.Second)
+		cfg := rig.ConfigOf("li")
+		cfg.Corps[0].APIURL = "https://there.test"
+		r.Reload(cfg)
+		r.Wait(20 * time.Second)
+		r.Expect(map[string]string{`wecom_up`: "1", `wecom_recordings{host="li",state="recording"}`: "1"})
+	})
+}

@@ -5,8 +5,6 @@ package poll
 
 import (
 	"context"
-	"errors"
-	"iter"
 	"time"
 
 	"github.com/go-kit/log/level"
@@ -23,6 +21,8 @@ type outcome struct {
 	listed         bool // a list was complete, and applied
 	recordings     int  // that the target holds then
 	err            error
+	canceled       bool   // it was given up, because the corp is being stopped
+	route          uint64 // that of the corp when it began
 }
 
 // pollInTurn waits until WeCom may be called, and polls the target that is first in line by
@@ -55,18 +55,13 @@ func (c *corp) choose(probe bool, now time.Time) (p schedule.Poll, ok bool) {
 	}
 }
 
-// A lister lists recordings page by page: a client, or a reservation for one call.
-type lister interface {
-	Recordings(ctx context.Context, t wecom.Target, w wecom.Window) iter.Seq2[[]wecom.Recording, error]
-}
-
 // poll lists the windows of a target, the newest first, and applies what came back whole.
-func (c *corp) poll(ctx context.Context, from lister, p *schedule.Poll) outcome {
+func (c *corp) poll(ctx context.Context, from *wecom.Reservation, p *schedule.Poll) outcome {
 	c.mu.Lock()
-	lookback := c.settings.poll.Lookback
+	lookback, route := c.settings.poll.Lookback, c.route
 	c.mu.Unlock()
 	now := time.Now()
-	o := outcome{poll: p, started: now}
+	o := outcome{poll: p, started: now, route: route}
 	l := inventory.Listing{Target: p.Target, Asked: c.inventory.Generation()}
 	for i, w := range windows(now, lookback, p.History) {
 		var recordings []wecom.Recording
@@ -81,7 +76,7 @@ func (c *corp) poll(ctx context.Context, from lister, p *schedule.Poll) outcome 
 		l.Span.Start = w.Start
 		o.listed = true
 	}
-	o.ended = time.Now()
+	o.ended, o.canceled = time.Now(), o.err != nil && ctx.Err() != nil
 	if o.listed {
 		l.At, l.Succeeded = o.ended, o.err == nil
 		o.recordings = c.inventory.Apply(&l)
@@ -91,7 +86,7 @@ func (c *corp) poll(ctx context.Context, from lister, p *schedule.Poll) outcome 
 
 // list returns all recordings of a target in a window, or an error: half a chain never
 // replaces a whole one.
-func list(ctx context.Context, from lister, t wecom.Target, w wecom.Window) ([]wecom.Recording, error) {
+func list(ctx context.Context, from *wecom.Reservation, t wecom.Target, w wecom.Window) ([]wecom.Recording, error) {
 	var all []wecom.Recording
 	for page, err := range from.Recordings(ctx, t, w) {
 		if err != nil {
@@ -131,8 +126,8 @@ func (c *corp) settle(o *outcome) {
 	if o.poll == nil {
 		return
 	}
-	if errors.Is(o.err, context.Canceled) {
-		c.schedule.Return(o.poll)
+	if o.canceled || o.err != nil && o.route != c.route {
+		c.schedule.Return(o.poll) // The error is not that of WeCom, or of another way to it.
 		return
 	}
 	now, p := time.Now(), o.poll
@@ -140,13 +135,10 @@ func (c *corp) settle(o *outcome) {
 	if !c.reschedule(o, &v, now) {
 		return
 	}
-	c.up = callsRefused
-	if v.accepted {
-		c.up, c.connected = callsAccepted, true
-	}
+	c.connected = c.connected || v.accepted
 	c.checkReady(now)
 	c.logOutcome(o, &v, now)
-	c.updateBreaker(o, &v, now)
+	c.updateOutage(o, &v, now)
 }
 
 // reschedule hands the result to the schedule, and reports whether the target is still one.
@@ -166,31 +158,8 @@ func (c *corp) reschedule(o *outcome, v *verdict, now time.Time) bool {
 	return fate == schedule.Kept
 }
 
-// updateBreaker opens or closes the breaker, and logs it.
-func (c *corp) updateBreaker(o *outcome, v *verdict, now time.Time) {
-	if v.accepted {
-		c.accepted = o.started
-		if c.breaker.accept(o.started) {
-			level.Info(c.logger).Log("msg", "WeCom accepts calls again")
-		}
-		return
-	}
-	since := c.breaker.since
-	news := c.breaker.fail(o.err, v.class, o.started, now)
-	if c.breaker.since.Equal(since) {
-		return
-	}
-	logger := level.Debug(c.logger)
-	if news {
-		logger = level.Error(c.logger)
-	}
-	logger.Log("msg", "no target can be asked; what is known stays", "err", o.err,
-		"remedy", wecom.Remedy(o.err, wecom.English), "remedy_zh", wecom.Remedy(o.err, wecom.Chinese),
-		"retry_in", c.breaker.wait.Until().Sub(now).Round(time.Second))
-}
-
 // logOutcome logs how a poll went, at a level above debug if it failed in another way than
-// the one before. An outage is logged by updateBreaker.
+// the one before. An outage is logged by updateOutage.
 func (c *corp) logOutcome(o *outcome, v *verdict, now time.Time) {
 	t := o.poll.Target
 	switch {

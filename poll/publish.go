@@ -46,8 +46,14 @@ func (m *Manager) Subscribe(publish func(*View)) {
 
 // publish takes a view of all corps, commits it to the store and hands it to the
 // subscribers. What is served was committed, so no counter goes down when the process is
-// killed.
-func (m *Manager) publish(now time.Time) {
+// killed. Only while the store cannot be written, what is known is served all the same.
+func (m *Manager) publish(now time.Time) { m.publishAndCommit(now, false) }
+
+// publishLast is publish before corps or the manager end: it is committed even if a commit
+// that failed would have to wait.
+func (m *Manager) publishLast(now time.Time) { m.publishAndCommit(now, true) }
+
+func (m *Manager) publishAndCommit(now time.Time, last bool) {
 	m.publishing.Lock()
 	defer m.publishing.Unlock()
 	m.mu.Lock()
@@ -57,8 +63,10 @@ func (m *Manager) publish(now time.Time) {
 	for _, c := range corps {
 		view.Corps = append(view.Corps, c.view(now, hostLimit(metrics)))
 	}
-	m.commit(now, corps)
-	if last := m.view.Load(); last != nil && last.Metrics == metrics && slices.Equal(last.Corps, view.Corps) {
+	if m.store.Keeps() && (last || m.store.Due(now)) {
+		m.commit(now, corps)
+	}
+	if v := m.view.Load(); v != nil && v.Metrics == metrics && slices.Equal(v.Corps, view.Corps) {
 		return
 	}
 	m.view.Store(view)
@@ -77,9 +85,6 @@ func hostLimit(m *config.Metrics) int {
 
 // commit stores what has changed. What cannot be stored is put back, to be stored later.
 func (m *Manager) commit(now time.Time, corps []*corp) {
-	if !m.store.Keeps() || !m.store.Due(now) {
-		return
-	}
 	var taken []*inventory.Batch
 	var batches []store.Batch
 	for _, c := range corps {

@@ -77,3 +77,28 @@ func TestWritesThatFail(t *testing.T) {
 		after.Expect(map[string]string{`wecom_recordings_discovered_total{host="li"}`: "2000"})
 	})
 }
+
+// TestLastWrite has the store fail shortly before the end. What is known is written once more
+// all the same.
+func TestLastWrite(t *testing.T) {
+	t.Parallel()
+	rig.Virtually(t, func(t *testing.T) {
+		dir := t.TempDir()
+		server := rig.WorldOf(wecomtest.Config{})
+		r := rig.Start(t, server, rig.Storing(dir, rig.ConfigOf("li", "wang")))
+		waiting := &impatientStore{}
+		r.Manager.WrapStore(func(s store.Store) store.Store {
+			waiting.Store = s
+			return waiting
+		})
+		r.Wait(10 * time.Second)
+		r.Stop()
+		after := rig.Start(t, rig.Away, rig.Storing(dir, rig.ConfigOf("li", "wang")))
+		after.Expect(map[string]string{`wecom_recording_files{host="wang"}`: "2"})
+	})
+}
+
+// An impatientStore always has to wait after a commit that failed.
+type impatientStore struct{ store.Store }
+
+func (*impatientStore) Due(time.Time) bool { return false }

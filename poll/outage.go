@@ -7,6 +7,8 @@ import (
 	"errors"
 	"time"
 
+	"github.com/go-kit/log/level"
+
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/backoff"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
@@ -30,7 +32,7 @@ type breaker struct {
 	err        error // why it is open; nil: it is closed
 	wait       backoff.Backoff
 	since      time.Time // when it last opened or a probe failed
-	unanswered int       // polls in a row that got no answer
+	unanswered int       // polls since the last accepted one that got no answer, or "busy"
 }
 
 func (b *breaker) isOpen() bool { return b.err != nil }
@@ -39,16 +41,16 @@ func (b *breaker) isOpen() bool { return b.err != nil }
 // Polls that were under way when it began are no evidence.
 func (b *breaker) accept(started time.Time) (closed bool) {
 	b.unanswered = 0
-	if !b.isOpen() || !started.After(b.since) {
+	if !b.isOpen() || !b.isEvidence(started) {
 		return false
 	}
 	*b = breaker{}
 	return true
 }
 
-// fail notes a poll that met an error of a class, and reports whether there is an outage
-// for another reason than before.
-func (b *breaker) fail(err error, class wecom.Class, started, now time.Time) (news bool) {
+// fail notes a poll that met an error of a class. It reports whether that opens the breaker
+// or keeps it open for longer, and if so, whether for another reason than before.
+func (b *breaker) fail(err error, class wecom.Class, started, now time.Time) (tripped, news bool) {
 	if class == wecom.ClassRetryable {
 		b.unanswered++
 	}
@@ -58,13 +60,16 @@ func (b *breaker) fail(err error, class wecom.Class, started, now time.Time) (ne
 	case b.unanswered >= unansweredLimit:
 		return b.trip(err, unansweredRange, started, now)
 	}
-	return false
+	return false, false
 }
 
-// trip opens the breaker, or keeps it open for longer.
-func (b *breaker) trip(err error, r backoff.Range, started, now time.Time) (news bool) {
-	if b.isOpen() && !started.After(b.since) {
-		return false
+// isEvidence reports whether a poll shows anything about an outage: not if it was under way
+// when the outage began.
+func (b *breaker) isEvidence(started time.Time) bool { return !b.isOpen() || started.After(b.since) }
+
+func (b *breaker) trip(err error, r backoff.Range, started, now time.Time) (tripped, news bool) {
+	if !b.isEvidence(started) {
+		return false, false
 	}
 	if tokenErr, ok := errors.AsType[*wecom.TokenError](err); ok {
 		b.wait.WaitUntil(now, later(tokenErr.RetryAt, now))
@@ -73,7 +78,7 @@ func (b *breaker) trip(err error, r backoff.Range, started, now time.Time) (news
 	}
 	news = !b.isOpen() || b.err.Error() != err.Error()
 	b.err, b.since = err, now
-	return news
+	return true, news
 }
 
 // retryNow ends the wait, because calls take another way to WeCom.
@@ -88,4 +93,33 @@ func later(a, b time.Time) time.Time {
 		return a
 	}
 	return b
+}
+
+// updateOutage takes in what a poll shows about the corp as a whole, and logs when an outage
+// begins or ends. The lock is held.
+func (c *corp) updateOutage(o *outcome, v *verdict, now time.Time) {
+	if c.breaker.isEvidence(o.started) {
+		c.up = callsRefused
+		if v.accepted {
+			c.up = callsAccepted
+		}
+	}
+	if v.accepted {
+		c.accepted = later(c.accepted, o.started)
+		if c.breaker.accept(o.started) {
+			level.Info(c.logger).Log("msg", "WeCom accepts calls again")
+		}
+		return
+	}
+	tripped, news := c.breaker.fail(o.err, v.class, o.started, now)
+	if !tripped {
+		return
+	}
+	logger := level.Debug(c.logger)
+	if news {
+		logger = level.Error(c.logger)
+	}
+	logger.Log("msg", "no target can be asked; what is known stays", "err", o.err,
+		"remedy", wecom.Remedy(o.err, wecom.English), "remedy_zh", wecom.Remedy(o.err, wecom.Chinese),
+		"retry_in", c.breaker.wait.Until().Sub(now).Round(time.Second))
 }
