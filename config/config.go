@@ -3,8 +3,8 @@
 
 // Package config reads and validates what the user configures by flags,
 // environment variables and YAML files. All settings are in one table: see
-// settings.go. An error names the flag, or the file with line and key, says what
-// is wrong and what to write instead, and never holds a secret.
+// settings.go. An error names the flag, or the file with line and key, with the
+// fault and the remedy. It never holds a secret.
 package config
 
 import (

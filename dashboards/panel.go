@@ -76,7 +76,7 @@ type mapping struct {
 	text     text
 }
 
-// A column names a field of a table and says how to show it.
+// A column is a field of a table, and how it is shown.
 type column struct {
 	field string
 	title text

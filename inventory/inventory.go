@@ -3,7 +3,7 @@
 
 // Package inventory keeps what is known now of one corp's recordings: which target holds
 // which recording, what the recordings of each host amount to, and which hosts have series
-// of their own. It has the ledger count what changes.
+// of their own. The ledger counts what changes.
 package inventory
 
 import (
@@ -183,7 +183,7 @@ type buffers struct {
 	encoded []byte
 }
 
-// write makes a record that of an item. The lock is held.
+// write gives an item another record. The lock is held.
 func (inv *Inventory) write(it *item, r *recording.Record, b *buffers) {
 	b.encoded = r.AppendTo(b.encoded[:0])
 	if it.encoded == string(b.encoded) {

@@ -99,7 +99,7 @@ func (inv *Inventory) TakeBatch(group string) (b *Batch, changed bool, err error
 	return b, true, nil
 }
 
-// PutBack has the changes taken again, because they could not be stored.
+// PutBack returns changes that could not be stored: the next batch includes them.
 func (b *Batch) PutBack() {
 	b.inventory.mu.Lock()
 	defer b.inventory.mu.Unlock()

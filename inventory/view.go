@@ -48,8 +48,7 @@ type HostView struct {
 }
 
 // View returns what there is to serve: the last view if nothing has changed since. No more
-// than limit hosts have series of their own; 0 is no limit. Only the goroutine that
-// publishes calls it.
+// than limit hosts have series of their own; 0 is no limit.
 func (inv *Inventory) View(now time.Time, limit int) *View {
 	inv.mu.Lock()
 	defer inv.mu.Unlock()

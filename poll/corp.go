@@ -23,9 +23,7 @@ import (
 )
 
 const (
-	// How often a corp looks for changed targets and, during an outage, for another secret.
-	targetCheckInterval = time.Second
-	secretCheckInterval = time.Second
+	targetCheckInterval = time.Second // between two looks for changed targets
 
 	// After so many warnings about single targets, there is one a minute.
 	firstWarnings   = 20

@@ -132,7 +132,8 @@ func (m *Manager) ApplyConfig(cfg *config.Config) error {
 	return nil
 }
 
-// A preparedCorp is what can fail about a corp of a configuration, done.
+// A preparedCorp holds what is made for a corp before a configuration is applied: every step
+// that can fail comes before the first change.
 type preparedCorp struct {
 	config    config.Corp
 	transport http.RoundTripper

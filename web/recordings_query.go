@@ -54,7 +54,7 @@ func recordingsParams() []string {
 	}
 }
 
-// parseRecordingsQuery returns an error that says what to write instead.
+// parseRecordingsQuery reads a query. An error names the parameter and the remedy.
 func parseRecordingsQuery(values url.Values) (q recordingsQuery, err error) {
 	known := recordingsParams()
 	for _, name := range slices.Sorted(maps.Keys(values)) {

@@ -195,8 +195,8 @@ func (d *Discovery) Known() bool {
 	return len(d.carried) > 0 || d.complete() || tried && anyFound
 }
 
-// users returns the users to poll. Who has left the visible scope is not among them, but
-// who started a meeting since the scope was read is. The lock is held.
+// users returns the users to poll: those in the visible scope, and those who started a
+// meeting after it was read. Users who have left the scope are not polled. The lock is held.
 func (d *Discovery) users() []string {
 	userIDs := slices.Clone(d.members.userIDs)
 	starts := slices.SortedFunc(maps.Values(d.activity.starts), func(a, b wecom.Start) int {

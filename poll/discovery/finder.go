@@ -15,6 +15,7 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
+// secretCheckInterval lies between two looks, during an outage, for another secret.
 const secretCheckInterval = time.Second
 
 // retryRange is how soon a discovery that failed is tried again.
@@ -46,7 +47,7 @@ func (f *finder) wakeUp() {
 }
 
 // repeat calls f.find at its interval, and after a failure with a backoff. During an
-// outage it waits as long as a failure would have it wait at most: a target that would
+// outage it waits as long as it would at most after a failure: a target that would
 // end the outage may yet have to be found. What was found before stays.
 func (d *Discovery) repeat(ctx context.Context, f *finder) {
 	logger := log.With(d.logger, "discover", f.name)

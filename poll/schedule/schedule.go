@@ -118,8 +118,8 @@ func (s *Schedule) ApplyConfig(poll config.Poll, now time.Time) {
 	heap.Init(&s.queue)
 }
 
-// Set has the schedule hold exactly the wanted targets, and returns those that it no
-// longer holds. A new target is due now.
+// Set replaces the targets of the schedule by the wanted ones, and returns those that are
+// gone. Targets that stay keep their state. A new one is due now.
 func (s *Schedule) Set(wanted []wecom.Target, now time.Time) (dropped []wecom.Target) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -184,7 +184,7 @@ func (s *Schedule) Restore(w wecom.Target, state State, now time.Time) {
 	s.add(t)
 }
 
-// Expedite has the next target due now.
+// Expedite makes the next target due now.
 func (s *Schedule) Expedite(now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

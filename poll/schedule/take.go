@@ -72,7 +72,8 @@ func (s *Schedule) TakeProbe(now time.Time) (p Poll, ok bool) {
 	return s.take(s.queue[best], now), true
 }
 
-// probeRank is the lower, the more a poll of the target shows of the others.
+// probeRank orders targets for the probe of an outage, lowest first: the better a target's
+// last polls went, the more an answer to it shows about the others.
 func (t *target) probeRank() int {
 	switch {
 	case t.last.Own != nil:
