@@ -205,6 +205,25 @@ func Load(group *store.Group) (*Inventory, error) {
 	return inv, nil
 }
 
+// ClampTimes moves to now the stored times that are later. A clock that was ahead left them,
+// and with them nothing would count as new until they have come.
+func (inv *Inventory) ClampTimes(now time.Time) {
+	inv.mu.Lock()
+	defer inv.mu.Unlock()
+	if inv.ledger.Birth.After(now) {
+		inv.ledger.Birth = now.Truncate(time.Millisecond)
+		inv.unsaved.head = true
+	}
+	if inv.lastSuccess.After(now) {
+		inv.lastSuccess = now
+		inv.unsaved.head = true
+	}
+	if horizon := wecom.InstantOf(now); inv.horizon > horizon {
+		inv.horizon = horizon
+		inv.unsaved.head = true
+	}
+}
+
 // A loader loads the tables of an inventory.
 type loader struct {
 	inventory *Inventory

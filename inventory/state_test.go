@@ -65,6 +65,21 @@ func openIn(t *testing.T, dir string) (s store.Store, inv *Inventory) {
 	return s, inv
 }
 
+func TestClampTimes(t *testing.T) {
+	t.Parallel()
+	ahead := at(40 * day)
+	inv := New(month, ahead)
+	inv.horizon, inv.lastSuccess = wecom.InstantOf(ahead), ahead
+	inv.ClampTimes(noon)
+	if !inv.ledger.Birth.Equal(noon) || !inv.lastSuccess.Equal(noon) || inv.horizon != wecom.InstantOf(noon) {
+		t.Errorf("born %s, horizon %s, last success %s, want noon", inv.ledger.Birth, inv.horizon.Time(), inv.lastSuccess)
+	}
+	inv.ClampTimes(at(day))
+	if !inv.ledger.Birth.Equal(noon) || !inv.lastSuccess.Equal(noon) || inv.horizon != wecom.InstantOf(noon) {
+		t.Error("times that are past have changed")
+	}
+}
+
 func save(t *testing.T, s store.Store, inv *Inventory) {
 	t.Helper()
 	b, changed, err := inv.TakeBatch("group")
