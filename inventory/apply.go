@@ -125,7 +125,7 @@ func (inv *Inventory) hold(h *holding, l *Listing, b *buffers) []*item {
 		if isListed[it] {
 			continue
 		}
-		gone, removed := inv.goneFrom(it, l, b)
+		gone, removed := inv.goneFrom(it, h, l, b)
 		if gone {
 			inv.release(it, removed, l.At, b)
 		} else {
@@ -153,7 +153,7 @@ func (inv *Inventory) observe(listed *wecom.Recording, l *Listing, covered wecom
 	_, last := recording.StartsOf(listed)
 	r := inv.ledger.Observe(known, listed, &ledger.Observation{
 		At:       l.At,
-		Baseline: covered == 0 || last != 0 && last < covered,
+		Baseline: covered == 0 || last != 0 && last < covered && !recording.IsGoingOn(listed.State),
 		Horizon:  inv.horizon,
 	})
 	inv.write(it, &r, b)
@@ -166,14 +166,19 @@ func (inv *Inventory) observe(listed *wecom.Recording, l *Listing, covered wecom
 // goneFrom reports whether an item that a listing lacks is gone, and whether that is because
 // it was removed. WeCom does not document whether it selects by the start of the meeting
 // or by that of the recording, so both must lie in the span.
-func (inv *Inventory) goneFrom(it *item, l *Listing, b *buffers) (gone, removed bool) {
-	b.record.MustDecode(it.encoded)
-	first, last := b.record.Starts()
+//
+// A recording that is not completed may be listed though its meeting is older than the
+// lookback. If the list before this one had it then, it was removed.
+func (inv *Inventory) goneFrom(it *item, h *holding, l *Listing, b *buffers) (gone, removed bool) {
+	r := &b.record
+	r.MustDecode(it.encoded)
+	first, last := r.Starts()
 	switch {
 	case last == 0:
 		return l.whole(inv.lookback), false // Any of the windows may list what has no times.
 	case last < wecom.InstantOf(l.Span.End.Add(-inv.lookback)):
-		return true, false
+		listedSince := last < wecom.InstantOf(h.succeeded.Add(-inv.lookback))
+		return true, r.State != wecom.StateCompleted && listedSince
 	}
 	inside := first >= wecom.InstantOf(l.Span.Start.Add(spanMargin)) && last <= wecom.InstantOf(l.Span.End)
 	return inside, inside

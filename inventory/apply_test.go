@@ -120,16 +120,17 @@ func TestInventoryAgesWithoutLists(t *testing.T) {
 	t.Parallel()
 	inv := New(month, noon)
 	sample := wecom.Recording{ID: "1970", MeetingStart: 177777777}
+	unfinished := wecom.Recording{ID: "unfinished", MeetingStart: wecom.InstantOf(at(-40 * day))}
 	inv.list(li, wecom.Window{Start: noon.Add(-month), End: noon},
-		listed("old", 30*day, 30*day), listed("new", day, day), sample)
+		listed("old", 30*day, 30*day), listed("new", day, day), sample, unfinished)
 	for _, test := range []struct {
 		later time.Duration
 		want  []string
 	}{
-		{later: 0, want: []string{"1970", "new", "old"}},
-		{later: day, want: []string{"1970", "new", "old"}}, // its file ended an hour later
-		{later: day + 2*time.Hour, want: []string{"1970", "new"}},
-		{later: 40 * day, want: []string{"1970"}},
+		{later: 0, want: []string{"1970", "new", "old", "unfinished"}},
+		{later: day, want: []string{"1970", "new", "old", "unfinished"}}, // its file ended an hour later
+		{later: day + 2*time.Hour, want: []string{"1970", "new", "unfinished"}},
+		{later: 40 * day, want: []string{"1970", "unfinished"}},
 	} {
 		if diff := cmp.Diff(test.want, inv.ids(at(test.later))); diff != "" {
 			t.Errorf("after %s (-want +got):\n%s", test.later, diff)
@@ -246,6 +247,9 @@ func TestListsAreCounted(t *testing.T) {
 		edge       = listed("r", month-10*minute, 0)
 	)
 	running.State = wecom.StateRecording
+	oldMeeting := wecom.Recording{ID: "r", State: wecom.StateRecording, MeetingStart: wecom.InstantOf(at(-40 * day))}
+	slides := edge
+	slides.State = wecom.StateTranscoding
 	for name, steps := range map[string][]step{
 		"a baseline, and what comes after it": {
 			list(minute, li, none, old),
@@ -262,6 +266,25 @@ func TestListsAreCounted(t *testing.T) {
 		"recorded at first, then completed": {
 			list(minute, li, none, running),
 			list(hour, li, counted{Files: 1, Seconds: 3600, Transcodings: 1}, stopped),
+		},
+		"going on in an old meeting, then completed": {
+			list(minute, li, none),
+			list(hour, li, counted{Recordings: 1}, oldMeeting),
+			list(2*hour, li, all, listed("r", 40*day, -hour)),
+		},
+		"going on in an old meeting at first": {
+			list(minute, li, none, oldMeeting),
+			list(2*hour, li, counted{Files: 1, Seconds: 3600, Transcodings: 1}, listed("r", 40*day, -hour)),
+		},
+		"going on in an old meeting, then removed": {
+			list(minute, li, none),
+			list(hour, li, counted{Recordings: 1}, oldMeeting),
+			list(2*hour, li, counted{Recordings: 1, Removed: 1}),
+		},
+		"slid out of the window unfinished": {
+			list(minute, li, none, slides),
+			list(9*minute, li, none, slides),
+			list(11*minute, li, none),
 		},
 		"an empty list is a baseline, too": {
 			list(minute, li, none),
@@ -398,6 +421,29 @@ func TestTombstonesExpire(t *testing.T) {
 	}
 	if got := inv.counted(); got.Recordings != 1790 || got.Files != 1790 {
 		t.Errorf("counted %+v, want all recordings of 179 days", got)
+	}
+}
+
+// TestClockThatIsAheadForAWhile forgets a removed recording 40 days too early.
+func TestClockThatIsAheadForAWhile(t *testing.T) {
+	t.Parallel()
+	inv := New(month, noon)
+	first := listed("first", -time.Hour, -time.Hour)
+	inv.poll(li, noon, month)
+	inv.poll(li, at(3*time.Hour), month, first)
+	inv.poll(li, at(4*time.Hour), month)
+	inv.expire(at(40 * day))
+	if len(inv.items) != 0 {
+		t.Fatalf("%d recordings are known, want none", len(inv.items))
+	}
+	inv.poll(li, at(5*time.Hour), month, first, listed("second", -4*time.Hour, -4*time.Hour))
+	if got := inv.counted(); got.Recordings != 2 || got.Files != 2 {
+		t.Errorf("counted %+v, want each of two recordings once", got)
+	}
+	inv.poll(li, at(6*time.Hour), month)
+	inv.expire(at(33 * day))
+	if len(inv.items) != 0 {
+		t.Errorf("%d recordings are known, want none: what was dropped for good", len(inv.items))
 	}
 }
 

@@ -236,9 +236,10 @@ func (inv *Inventory) detach(it *item) {
 }
 
 // eachItemOf calls visit for every recording of a host inside the lookback; a target that
-// has failed for long holds some that are not. The record is only valid in the call.
-// eachItemOf also returns the instant at which the next recording falls out of the
-// lookback; 0 if none will. The lock is held.
+// has failed for long holds some that are not. A recording that is not completed is inside:
+// only its meeting may be old. The record is only valid in the call. eachItemOf also returns
+// the instant at which the next recording falls out of the lookback; 0 if none will. The lock
+// is held.
 func (inv *Inventory) eachItemOf(
 	h *host, now time.Time, r *recording.Record, visit func(*item),
 ) (next wecom.Instant) {
@@ -246,10 +247,11 @@ func (inv *Inventory) eachItemOf(
 	for _, it := range h.items {
 		r.MustDecode(it.encoded)
 		latest := r.Latest()
-		if latest != 0 && latest < start {
+		ages := latest != 0 && r.State == wecom.StateCompleted
+		if ages && latest < start {
 			continue
 		}
-		if latest != 0 {
+		if ages {
 			next = recording.Earliest(next, latest+1)
 		}
 		visit(it)
@@ -260,9 +262,10 @@ func (inv *Inventory) eachItemOf(
 	return next
 }
 
-// expire drops tombstones that are so old that no list will have them again.
+// expire drops tombstones that are so old that no list will have them again. The retention
+// horizon moves with them and not with the clock, which may be wrong for a while.
 func (inv *Inventory) expire(now time.Time) {
-	if now.Before(inv.retentionDue) {
+	if wait := inv.retentionDue.Sub(now); 0 < wait && wait <= retentionInterval {
 		return
 	}
 	inv.retentionDue = now.Add(retentionInterval)
@@ -274,13 +277,13 @@ func (inv *Inventory) expire(now time.Time) {
 		}
 		r.MustDecode(it.encoded)
 		last := r.Latest()
-		if last == 0 {
-			last = r.Gone
+		if last == 0 || r.State != wecom.StateCompleted {
+			last = max(last, r.Gone)
 		}
 		if last < horizon {
 			delete(inv.items, id)
 			inv.unsaved.dropItem(it)
-			inv.horizon = max(inv.horizon, horizon)
+			inv.horizon = max(inv.horizon, last+1)
 		}
 	}
 }

@@ -155,7 +155,11 @@ func (l *Ledger) Observe(known *recording.Record, listed *wecom.Recording, o *Ob
 	// Files that are no longer listed are kept, so that they are not counted again when
 	// they come back.
 	r.Former = m.rest()
-	if known == nil && l.counts(r.Started(), r.Latest(), o) {
+	latest := r.Latest()
+	if recording.IsGoingOn(listed.State) {
+		latest = wecom.InstantOf(o.At) // Its meeting may be old.
+	}
+	if known == nil && l.counts(r.Started(), latest, o) {
 		l.change(r.Host).Recordings++
 	}
 	l.observeCompletion(&r, known != nil, o)
@@ -209,7 +213,7 @@ func endOf(listed *wecom.Recording, file *wecom.File, now time.Time) wecom.Insta
 	switch {
 	case file.End != 0:
 		return file.End
-	case listed.State == wecom.StateRecording || listed.State == wecom.StateTranscoding:
+	case recording.IsGoingOn(listed.State):
 		return wecom.InstantOf(now)
 	case file.Start != 0:
 		return file.Start

@@ -23,6 +23,9 @@ const (
 	NumStates   = wecom.NumStates
 )
 
+// IsGoingOn reports whether a recording in that state is still being made.
+func IsGoingOn(s State) bool { return s == Recording || s == Transcoding }
+
 // An Audience is who can open the link of a shared file. The widest comes first.
 type Audience uint8
 
