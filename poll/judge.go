@@ -25,8 +25,8 @@ type verdict struct {
 // judge decides whose an error is that a target met; nil is no error. An errcode of the
 // whole corp that the target met before, while others were accepted, is its own, unless it
 // is the reason of an outage. accepted is the time at which the last accepted poll began.
-func judge(t wecom.Target, err error, last *schedule.Attempt, outage error, accepted time.Time) verdict {
-	v := verdict{class: t.ClassOf(err), own: last.Own}
+func judge(err error, last *schedule.Attempt, outage error, accepted time.Time) verdict {
+	v := verdict{class: wecom.ClassOf(err), own: last.Own}
 	metBefore := sameErrcode(err, last.Own) || sameErrcode(err, last.Err) && accepted.After(last.At)
 	switch {
 	case err == nil:

@@ -20,7 +20,6 @@ func noToken(code int64) error { return &wecom.TokenError{Err: errcode(code)} }
 func TestJudge(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		selector wecom.Selector // by user, if empty
 		err      error
 		before   error // of the poll before
 		own      error // from before
@@ -72,34 +71,27 @@ func TestJudge(t *testing.T) {
 			err: errcode(60111), own: errcode(48001), outage: errcode(60020),
 			want: wecom.ClassTarget,
 		},
-		"of a meeting, for a meeting": {
-			selector: wecom.ByMeetingID, err: errcode(730005),
+		"of an argument": {
+			err: errcode(40058), accepted: true,
 			want: wecom.ClassTarget,
 		},
-		"of a meeting, for its code": {
-			selector: wecom.ByMeetingCode, err: errcode(730011),
+		"of a meeting": {
+			err:  errcode(730005),
 			want: wecom.ClassTarget,
 		},
-		"of a meeting, for a user": {
-			selector: wecom.ByUserID, err: errcode(730010),
-			want: wecom.ClassCorp,
-		},
-		"of the corp, for a meeting": {
-			selector: wecom.ByMeetingID, err: errcode(48002),
-			want: wecom.ClassCorp,
+		"unknown": {
+			err:  errcode(999999),
+			want: wecom.ClassTarget,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if test.selector == "" {
-				test.selector = wecom.ByUserID
-			}
 			accepted := noon
 			if test.accepted {
 				accepted = noon.Add(time.Minute)
 			}
 			last := &schedule.Attempt{At: noon, Err: test.before, Own: test.own}
-			v := judge(wecom.Target{Selector: test.selector}, test.err, last, test.outage, accepted)
+			v := judge(test.err, last, test.outage, accepted)
 			if test.err != nil && v.class != test.want {
 				t.Errorf("class %s, want %s", v.class, test.want)
 			}

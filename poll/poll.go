@@ -131,7 +131,7 @@ func (c *corp) settle(o *outcome) {
 		return
 	}
 	now, p := time.Now(), o.poll
-	v := judge(p.Target, o.err, &p.Last, c.breaker.err, c.accepted)
+	v := judge(o.err, &p.Last, c.breaker.err, c.accepted)
 	if !c.reschedule(o, &v, now) {
 		return
 	}

@@ -15,7 +15,7 @@ import (
 
 func TestCorpErrorOfOneTarget(t *testing.T) {
 	t.Parallel()
-	for code, what := range map[int]string{730005: "of a meeting", 40058: "of an argument"} {
+	for code, what := range map[int]string{730005: "of a meeting", 40058: "of an argument", 48001: "of the corp"} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
 			rig.Virtually(t, func(t *testing.T) {
@@ -57,7 +57,7 @@ func TestOutageBesideACorpErrorOfOneTarget(t *testing.T) {
 				server := rig.WorldOf(wecomtest.Config{})
 				var away atomic.Bool
 				server.Fail(wecomtest.Fault{
-					Endpoint: rig.ListEndpoint, Errcode: 40058,
+					Endpoint: rig.ListEndpoint, Errcode: 48001,
 					Match: func(req wecomtest.Request) bool { return req.Selector == "meetingid" && !away.Load() },
 				})
 				cfg := rig.ConfigOf("li", "wang")
@@ -112,4 +112,38 @@ func TestCorpErrorsOfManyTargets(t *testing.T) {
 			t.Errorf("a good target was asked %d times in 30 minutes, want every 5", n)
 		}
 	})
+}
+
+// Bad targets stop nobody else, whatever their number and on whatever page their error comes.
+func TestArgumentErrorsStopNobody(t *testing.T) {
+	t.Parallel()
+	for name, page := range map[string]func(wecomtest.Request) bool{
+		"on the first page":  func(wecomtest.Request) bool { return true },
+		"on the second page": func(req wecomtest.Request) bool { return req.Cursor != "" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			rig.Virtually(t, func(t *testing.T) {
+				server := rig.WorldOf(wecomtest.Config{})
+				for i := range 30 {
+					server.Put(wecomtest.Recording{
+						ID: fmt.Sprintf("r%d", i), Creator: "li", MeetingID: "m", MeetingStart: time.Now().Add(-time.Hour),
+					})
+				}
+				server.Fail(wecomtest.Fault{
+					Endpoint: rig.ListEndpoint, Errcode: 40058,
+					Match: func(req wecomtest.Request) bool { return req.Selector == "meetingid" && page(req) },
+				})
+				cfg := rig.ConfigOf("li", "wang")
+				cfg.Corps[0].Targets.MeetingIDs = []string{"m"}
+				r := rig.Start(t, server, cfg)
+				r.Wait(10 * time.Second)
+				r.Expect(map[string]string{
+					`wecom_poll_targets{selector="userid",status="ok"}`:         "2",
+					`wecom_poll_targets{selector="meetingid",status="failing"}`: "1",
+					`wecom_up`: "1",
+				})
+			})
+		})
+	}
 }

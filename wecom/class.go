@@ -10,7 +10,9 @@ type Class int
 
 // The classes of errors.
 const (
-	// ClassTarget errors concern one target: mark it and go on with the others.
+	// ClassTarget errors concern one target: mark it and go on with the others. The
+	// requests for two targets differ in the ID alone, so an argument error is of this
+	// class, as is an errcode that is not known.
 	ClassTarget Class = iota
 	// ClassToken errors mean that the access token was refused, and a new one too.
 	ClassToken
@@ -62,17 +64,4 @@ func ClassOf(err error) Class {
 		return ClassTarget
 	}
 	return ClassRetryable
-}
-
-// ClassOf returns the class of an error from listing the target's recordings. It is
-// that of the function [ClassOf], except that an error about a meeting concerns only
-// the target that names the meeting.
-func (t Target) ClassOf(err error) Class {
-	if apiErr, ok := errors.AsType[*APIError](err); ok && t.Selector != ByUserID {
-		switch apiErr.Code {
-		case 730005, 730010, 730011: // The app may not see the meeting.
-			return ClassTarget
-		}
-	}
-	return ClassOf(err)
 }

@@ -38,26 +38,17 @@ func TestClassOf(t *testing.T) {
 	}
 }
 
-func TestClassOfTarget(t *testing.T) {
+func TestArgumentErrorsConcernTheTarget(t *testing.T) {
 	t.Parallel()
-	for name, test := range map[string]struct {
-		selector Selector
-		code     int64
-		want     Class
-	}{
-		"a meeting of another app, by its ID":        {selector: ByMeetingID, code: 730005, want: ClassTarget},
-		"a meeting not made by the API, by its code": {selector: ByMeetingCode, code: 730010, want: ClassTarget},
-		"a type of meeting, by its ID":               {selector: ByMeetingID, code: 730011, want: ClassTarget},
-		"a meeting of another app, by its user":      {selector: ByUserID, code: 730005, want: ClassCorp},
-		"an error of the corp, by a meeting":         {selector: ByMeetingID, code: 48002, want: ClassCorp},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			target := Target{Selector: test.selector, ID: "x"}
-			if got := target.ClassOf(fmt.Errorf("page 1: %w", &APIError{Code: test.code})); got != test.want {
-				t.Errorf("class %v, want %v", got, test.want)
-			}
-		})
+	for _, code := range []int64{40058, 40063, 41009, 400038, 730005, 730010, 730011, 999999, -999} {
+		if got := ClassOf(fmt.Errorf("page 2: %w", &APIError{Endpoint: listEndpoint, Code: code})); got != ClassTarget {
+			t.Errorf("errcode %d is of class %v, want %v", code, got, ClassTarget)
+		}
+	}
+	for _, code := range []int64{48002, 60020, 301002, 41001} {
+		if got := ClassOf(&APIError{Endpoint: listEndpoint, Code: code}); got != ClassCorp {
+			t.Errorf("errcode %d is of class %v, want %v", code, got, ClassCorp)
+		}
 	}
 }
 
