@@ -43,6 +43,21 @@ func (n *number) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
+// A code is an errcode: an integer, or a string of one. Success is 0 or "0" and
+// nothing else. What only equals 0, such as 0.0 or -0, is not valid: WeCom documents
+// an integer, so something else wrote it, and a success that is none empties a list.
+type code struct {
+	value int64
+	valid bool
+}
+
+func (c *code) UnmarshalJSON(raw []byte) error {
+	s := unquote(raw)
+	v, err := strconv.ParseInt(s, 10, 64)
+	*c = code{value: v, valid: err == nil && (v != 0 || s == "0")}
+	return nil
+}
+
 // A flag is a boolean. Anything neither true nor false is malformed.
 type flag struct{ value, malformed bool }
 

@@ -4,7 +4,6 @@
 package wecom
 
 import (
-	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
@@ -48,8 +47,8 @@ func FuzzListResponse(f *testing.F) {
 			if strings.Contains(err.Error(), "marked-token") {
 				t.Errorf("the error holds the token: %v", err)
 			}
-			if _, isInvalid := errors.AsType[*ResponseError](err); isInvalid && json.Valid(body) && strings.Contains(err.Error(), "it begins") && body[0] == '{' {
-				t.Errorf("the error quotes JSON: %v", err)
+			if respErr, isInvalid := errors.AsType[*ResponseError](err); isInvalid && !pagePattern.Match(body) && strings.Contains(respErr.Detail, `"`) {
+				t.Errorf("the error quotes what is no page: %v", err)
 			}
 			return
 		}

@@ -8,37 +8,68 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"unicode"
 )
 
 const (
 	redacted = "<redacted>"
 
-	// maxSnippet is how much of a body that is not WeCom's is shown, in bytes.
-	maxSnippet = 100
+	maxExcerpt = 100      // bytes of a text that is shown
+	maxHead    = 64 << 10 // bytes of a page that may hold its title
+
+	// No word of a language has as many letters and digits as a secret.
+	secretLength = 20
 )
 
 var (
-	urlPattern    = regexp.MustCompile(`(?i)https?://[^\s"'<>]+`)
-	secretPattern = regexp.MustCompile(`(?i)(access_token|corpsecret|password|secret|token)(=|%3d|["']?\s*:\s*)[^&\s<>]+`)
-
-	// A page made for people, which holds no data of WeCom.
-	htmlPattern = regexp.MustCompile(`(?i)^\s*<(?:!doctype html|html|head|body|center|div|h1|p|pre)\b`)
-	// The parts of a list or a token in other forms than JSON: the text of elements,
-	// values after their names up to the end of the line, and addresses.
-	elementPattern = regexp.MustCompile(`>[^<]+`)
-	fieldPattern   = regexp.MustCompile(`(?i)(title|password|secret|token|url)["']?\s*[=:][^<\n]*`)
-	addressPattern = regexp.MustCompile(`\b[\w-]+(?:\.[\w-]+)+/[^\s"'<>]+`)
-	// No word of a language is as long as a secret. In a response to gettoken, any
-	// word that is not short may be the token.
-	longPattern = regexp.MustCompile(`[\w-]{20,}`)
-	wordPattern = regexp.MustCompile(`[\w-]{8,}`)
+	// The beginning of a page made for people. XML in general may be a list in another
+	// form, whose titles are those of recordings.
+	pagePattern  = regexp.MustCompile(`(?is)^\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*<(?:!doctype\s+html|html|head)\b`)
+	titlePattern = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title`)
+	quotePattern = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
 )
 
-// redact removes the secrets of a call from a text: every form of the token and
-// the app secret in its query, URLs, and all other values that are named like a
-// secret.
+// redact removes from an error text what may be a secret of the call: every form of
+// the token and the app secret, URLs, and what is quoted, since that came from the
+// other side.
 func redact(text string, query url.Values) string {
-	text = urlPattern.ReplaceAllString(text, redacted)
+	text = quotePattern.ReplaceAllString(withoutSecrets(text, query), redacted)
+	return redactWords(text, mayBeAddress)
+}
+
+// excerpt returns a text of a response, fit to be shown. It is short, has no control
+// characters, and has no word that may be a secret.
+func excerpt(text string, query url.Values) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return ' '
+	}, strings.ToValidUTF8(text, ""))
+	text = redactWords(withoutSecrets(text, query), func(word string) bool {
+		return mayBeAddress(word) || longestRun(word) >= secretLength
+	})
+	if len(text) > maxExcerpt {
+		text = strings.ToValidUTF8(text[:maxExcerpt], "")
+	}
+	return strings.TrimSpace(text)
+}
+
+// title returns the title of an HTML page, fit to be shown, or "".
+func (r response) title() string {
+	head := r.body[:min(len(r.body), maxHead)]
+	if !pagePattern.Match(head) {
+		return ""
+	}
+	match := titlePattern.FindSubmatch(head)
+	if match == nil {
+		return ""
+	}
+	return excerpt(html.UnescapeString(string(match[1])), r.request.query)
+}
+
+// withoutSecrets removes the token and the app secret of a query, in every form.
+func withoutSecrets(text string, query url.Values) string {
 	for _, name := range []string{"access_token", "corpsecret"} {
 		secret := query.Get(name)
 		if secret == "" {
@@ -51,31 +82,39 @@ func redact(text string, query url.Values) string {
 			text = strings.ReplaceAll(text, form, redacted)
 		}
 	}
-	return secretPattern.ReplaceAllString(text, "${1}="+redacted)
+	return text
 }
 
-// snippet returns the first bytes of a body that is not WeCom's, for people to
-// read. It stops where JSON begins, since a broken list holds titles, passwords
-// and sharing URLs.
-func (r response) snippet() string {
-	text := strings.ToValidUTF8(string(r.body[:min(len(r.body), 4<<10)]), "")
-	words := longPattern
-	if !htmlPattern.MatchString(text) {
-		text = fieldPattern.ReplaceAllString(elementPattern.ReplaceAllString(text, ">"), "${1}="+redacted)
-		if r.request.endpoint == tokenEndpoint {
-			words = wordPattern
+// redactWords replaces the words that are secret and makes every space a single one.
+func redactWords(text string, secret func(word string) bool) string {
+	words := strings.Fields(text)
+	for i, word := range words {
+		if secret(word) {
+			words[i] = redacted
 		}
 	}
-	text = addressPattern.ReplaceAllString(redact(text, r.request.query), redacted)
-	text = strings.TrimSpace(words.ReplaceAllString(text, redacted))
-	if i := strings.IndexAny(text, "{["); i >= 0 {
-		text = text[:i]
+	return strings.Join(words, " ")
+}
+
+// mayBeAddress reports whether a word may be a URL, the end of one, or a parameter.
+func mayBeAddress(word string) bool {
+	host, _, hasPath := strings.Cut(word, "/")
+	return strings.ContainsAny(word, "?=") || strings.Contains(word, "://") || hasPath && strings.Contains(host, ".")
+}
+
+// longestRun returns the length of the longest run of ASCII letters, digits, hyphens
+// and underscores, of which tokens are made.
+func longestRun(word string) int {
+	longest, run := 0, 0
+	for i := range len(word) {
+		c := word[i]
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '-', c == '_':
+			run++
+			longest = max(longest, run)
+		default:
+			run = 0
+		}
 	}
-	if strings.HasPrefix(text, `"`) {
-		return ""
-	}
-	if len(text) > maxSnippet {
-		text = strings.ToValidUTF8(text[:maxSnippet], "")
-	}
-	return text
+	return longest
 }

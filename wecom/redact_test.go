@@ -5,6 +5,7 @@ package wecom
 
 import (
 	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -32,6 +33,10 @@ func TestSecretsStayInside(t *testing.T) {
 		"percent-encoded":      {Status: 403, Body: []byte("denied: " + url.PathEscape(secret) + " " + strings.ReplaceAll(url.QueryEscape(secret), "+", "%20"))},
 		"a token in XML":       {Endpoint: tokenEndpoint, Body: []byte(`<xml><access_token>canary-token</access_token></xml>`)},
 		"a token in plain":     {Endpoint: tokenEndpoint, Body: []byte("canary-token")},
+		"a token as a title":   {Body: []byte(`<html><title>canary-token-0123456789abcdef&#32;</title>canary</html>`)},
+		"a secret as a title":  {Status: 403, Body: []byte(`<!doctype html><title>` + secret + `</title>`)},
+		"a list in a page":     {Endpoint: listEndpoint, Body: []byte(`<html><body><p>canary-title</p></body></html>`)},
+		"a list as XML":        {Endpoint: listEndpoint, Header: http.Header{"Content-Type": {"text/html"}}, Body: []byte(`<?xml version="1.0"?><list><title>canary-title</title></list>`)},
 		"cut":                  {Endpoint: listEndpoint, CutAfter: 30},
 		"oversize":             {Endpoint: listEndpoint, Oversize: 20 << 20},
 	}
@@ -55,5 +60,81 @@ func TestSecretsStayInside(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+func TestStrangeAnswers(t *testing.T) {
+	t.Parallel()
+	const start = "meeting/record/list: HTTP status 403: not an answer of WeCom but "
+	for name, test := range map[string]struct {
+		contentType string
+		body        string
+		want        string
+	}{
+		"a login page": {
+			contentType: "text/html; charset=utf-8",
+			body:        "<!DOCTYPE html>\n<html><head><title>\n  Sign in &amp; go on</title></head><body>marked</body>",
+			want:        `91 bytes of text/html, titled "Sign in & go on": not JSON`,
+		},
+		"a page behind a comment, in Chinese": {
+			contentType: "text/html",
+			body:        "<!-- marked --> <HTML><TITLE lang=zh>上网认证</TITLE>",
+			want:        `57 bytes of text/html, titled "上网认证": not JSON`,
+		},
+		"a title with a URL, a query and a token": {
+			contentType: "text/html",
+			body:        "<html><title>502 https://a.test/b?c=marked a.test/marked ?d=marked eyJhbGciOiJIUzI1NiJ9 0123456789_marked-0123</title>",
+			want: `118 bytes of text/html, titled "502 <redacted> <redacted> <redacted> <redacted> <redacted>": ` +
+				`not JSON`,
+		},
+		"control characters": {
+			contentType: "text/html",
+			body:        "<html><title>a\x1b[31m\x00b\u202ec\xff</title>",
+			want:        `34 bytes of text/html, titled "a [31m b c": not JSON`,
+		},
+		"a long title": {
+			contentType: "text/html",
+			body:        "<html><title>" + strings.Repeat("中文 ", 60) + "</title>",
+			want:        `441 bytes of text/html, titled "` + strings.TrimSpace(strings.Repeat("中文 ", 14)) + `": not JSON`,
+		},
+		"a page that says it is JSON": {
+			contentType: "application/json",
+			body:        "<html><title>Blocked</title>",
+			want:        `28 bytes of application/json, titled "Blocked": not JSON`,
+		},
+		"a page without a title": {contentType: "text/html", body: "<html>marked</html>", want: `19 bytes of text/html: not JSON`},
+		"plain text":             {contentType: "text/plain", body: "marked", want: `6 bytes of text/plain: not JSON`},
+		"binary":                 {contentType: "application/octet-stream", body: "\x1f\x8bmarked", want: `8 bytes of application/octet-stream: not JSON`},
+		"an odd content type":    {contentType: "marked; ; =", body: "marked", want: `6 bytes without a content type: not JSON`},
+		"JSON of another":        {contentType: "application/json", body: `{"message":"marked"}`, want: `20 bytes of application/json: it has no errcode`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sent := get(listEndpoint, url.Values{"access_token": {"marked-token"}})
+			resp := response{request: sent, status: http.StatusForbidden, contentType: test.contentType, body: []byte(test.body)}
+			if err := resp.decode(&listResponse{}, IgnoreCalls{}); err == nil || err.Error() != start+test.want {
+				t.Errorf("error\n got %v\nwant %s", err, start+test.want)
+			}
+		})
+	}
+}
+
+func TestRedact(t *testing.T) {
+	t.Parallel()
+	query := url.Values{"corpsecret": {"a marked+/=word"}}
+	for text, want := range map[string]string{
+		`dial tcp: lookup wecom-api.internal.example.com: no such host`: `dial tcp: lookup wecom-api.internal.example.com: no such host`,
+		`Get "https://wecom.test/x?y=marked": EOF`:                      `Get <redacted>: EOF`,
+		`at https://wecom.test/marked now`:                              `at <redacted> now`,
+		`a a marked+/=word b`:                                           `a <redacted> b`,
+		`a%20marked%2B%2F%3Dword b`:                                     `<redacted> b`,
+		`a+marked%2B%2F%3Dword b`:                                       `<redacted> b`,
+		`broken: malformed HTTP response "marked \" title"`:             `broken: malformed HTTP response <redacted>`,
+		`corpsecret=marked b`:                                           `<redacted> b`,
+		`read tcp 10.0.0.1:1->10.0.0.2:443: i/o timeout`:                `read tcp 10.0.0.1:1->10.0.0.2:443: i/o timeout`,
+	} {
+		if got := redact(text, query); got != want {
+			t.Errorf("%s\n got %s\nwant %s", text, got, want)
+		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"mime"
 	"net/netip"
 	"reflect"
 	"regexp"
@@ -25,17 +26,18 @@ type result interface {
 // https://developer.work.weixin.qq.com/document/path/90455. Only errcode counts:
 // the HTTP status is 200 on errors too, and errmsg may change.
 type envelope struct {
-	Errcode *number `json:"errcode"`
-	Errmsg  text    `json:"errmsg"`
+	Errcode code `json:"errcode"`
+	Errmsg  text `json:"errmsg"`
 }
 
 func (e *envelope) header() *envelope { return e }
 
 // A response is what came back for a request.
 type response struct {
-	request request
-	status  int
-	body    []byte
+	request     request
+	status      int
+	contentType string // "" if there is none
+	body        []byte
 }
 
 var (
@@ -66,9 +68,9 @@ func (r response) decode(into result, o Observer) error {
 	}
 	code := into.header().Errcode
 	switch {
-	case code == nil && !into.holdsPayload(), code != nil && code.malformed:
+	case !code.valid && !into.holdsPayload():
 		return r.invalid(errNoErrcode)
-	case code != nil && code.value != 0:
+	case code.valid && code.value != 0:
 		return &APIError{
 			Endpoint: r.request.endpoint,
 			Code:     code.value,
@@ -82,17 +84,38 @@ func (r response) decode(into result, o Observer) error {
 	return nil
 }
 
-// invalid returns the error for a body that is not WeCom's.
+// invalid returns the error for a body that is not WeCom's. Of the body it has the
+// size and, if it is an HTML page, the title.
 func (r response) invalid(why error) *ResponseError {
-	e := &ResponseError{Endpoint: r.request.endpoint, Kind: KindDecode, Status: r.status, remedy: remedyAPIURL}
+	title := ""
+	if t := r.title(); t != "" {
+		title = fmt.Sprintf(", titled %q", t)
+	}
+	return r.failure(fmt.Sprintf("not an answer of WeCom but %d bytes %s%s: %s", len(r.body), r.kind(), title, why))
+}
+
+// failure returns the error for a response that is not WeCom's.
+func (r response) failure(detail string) *ResponseError {
+	e := &ResponseError{
+		Endpoint: r.request.endpoint,
+		Kind:     KindDecode,
+		Status:   r.status,
+		Detail:   detail,
+		remedy:   remedyAPIURL,
+	}
 	if r.status < 200 || r.status > 299 {
 		e.Kind = KindHTTP
 	}
-	e.Detail = fmt.Sprintf("not an answer of WeCom but %d bytes: %s", len(r.body), why)
-	if s := r.snippet(); s != "" {
-		e.Detail += fmt.Sprintf("; it begins %q", s)
-	}
 	return e
+}
+
+// kind returns the content type for an error, such as "of text/html".
+func (r response) kind() string {
+	mediaType, _, _ := mime.ParseMediaType(r.contentType)
+	if !strings.Contains(mediaType, "/") {
+		return "without a content type"
+	}
+	return "of " + excerpt(mediaType, r.request.query)
 }
 
 var fromIP = regexp.MustCompile(`from ip:\s*([0-9a-fA-F.:]+)`)

@@ -71,29 +71,19 @@ func (t *transport) do(ctx context.Context, r request) (response, error) {
 		return response{}, fail("calling", err)
 	}
 	defer resp.Body.Close()
+	got := response{request: r, status: resp.StatusCode, contentType: resp.Header.Get("Content-Type")}
 	if resp.StatusCode >= 300 && resp.StatusCode < 400 {
-		return response{}, &ResponseError{
-			Endpoint: r.endpoint,
-			Kind:     KindHTTP,
-			Status:   resp.StatusCode,
-			Detail:   "a redirect, which is not followed",
-			remedy:   remedyAPIURL,
-		}
+		return response{}, got.failure("a redirect, which is not followed")
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
 	if err != nil {
 		return response{}, fail(fmt.Sprintf("reading the answer, cut off after %d bytes", len(body)), err)
 	}
 	if len(body) > maxBody {
-		return response{}, &ResponseError{
-			Endpoint: r.endpoint,
-			Kind:     KindDecode,
-			Status:   resp.StatusCode,
-			Detail:   fmt.Sprintf("the answer is larger than %d MiB", maxBody>>20),
-			remedy:   remedyAPIURL,
-		}
+		return response{}, got.failure(fmt.Sprintf("not an answer of WeCom but more than %d MiB %s", maxBody>>20, got.kind()))
 	}
-	return response{request: r, status: resp.StatusCode, body: body}, nil
+	got.body = body
+	return got, nil
 }
 
 func transportError(endpoint, detail string) *ResponseError {

@@ -18,7 +18,7 @@ import (
 )
 
 // Fault is a way to misbehave. The first fields select the calls that it strikes. Of the others one
-// must be set; Delay can be combined with any. At most one fault strikes a call, the first one set
+// must be set; Delay and Header can be combined with any. At most one fault strikes a call, the first one set
 // that matches, and none does if the limits of the API refuse the call.
 type Fault struct {
 	Endpoint string             // Empty is any.
@@ -26,7 +26,8 @@ type Fault struct {
 	After    int                // How many matching calls to spare first.
 	Times    int                // How many to strike then; 0 is until removed.
 
-	Delay time.Duration // Responds late, or not at all if the caller gives up before.
+	Delay  time.Duration // Responds late, or not at all if the caller gives up before.
+	Header http.Header   // Headers of the response, in place of its own.
 
 	// The response of WeCom with this errcode to any call. An empty Errmsg is WeCom's text.
 	Errcode int
@@ -131,7 +132,7 @@ func (s *Server) misbehave(w http.ResponseWriter, r *http.Request, c *call, f *F
 
 	switch {
 	case f.Errcode != 0:
-		w.Header().Set("Content-Type", "application/json; charset=utf-8")
+		setDefault(w, "Content-Type", "application/json; charset=utf-8")
 		_, _ = w.Write(s.refusal(c, f.Errcode, f.Errmsg))
 	case f.Body != nil:
 		if f.Status != 0 {
@@ -156,9 +157,16 @@ func (s *Server) misbehave(w http.ResponseWriter, r *http.Request, c *call, f *F
 	}
 }
 
+// setDefault sets a header of the response that no fault has set.
+func setDefault(w http.ResponseWriter, name, value string) {
+	if w.Header().Get(name) == "" {
+		w.Header().Set(name, value)
+	}
+}
+
 func writePage(w http.ResponseWriter, status int, text string) {
 	const page = "<html>\r\n<head><title>%[1]s</title></head>\r\n<body><h1>%[1]s</h1></body>\r\n</html>\r\n"
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	setDefault(w, "Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
 	_, _ = fmt.Fprintf(w, page, html.EscapeString(text))
 }
@@ -170,8 +178,8 @@ func writeOversize(w http.ResponseWriter, size int64) {
 		tail = `"}`
 	)
 	size = max(size, int64(len(head)+len(tail)))
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.Header().Set("Content-Length", strconv.FormatInt(size, 10))
+	setDefault(w, "Content-Type", "application/json; charset=utf-8")
+	setDefault(w, "Content-Length", strconv.FormatInt(size, 10))
 	_, _ = io.WriteString(w, head)
 	chunk := strings.Repeat("x", 32<<10)
 	for left := size - int64(len(head)+len(tail)); left > 0; {

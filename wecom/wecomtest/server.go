@@ -325,6 +325,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if f.Delay > 0 && !wait(r.Context(), f.Delay) {
 			return
 		}
+		maps.Copy(w.Header(), f.Header)
 		if f.replaces() {
 			s.misbehave(w, r, c, f)
 
@@ -344,8 +345,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.Errcode = errcode
 	s.record(c.Request)
 
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	setDefault(w, "Content-Type", "application/json; charset=utf-8")
+	setDefault(w, "Content-Length", strconv.Itoa(len(body)))
 	if f != nil && f.CutAfter > 0 && f.CutAfter < len(body) {
 		cut(w, body[:f.CutAfter])
 	}
