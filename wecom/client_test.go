@@ -284,7 +284,7 @@ func TestApplyConfigWhileACallWaits(t *testing.T) {
 
 		"for another call to end": {
 			fault:    wecomtest.Fault{Endpoint: listEndpoint, Hang: true},
-			after:    attemptTimeout,
+			after:    idleTimeout,
 			oldLists: 1,
 		},
 

@@ -6,15 +6,12 @@ package wecom
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"time"
-)
-
-const (
-	attemptTimeout = 10 * time.Second
-	maxBody        = 16 << 20 // bytes
 )
 
 // A transport makes single HTTP exchanges with the API. The access token and the
@@ -44,14 +41,16 @@ func (t *transport) exchange(ctx context.Context, r request, into result) error 
 // do returns the response of any HTTP status but a redirect. The error is a
 // [*ResponseError], or the context's if that ended.
 func (t *transport) do(ctx context.Context, r request) (response, error) {
-	attempt, cancel := context.WithTimeout(ctx, attemptTimeout)
-	defer cancel()
+	attempt, watch, stop := watch(ctx)
+	defer stop()
 	fail := func(doing string, err error) error {
-		if ctx.Err() != nil {
+		switch cause := context.Cause(attempt); {
+		case ctx.Err() != nil:
 			return fmt.Errorf("%s: %w", r.endpoint, context.Cause(ctx))
-		}
-		if attempt.Err() != nil {
-			return transportError(r.endpoint, fmt.Sprintf("no complete answer within %s", attemptTimeout))
+		case errors.Is(cause, errIdle):
+			return timeoutError(r.endpoint, fmt.Sprintf("%s: no byte for %s", doing, idleTimeout))
+		case errors.Is(cause, errSlow):
+			return timeoutError(r.endpoint, fmt.Sprintf("%s: not done within %s", doing, attemptTimeout))
 		}
 		return transportError(r.endpoint, doing+": "+redact(err.Error(), r.query))
 	}
@@ -71,21 +70,49 @@ func (t *transport) do(ctx context.Context, r request) (response, error) {
 		return response{}, fail("calling", err)
 	}
 	defer resp.Body.Close()
+	watch.heard()
 	got := response{request: r, status: resp.StatusCode, contentType: resp.Header.Get("Content-Type")}
 	if resp.StatusCode >= 300 && resp.StatusCode < 400 {
 		return response{}, got.failure("a redirect, which is not followed")
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
-	if err != nil {
-		return response{}, fail(fmt.Sprintf("reading the answer, cut off after %d bytes", len(body)), err)
+	in := &incoming{next: io.LimitReader(resp.Body, maxBody+1), watch: watch}
+	if err := got.read(in, strings.Join(resp.Header.Values("Content-Encoding"), ", ")); err != nil {
+		if _, ok := errors.AsType[*ResponseError](err); ok {
+			return response{}, err
+		}
+		return response{}, fail(fmt.Sprintf("reading the answer, cut off after %d bytes", in.size), err)
 	}
-	if len(body) > maxBody {
-		return response{}, got.failure(fmt.Sprintf("not an answer of WeCom but more than %d MiB %s", maxBody>>20, got.kind()))
-	}
-	got.body = body
 	return got, nil
+}
+
+// read reads the body and unpacks it. The error is a [*ResponseError], or another if
+// the body was cut off.
+func (r *response) read(in *incoming, encoding string) error {
+	body, err := unpack(in, encoding)
+	if err == nil {
+		r.body, err = io.ReadAll(io.LimitReader(body, maxBody+1))
+	}
+	switch {
+	case errors.Is(err, errUnknownEncoding):
+		e := r.failure(fmt.Sprintf("the Content-Encoding of the answer is unknown: %q", excerpt(encoding, r.request.query)))
+		e.remedy = remedyEncoding
+		return e
+	case in.err != nil:
+		return in.err
+	case in.size > maxBody, len(r.body) > maxBody:
+		return r.failure(fmt.Sprintf("not an answer of WeCom but more than %d MiB %s", maxBody>>20, r.kind()))
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		return err
+	case err != nil:
+		return r.failure(fmt.Sprintf("not an answer of WeCom but %d bytes %s: its Content-Encoding is broken", in.size, r.kind()))
+	}
+	return nil
 }
 
 func transportError(endpoint, detail string) *ResponseError {
 	return &ResponseError{Endpoint: endpoint, Kind: KindTransport, Detail: detail, remedy: remedyNetwork}
+}
+
+func timeoutError(endpoint, detail string) *ResponseError {
+	return &ResponseError{Endpoint: endpoint, Kind: KindTransport, Detail: detail, remedy: remedyTimeout}
 }

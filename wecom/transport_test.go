@@ -92,14 +92,28 @@ func TestTransportErrors(t *testing.T) {
 		"no response": {
 			fault: wecomtest.Fault{Hang: true},
 			kind:  KindTransport,
-			text:  "gettoken: no complete answer within 10s",
-			took:  attemptTimeout,
+			text:  "gettoken: calling: no byte for 10s",
+			took:  idleTimeout,
 		},
 
 		"a late response": {
 			fault: wecomtest.Fault{Delay: time.Minute},
 			kind:  KindTransport,
-			text:  "gettoken: no complete answer within 10s",
+			text:  "gettoken: calling: no byte for 10s",
+			took:  idleTimeout,
+		},
+
+		"an answer that stalls": {
+			fault: wecomtest.Fault{Pieces: 2, Pause: 11 * time.Second},
+			kind:  KindTransport,
+			text:  "gettoken: reading the answer, cut off after 0 bytes: no byte for 10s",
+			took:  idleTimeout,
+		},
+
+		"an answer that takes too long": {
+			fault: wecomtest.Fault{Pieces: 8, Pause: 8 * time.Second},
+			kind:  KindTransport,
+			text:  "gettoken: reading the answer, cut off after 147 bytes: not done within 1m0s",
 			took:  attemptTimeout,
 		},
 
@@ -170,6 +184,24 @@ func TestTransportReportsToTheObserver(t *testing.T) {
 		}
 		want := map[string]int{"gettoken 0": 1, "gettoken 40001": 1}
 		if diff := cmp.Diff(want, seen.outcomes); diff != "" {
+			t.Errorf("outcomes (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// An answer that keeps coming may take long.
+func TestSlowAnswers(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(t *testing.T) {
+		server := wecomtest.New(wecomtest.Config{})
+		server.Fail(wecomtest.Fault{Pieces: 7, Pause: 8 * time.Second})
+		client, seen := clientOf(t, server)
+		start := time.Now()
+		listOnce(t, client)
+		if took := time.Since(start); took != 2*56*time.Second {
+			t.Errorf("it took %s, want twice 56 s", took)
+		}
+		if diff := cmp.Diff(map[string]int{"gettoken 0": 1, "meeting/record/list 0": 1}, seen.outcomes); diff != "" {
 			t.Errorf("outcomes (-want +got):\n%s", diff)
 		}
 	})

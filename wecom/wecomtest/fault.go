@@ -4,6 +4,8 @@
 package wecomtest
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"fmt"
 	"html"
@@ -36,11 +38,15 @@ type Fault struct {
 	Status      int    // This HTTP status with an HTML page, or with Body.
 	Body        []byte // This body; Status 0 is 200.
 	Hang        bool   // No response before the caller gives up.
+	Gzip        bool   // The right response, packed with gzip though nobody asked for it.
 	CutAfter    int    // The right response, cut off after so many bytes, with the Content-Length of the whole.
 	Drop        bool   // A reset connection and no response.
 	Redirect    string // A redirect to this URL.
 	Oversize    int64  // A well-formed response of so many bytes.
 	EchoSecrets bool   // The 502 of a proxy that shows the whole URL, with its secrets.
+
+	Pieces int           // The right response in so many pieces.
+	Pause  time.Duration // Before each of the Pieces.
 
 	RepeatCursor bool          // Lists return the same page with the same cursor for ever.
 	EndlessPages bool          // Lists return the same page with a new cursor for ever.
@@ -190,6 +196,46 @@ func writeOversize(w http.ResponseWriter, size int64) {
 		left -= int64(n)
 	}
 	_, _ = io.WriteString(w, tail)
+}
+
+// pack returns a body as gzip.
+func pack(body []byte) []byte {
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	_, _ = w.Write(body) // A buffer never fails.
+	_ = w.Close()
+
+	return packed.Bytes()
+}
+
+// trickle sends a body in pieces, with a pause before each, until the caller gives up.
+func trickle(w http.ResponseWriter, r *http.Request, body []byte, f *Fault) {
+	pieces := slices.Collect(slices.Chunk(body, max(1, (len(body)+f.Pieces-1)/f.Pieces)))
+	next := func() ([]byte, error) {
+		if len(pieces) == 0 {
+			return nil, io.EOF
+		}
+		if !wait(r.Context(), f.Pause) {
+			return nil, fmt.Errorf("answer in pieces: %w", context.Cause(r.Context()))
+		}
+		piece := pieces[0]
+		pieces = pieces[1:]
+
+		return piece, nil
+	}
+	if rec, ok := w.(*recorder); ok {
+		rec.next = next // RoundTrip returns before the body has come.
+
+		return
+	}
+	for {
+		_ = http.NewResponseController(w).Flush()
+		piece, err := next()
+		if err != nil {
+			return
+		}
+		_, _ = w.Write(piece) // The caller may have gone away.
+	}
 }
 
 // cut sends a part of a body and breaks the connection.

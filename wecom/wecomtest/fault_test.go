@@ -5,6 +5,7 @@ package wecomtest
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
@@ -162,6 +163,54 @@ func TestFaultOversize(t *testing.T) {
 		s.Fail(Fault{Oversize: size})
 		if got, err := get(t.Context()); err != nil || len(got.body) != size || !json.Valid(got.body) {
 			t.Errorf("got %d bytes and %v, want %d bytes of JSON", len(got.body), err, size)
+		}
+	})
+}
+
+func TestFaultPieces(t *testing.T) {
+	t.Parallel()
+	eitherWay(t, func(t *testing.T, s *Server, get func(context.Context) (received, error)) {
+		t.Helper()
+		const pause = 5 * time.Millisecond
+		remove := s.Fail(Fault{Pieces: 4, Pause: pause})
+		start := time.Now()
+		if got, err := get(t.Context()); err != nil || !json.Valid(got.body) {
+			t.Errorf("got %q and %v, want the right answer", got.body, err)
+		}
+		if took := time.Since(start); took < 4*pause {
+			t.Errorf("it took %s, want four pauses of %s", took, pause)
+		}
+		remove()
+		s.Fail(Fault{Pieces: 4, Pause: time.Minute})
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		defer cancel()
+		if got, err := get(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %q and %v, want no answer", got.body, err)
+		}
+	})
+}
+
+func TestFaultGzip(t *testing.T) {
+	t.Parallel()
+	eitherWay(t, func(t *testing.T, s *Server, get func(context.Context) (received, error)) {
+		t.Helper()
+		s.Fail(Fault{Gzip: true, Header: http.Header{"X-Gateway": {"yes"}}})
+		got, err := get(t.Context())
+		if err != nil || got.header.Get("X-Gateway") != "yes" {
+			t.Fatalf("got %v and %v, want the header of the fault", got.header, err)
+		}
+		body := got.body
+		if got.header.Get("Content-Encoding") == "gzip" { // Otherwise the transport asked for it, and unpacked it.
+			r, err := gzip.NewReader(bytes.NewReader(body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if body, err = io.ReadAll(r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !json.Valid(body) {
+			t.Errorf("got %q, want the right answer", body)
 		}
 	})
 }

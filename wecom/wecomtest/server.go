@@ -345,12 +345,28 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.Errcode = errcode
 	s.record(c.Request)
 
-	setDefault(w, "Content-Type", "application/json; charset=utf-8")
-	setDefault(w, "Content-Length", strconv.Itoa(len(body)))
-	if f != nil && f.CutAfter > 0 && f.CutAfter < len(body) {
-		cut(w, body[:f.CutAfter])
+	send(w, r, body, f)
+}
+
+// send sends the right body, in the way of a fault if there is one.
+func send(w http.ResponseWriter, r *http.Request, body []byte, f *Fault) {
+	if f == nil {
+		f = &Fault{}
 	}
-	_, _ = w.Write(body) // The caller may have gone away.
+	setDefault(w, "Content-Type", "application/json; charset=utf-8")
+	if f.Gzip {
+		body = pack(body)
+		setDefault(w, "Content-Encoding", "gzip")
+	}
+	setDefault(w, "Content-Length", strconv.Itoa(len(body)))
+	switch {
+	case f.Pieces > 0:
+		trickle(w, r, body, f)
+	case f.CutAfter > 0 && f.CutAfter < len(body):
+		cut(w, body[:f.CutAfter])
+	default:
+		_, _ = w.Write(body) // The caller may have gone away.
+	}
 }
 
 func (s *Server) newCall(to route, endpoint string, r *http.Request) *call {

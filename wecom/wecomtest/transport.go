@@ -43,6 +43,10 @@ func (s *Server) RoundTrip(r *http.Request) (*http.Response, error) {
 		ContentLength: int64(w.body.Len()),
 		Request:       r,
 	}
+	if w.next != nil {
+		resp.ContentLength = -1
+		resp.Body = io.NopCloser(&pieceReader{next: w.next})
+	}
 	if aborted {
 		resp.ContentLength = -1
 		resp.Body = io.NopCloser(io.MultiReader(&w.body, brokenReader{}))
@@ -72,6 +76,7 @@ type recorder struct {
 	header http.Header
 	status int
 	body   bytes.Buffer
+	next   func() ([]byte, error) // Returns the next piece of a body that comes in pieces.
 }
 
 func (w *recorder) Header() http.Header { return w.header }
@@ -80,6 +85,25 @@ func (w *recorder) WriteHeader(status int) { w.status = status }
 
 func (w *recorder) Write(b []byte) (int, error) {
 	return w.body.Write(b)
+}
+
+// pieceReader is a body that comes in pieces.
+type pieceReader struct {
+	next func() ([]byte, error)
+	rest []byte
+}
+
+func (r *pieceReader) Read(p []byte) (int, error) {
+	if len(r.rest) == 0 {
+		var err error
+		if r.rest, err = r.next(); err != nil {
+			return 0, err
+		}
+	}
+	n := copy(p, r.rest)
+	r.rest = r.rest[n:]
+
+	return n, nil
 }
 
 // brokenReader is the end of a body that was cut off.
