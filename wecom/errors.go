@@ -103,14 +103,6 @@ var (
 		"check that --wecom.api-url and the proxy lead to the WeCom API itself",
 		"请检查 --wecom.api-url 与代理设置，确认请求直达企业微信 API",
 	}
-	remedyNetwork = bilingual{
-		"check the network, DNS, the proxy and --wecom.api-url",
-		"请检查网络、DNS、代理以及 --wecom.api-url",
-	}
-	remedyTimeout = bilingual{
-		"check that a firewall, the proxy or the network does not hold up calls; ask the same host with curl from here",
-		"请检查防火墙、代理或网络是否阻滞了调用，可在本机用 curl 访问同一主机",
-	}
 	remedyEncoding = bilingual{
 		"have the proxy or gateway before WeCom send answers as they are, or packed with gzip or deflate",
 		"请让企业微信之前的代理或网关原样返回应答，或仅用 gzip、deflate 压缩",

@@ -39,7 +39,7 @@ func TestDescribe(t *testing.T) {
 		},
 
 		"no valid response": {
-			err:     transportError(listEndpoint, "calling: broken pipe"),
+			err:     transportError(listEndpoint, "calling: broken pipe", remedyNetwork),
 			english: "meeting/record/list: calling: broken pipe",
 			chinese: "meeting/record/list: calling: broken pipe",
 			advice:  true,

@@ -40,15 +40,23 @@ func redact(text string, query url.Values) string {
 // excerpt returns a text of a response, fit to be shown. It is short, has no control
 // characters, and has no word that may be a secret.
 func excerpt(text string, query url.Values) string {
-	text = strings.Map(func(r rune) rune {
+	return shorten(redactWords(withoutSecrets(printable(text), query), func(word string) bool {
+		return mayBeAddress(word) || longestRun(word) >= secretLength
+	}))
+}
+
+// printable replaces the characters that cannot be printed by spaces.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {
 			return r
 		}
 		return ' '
 	}, strings.ToValidUTF8(text, ""))
-	text = redactWords(withoutSecrets(text, query), func(word string) bool {
-		return mayBeAddress(word) || longestRun(word) >= secretLength
-	})
+}
+
+// shorten cuts a text off after maxExcerpt bytes.
+func shorten(text string) string {
 	if len(text) > maxExcerpt {
 		text = strings.ToValidUTF8(text[:maxExcerpt], "")
 	}

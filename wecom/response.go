@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"mime"
+	"net/http"
 	"net/netip"
 	"reflect"
 	"regexp"
@@ -105,6 +106,9 @@ func (r response) failure(detail string) *ResponseError {
 	}
 	if r.status < 200 || r.status > 299 {
 		e.Kind = KindHTTP
+	}
+	if r.status == http.StatusProxyAuthRequired {
+		e.remedy = remedyProxyLogin
 	}
 	return e
 }

@@ -48,11 +48,13 @@ func (t *transport) do(ctx context.Context, r request) (response, error) {
 		case ctx.Err() != nil:
 			return fmt.Errorf("%s: %w", r.endpoint, context.Cause(ctx))
 		case errors.Is(cause, errIdle):
-			return timeoutError(r.endpoint, fmt.Sprintf("%s: no byte for %s", doing, idleTimeout))
+			return transportError(r.endpoint, fmt.Sprintf("%s: no byte for %s", doing, idleTimeout), remedyTimeout)
 		case errors.Is(cause, errSlow):
-			return timeoutError(r.endpoint, fmt.Sprintf("%s: not done within %s", doing, attemptTimeout))
+			return transportError(r.endpoint, fmt.Sprintf("%s: not done within %s", doing, attemptTimeout), remedyTimeout)
+		case refusedByProxy(err):
+			doing = "asking the proxy for a connection"
 		}
-		return transportError(r.endpoint, doing+": "+redact(err.Error(), r.query))
+		return transportError(r.endpoint, doing+": "+redact(err.Error(), r.query), remedyOf(err, r.query))
 	}
 
 	url := t.baseURL + "/cgi-bin/" + r.endpoint + "?" + r.query.Encode()
@@ -109,10 +111,6 @@ func (r *response) read(in *incoming, encoding string) error {
 	return nil
 }
 
-func transportError(endpoint, detail string) *ResponseError {
-	return &ResponseError{Endpoint: endpoint, Kind: KindTransport, Detail: detail, remedy: remedyNetwork}
-}
-
-func timeoutError(endpoint, detail string) *ResponseError {
-	return &ResponseError{Endpoint: endpoint, Kind: KindTransport, Detail: detail, remedy: remedyTimeout}
+func transportError(endpoint, detail string, remedy bilingual) *ResponseError {
+	return &ResponseError{Endpoint: endpoint, Kind: KindTransport, Detail: detail, remedy: remedy}
 }
