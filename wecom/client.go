@@ -95,6 +95,7 @@ func (c *Client) newSettings(config Config, tokens *tokenSource) *settings {
 			userAgent: config.UserAgent,
 			next:      config.Transport,
 			observer:  c.observer,
+			limits:    config.Limits,
 		},
 		limits:   config.Limits,
 		titles:   config.Titles,

@@ -18,6 +18,8 @@ const (
 	// see https://developer.work.weixin.qq.com/document/path/90454.
 	firstBlock = time.Minute
 	maxBlock   = time.Hour
+	// maxRetryAfter is the most that an HTTP answer may close an endpoint for.
+	maxRetryAfter = 15 * time.Minute
 )
 
 // Limits keeps calls within what WeCom allows one corp on one API host. Every
@@ -40,8 +42,14 @@ type Limits struct {
 
 // A block closes an endpoint for some time.
 type block struct {
-	since   time.Time
-	backoff backoff.Backoff
+	since   time.Time       // when WeCom last refused a call
+	backoff backoff.Backoff // of these refusals
+	until   time.Time       // by Retry-After
+}
+
+// end returns when the endpoint is open again.
+func (b block) end() time.Time {
+	return later(b.backoff.Until(), b.until)
 }
 
 // NewLimits returns limits with a budget of calls per minute, which must be
@@ -81,8 +89,7 @@ func (l *Limits) acquire(endpoint string) (changed <-chan struct{}, wait time.Du
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := time.Now()
-	b := l.blocks[endpoint]
-	if wait := b.backoff.Until().Sub(now); wait > 0 {
+	if wait := l.blocks[endpoint].end().Sub(now); wait > 0 {
 		return l.changed, wait
 	}
 	l.forget(now)
@@ -121,13 +128,31 @@ func (l *Limits) end(endpoint string, began time.Time, err error) {
 	}
 	apiErr, refused := errors.AsType[*APIError](err)
 	switch {
-	case err == nil:
+	case err == nil && !now.Before(b.until):
 		delete(l.blocks, endpoint)
 	case refused && apiErr.Class() == ClassBlocked:
 		b.since = now
 		b.backoff.Fail(now, backoff.Range{First: firstBlock, Max: maxBlock})
 		l.blocks[endpoint] = b
 	}
+}
+
+// closeFor closes an endpoint for some time, as Retry-After asks. A longer block stays.
+func (l *Limits) closeFor(endpoint string, wait time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	b := l.blocks[endpoint]
+	if until := time.Now().Add(wait); until.After(b.until) {
+		b.until = until
+		l.blocks[endpoint] = b
+	}
+}
+
+// closedUntil returns when an endpoint is open again; it may be in the past.
+func (l *Limits) closedUntil(endpoint string) time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.blocks[endpoint].end()
 }
 
 // forget drops the calls that no longer count against the budget. The lock is held.

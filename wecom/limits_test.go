@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -187,6 +188,101 @@ func TestCallsInFlightSayNothingAboutABlock(t *testing.T) {
 		}
 		if acquire(limits, listEndpoint); time.Since(began) != 61*time.Second {
 			t.Errorf("after %s, want a minute after the first refusal", time.Since(began))
+		}
+	})
+}
+
+func TestRetryAfter(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 3, 2, 1, 0, 0, 0, time.UTC)
+	for name, test := range map[string]struct {
+		status int
+		value  string
+		date   string
+		want   time.Duration
+	}{
+		"seconds":                      {status: 429, value: "30", want: 30 * time.Second},
+		"seconds of a 503":             {status: 503, value: " 7 ", want: 7 * time.Second},
+		"a date":                       {status: 429, value: now.Add(time.Minute).Format(http.TimeFormat), want: time.Minute},
+		"a date by the sender's clock": {status: 503, value: now.Add(time.Hour).Format(http.TimeFormat), date: now.Add(59 * time.Minute).Format(http.TimeFormat), want: time.Minute},
+		"a date that is over":          {status: 429, value: now.Add(-time.Minute).Format(http.TimeFormat), want: 0},
+		"an hour":                      {status: 429, value: "3600", want: 15 * time.Minute},
+		"a date in a year":             {status: 429, value: now.AddDate(1, 0, 0).Format(http.TimeFormat), want: 15 * time.Minute},
+		"more than there is":           {status: 429, value: "99999999999999999999", want: 15 * time.Minute},
+		"nothing":                      {status: 429, want: 0},
+		"zero":                         {status: 429, value: "0", want: 0},
+		"negative":                     {status: 429, value: "-5", want: 0},
+		"words":                        {status: 429, value: "soon", want: 0},
+		"another status":               {status: 502, value: "30", want: 0},
+		"a success":                    {status: 200, value: "30", want: 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			resp := &http.Response{StatusCode: test.status, Header: http.Header{"Retry-After": {test.value}, "Date": {test.date}}}
+			if got := retryAfter(resp, now); got != test.want {
+				t.Errorf("%s, want %s", got, test.want)
+			}
+		})
+	}
+}
+
+// Retry-After closes an endpoint for all calls, whatever the body, and no other.
+func TestRetryAfterClosesTheEndpoint(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]wecomtest.Fault{
+		"a page":              {Status: 429, Header: http.Header{"Retry-After": {"30"}}},
+		"a page of a gateway": {Status: 503, Header: http.Header{"Retry-After": {"30"}}},
+		"an errcode":          {Status: 429, Body: []byte(`{"errcode":-1}`), Header: http.Header{"Retry-After": {"30"}}},
+		"a body cut off":      {Status: 429, Body: []byte("x"), Header: http.Header{"Retry-After": {"30"}, "Content-Encoding": {"gzip"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			virtually(t, func(t *testing.T) {
+				server := wecomtest.New(wecomtest.Config{})
+				client, seen := clientOf(t, server)
+				listOnce(t, client) // to have a token
+				server.ResetRequests()
+				start := time.Now()
+				r := reserve(t, client)
+				defer r.Release()
+				fault.Endpoint, fault.Times = listEndpoint, 1
+				server.Fail(fault)
+				var calls sync.WaitGroup
+				for range 11 {
+					calls.Go(func() { listOnce(t, client) })
+				}
+				time.Sleep(time.Second)
+				calls.Go(func() { listOnce(t, r) })
+				if _, err := client.Starts(t.Context(), Window{Start: start.Add(-time.Hour), End: start}); err != nil || time.Since(start) != time.Second {
+					t.Errorf("another endpoint: error %v after %s", err, time.Since(start))
+				}
+				time.Sleep(28 * time.Second)
+				if n := server.Count(listEndpoint); n > 4 {
+					t.Errorf("%d lists within the 30 s, want no more than were in flight", n)
+				}
+				calls.Wait()
+				if took := time.Since(start); took < 30*time.Second || took > 31*time.Second {
+					t.Errorf("it took %s, want 30 s", took)
+				}
+				if seen.throttled == 0 {
+					t.Error("no time was throttled")
+				}
+			})
+		})
+	}
+}
+
+func TestRetryAfterDoesNotShortenABlock(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(t *testing.T) {
+		limits := NewLimits(100)
+		start := time.Now()
+		limits.closeFor(listEndpoint, time.Minute)
+		limits.closeFor(listEndpoint, time.Second)
+		acquire(limits, "another")
+		limits.end(listEndpoint, start.Add(time.Millisecond), nil)
+		if acquire(limits, listEndpoint); time.Since(start) != time.Minute {
+			t.Errorf("open after %s, want a minute", time.Since(start))
 		}
 	})
 }

@@ -57,12 +57,13 @@ func (r *Reservation) Release() {
 }
 
 // use spends the reservation on a call within l and reports whether it could. If the
-// reservation is of other limits, since the configuration changed, use releases it.
+// reservation is of other limits, since the configuration changed, or the endpoint was
+// closed since, use releases it.
 func (r *Reservation) use(l *Limits) bool {
 	if r == nil || !r.spend() {
 		return false
 	}
-	if r.limits != l {
+	if r.limits != l || l.closedUntil(listEndpoint).After(time.Now()) {
 		r.cancel()
 		return false
 	}

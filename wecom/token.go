@@ -88,7 +88,7 @@ func (s *tokenSource) get(ctx context.Context, app *credentials) (string, error)
 		return "", context.Cause(ctx)
 	}
 	if err != nil {
-		return s.failed(secret, err)
+		return s.failed(app, secret, err)
 	}
 	s.issued(secret, token, lifetime)
 	return token, nil
@@ -120,13 +120,33 @@ func (s *tokenSource) cached(app *credentials) (token string, ok bool, err error
 		}
 		return s.current.text, true, nil
 	}
-	if s.failure.secret == secret && now.Before(s.failure.backoff.Until()) {
+	until, why := app.transport.limits.closedUntil(tokenEndpoint), error(errTokenClosed)
+	if s.failure.secret == secret && s.failure.err != nil {
+		until, why = later(until, s.failure.backoff.Until()), s.failure.err
+	}
+	if now.Before(until) {
 		if matches && now.Before(s.current.expiry) {
 			return s.current.text, true, nil
 		}
-		return "", false, &TokenError{RetryAt: s.failure.backoff.Until(), Err: s.failure.err}
+		return "", false, &TokenError{RetryAt: until, Err: why}
 	}
 	return "", false, nil
+}
+
+// errTokenClosed is why there is no token with a new secret, or for another client of
+// the corp, while gettoken is closed.
+var errTokenClosed = &ResponseError{
+	Endpoint: tokenEndpoint,
+	Kind:     KindHTTP,
+	Detail:   "not asked again before the time that Retry-After named",
+	remedy:   remedyWait,
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 func (s *tokenSource) issued(secret, token string, lifetime time.Duration) {
@@ -142,7 +162,7 @@ func (s *tokenSource) issued(secret, token string, lifetime time.Duration) {
 
 // failed records that asking for a token failed. It returns the current token if
 // that has not expired.
-func (s *tokenSource) failed(secret string, err error) (string, error) {
+func (s *tokenSource) failed(app *credentials, secret string, err error) (string, error) {
 	waits := backoff.Range{First: firstFailureWait, Max: maxFailureWait}
 	var apiErr *APIError
 	if errors.As(err, &apiErr) && apiErr.Class() != ClassRetryable && apiErr.Class() != ClassConcurrency {
@@ -159,7 +179,8 @@ func (s *tokenSource) failed(secret string, err error) (string, error) {
 	if s.current.secret == secret && now.Before(s.current.expiry) {
 		return s.current.text, nil
 	}
-	return "", &TokenError{RetryAt: s.failure.backoff.Until(), Err: err}
+	until := later(s.failure.backoff.Until(), app.transport.limits.closedUntil(tokenEndpoint))
+	return "", &TokenError{RetryAt: until, Err: err}
 }
 
 // refused drops a token that WeCom refused, unless it was replaced already.
@@ -242,7 +263,8 @@ func (c *credentials) fetchToken(ctx context.Context, secret string) (string, ti
 			}
 			return string(got.AccessToken), lifetime, nil
 		}
-		if ctx.Err() != nil || !worthRetrying(err) || retries == maxRetries {
+		closed := c.transport.limits.closedUntil(tokenEndpoint).After(time.Now())
+		if ctx.Err() != nil || !worthRetrying(err) || retries == maxRetries || closed {
 			return "", 0, err
 		}
 		if err := pause(ctx, retries); err != nil {

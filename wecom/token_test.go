@@ -6,6 +6,7 @@ package wecom
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -252,5 +253,37 @@ func TestReplacedCredentialsAskForNoToken(t *testing.T) {
 		if n := server.Count(tokenEndpoint); n != 0 {
 			t.Errorf("%d calls of gettoken, want 0", n)
 		}
+	})
+}
+
+// Retry-After of gettoken holds for another secret and another client of the corp too.
+func TestRetryAfterOfGettoken(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(t *testing.T) {
+		server := wecomtest.New(wecomtest.Config{})
+		server.Fail(wecomtest.Fault{
+			Endpoint: tokenEndpoint, Status: 429, Times: 1, Header: http.Header{"Retry-After": {"90"}},
+		})
+		secret := "another"
+		config, _ := configOf(server)
+		config.Secret = func() (string, error) { return secret, nil }
+		first, second := NewClient(config), NewClient(config)
+		start := time.Now()
+		for time.Since(start) < 90*time.Second {
+			for _, client := range []*Client{first, second} {
+				_, err := recordingsOf(t.Context(), client, anyone, lastMonth())
+				tokenErr, ok := errors.AsType[*TokenError](err)
+				if !ok || !tokenErr.RetryAt.Equal(start.Add(90*time.Second)) || Remedy(err, English) == "" {
+					t.Fatalf("error %v, want a TokenError until %s", err, start.Add(90*time.Second))
+				}
+			}
+			time.Sleep(10 * time.Second)
+			secret = wecomtest.DefaultSecret
+		}
+		if n := server.Count(tokenEndpoint); n != 1 {
+			t.Errorf("%d calls of gettoken, want 1", n)
+		}
+		listOnce(t, first)
+		listOnce(t, second)
 	})
 }

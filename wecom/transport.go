@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -22,6 +23,7 @@ type transport struct {
 	userAgent string
 	next      http.RoundTripper
 	observer  Observer
+	limits    *Limits // in which Retry-After closes endpoints
 }
 
 // exchange makes one HTTP exchange and decodes the response. It reports both to the
@@ -73,6 +75,9 @@ func (t *transport) do(ctx context.Context, r request) (response, error) {
 	}
 	defer resp.Body.Close()
 	watch.heard()
+	if wait := retryAfter(resp, time.Now()); wait > 0 {
+		t.limits.closeFor(r.endpoint, wait)
+	}
 	got := response{request: r, status: resp.StatusCode, contentType: resp.Header.Get("Content-Type")}
 	if resp.StatusCode >= 300 && resp.StatusCode < 400 {
 		return response{}, got.failure("a redirect, which is not followed")
@@ -85,6 +90,27 @@ func (t *transport) do(ctx context.Context, r request) (response, error) {
 		return response{}, fail(fmt.Sprintf("reading the answer, cut off after %d bytes", in.size), err)
 	}
 	return got, nil
+}
+
+// retryAfter returns for how long a response closes its endpoint; 0 if it does not.
+func retryAfter(resp *http.Response, now time.Time) time.Duration {
+	if resp.StatusCode != http.StatusTooManyRequests && resp.StatusCode != http.StatusServiceUnavailable {
+		return 0
+	}
+	value := strings.TrimSpace(resp.Header.Get("Retry-After"))
+	seconds, err := strconv.ParseUint(value, 10, 64)
+	if err == nil || errors.Is(err, strconv.ErrRange) {
+		return time.Duration(min(seconds, uint64(maxRetryAfter/time.Second))) * time.Second
+	}
+	at, err := http.ParseTime(value)
+	if err != nil {
+		return 0
+	}
+	// The time is that of the sender's clock.
+	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		now = date
+	}
+	return max(0, min(at.Sub(now), maxRetryAfter))
 }
 
 // read reads the body and unpacks it. The error is a [*ResponseError], or another if
