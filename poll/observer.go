@@ -45,9 +45,12 @@ func observe(o Observer) (observer wecom.Observer, closeIt func()) {
 type observerOf struct{ Observer }
 
 // Called implements wecom.Observer.
-func (o observerOf) Called(endpoint string, outcome wecom.Outcome, took time.Duration) {
-	o.Observer.Called(endpoint, outcome.String(), took)
+func (o observerOf) Called(call wecom.Call) {
+	o.Observer.Called(call.Endpoint, call.Outcome.String(), call.Took)
 }
+
+// ClockSkew implements wecom.Observer.
+func (o observerOf) ClockSkew(time.Duration) {}
 
 // Anomalous implements wecom.Observer.
 func (o observerOf) Anomalous(kind wecom.Anomaly) { o.Observer.Anomalous(string(kind)) }

@@ -12,6 +12,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 )
 
@@ -28,12 +29,21 @@ type request struct {
 	endpoint string // path below /cgi-bin
 	query    url.Values
 	body     []byte
+	target   string // what it selects, for the observer; may be ""
 
 	reservation *Reservation // for the first attempt, unless it is spent; may be nil
 }
 
 func get(endpoint string, query url.Values) request {
 	return request{method: http.MethodGet, endpoint: endpoint, query: query}
+}
+
+// getByID returns a request for what has an ID.
+func getByID(endpoint, parameter string, id int64) request {
+	value := strconv.FormatInt(id, 10)
+	r := get(endpoint, url.Values{parameter: {value}})
+	r.target = parameter + "=" + value
+	return r
 }
 
 // post returns a request whose body is v as JSON.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Config is for which app a [Client] calls the API, and how.
@@ -36,6 +37,7 @@ type Client struct {
 	corpID   string
 	observer Observer
 	limiter  *limiter
+	skew     skew
 
 	configuring sync.Mutex // held by ApplyConfig
 	settings    atomic.Pointer[settings]
@@ -96,6 +98,7 @@ func (c *Client) newSettings(config Config, tokens *tokenSource) *settings {
 			next:      config.Transport,
 			observer:  c.observer,
 			limits:    config.Limits,
+			skew:      &c.skew,
 		},
 		limits:   config.Limits,
 		titles:   config.Titles,
@@ -108,6 +111,15 @@ func (c *Client) newSettings(config Config, tokens *tokenSource) *settings {
 
 // Limits returns the limits that the client shares with others.
 func (c *Client) Limits() *Limits { return c.settings.Load().limits }
+
+// Skew returns how far the local clock was ahead of WeCom's when WeCom last answered, in
+// whole seconds, and whether that is known.
+func (c *Client) Skew() (skew time.Duration, known bool) {
+	if last := c.skew.Load(); last != nil {
+		return *last, true
+	}
+	return 0, false
+}
 
 // SecretChanged reports whether the app secret differs from the one with which a
 // token was last asked for, so that asking again at once may succeed.

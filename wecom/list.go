@@ -84,9 +84,11 @@ func listRequestFor(t Target, w Window, cursor string) (request, error) {
 	case ByMeetingCode:
 		body.MeetingCode = t.ID
 	default:
-		body.UserID = t.ID
+		t.Selector, body.UserID = ByUserID, t.ID
 	}
-	return post(listEndpoint, body)
+	r, err := post(listEndpoint, body)
+	r.target = string(t.Selector) + "=" + t.ID
+	return r, err
 }
 
 type listRequest struct {

@@ -71,12 +71,21 @@ type calls struct {
 	anomalies map[Anomaly]int
 	throttled time.Duration
 	expiry    time.Time
+	all       []Call
+	skews     []time.Duration
 }
 
-func (c *calls) Called(endpoint string, outcome Outcome, _ time.Duration) {
+func (c *calls) Called(call Call) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.outcomes[endpoint+" "+outcome.String()]++
+	c.outcomes[call.Endpoint+" "+call.Outcome.String()]++
+	c.all = append(c.all, call)
+}
+
+func (c *calls) ClockSkew(skew time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.skews = append(c.skews, skew)
 }
 
 func (c *calls) Throttled(waited time.Duration) {

@@ -7,8 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
-	"strconv"
 	"strings"
 )
 
@@ -35,7 +33,7 @@ type Members struct {
 // and .../90213.
 func (c *Client) Members(ctx context.Context, agentID int64) (Members, error) {
 	op := &operation{client: c}
-	agent, err := call[agentResponse](ctx, op, get(agentEndpoint, intQuery("agentid", agentID)))
+	agent, err := call[agentResponse](ctx, op, getByID(agentEndpoint, "agentid", agentID))
 	if err != nil {
 		return Members{}, fmt.Errorf("asking for the visible scope: %w", err)
 	}
@@ -73,7 +71,7 @@ func (s *scope) addUsers(list []memberResponse) {
 }
 
 func (s *scope) addTag(ctx context.Context, id int64) error {
-	tag, err := call[tagResponse](ctx, s.op, get(tagEndpoint, intQuery("tagid", id)))
+	tag, err := call[tagResponse](ctx, s.op, getByID(tagEndpoint, "tagid", id))
 	if err != nil {
 		return s.refused("tag", id, err)
 	}
@@ -90,7 +88,7 @@ func (s *scope) addTag(ctx context.Context, id int64) error {
 // department separately, since the root department is often refused, and the
 // parameter fetch_child is no longer documented.
 func (s *scope) addTree(ctx context.Context, root int64) error {
-	tree, err := call[departmentsResponse](ctx, s.op, get(departmentsEndpoint, intQuery("id", root)))
+	tree, err := call[departmentsResponse](ctx, s.op, getByID(departmentsEndpoint, "id", root))
 	if err != nil {
 		if err := s.refused("department", root, err); err != nil {
 			return err
@@ -113,7 +111,7 @@ func (s *scope) addDepartment(ctx context.Context, id int64) error {
 		return nil
 	}
 	s.departments[id] = true
-	users, err := call[usersResponse](ctx, s.op, get(usersEndpoint, intQuery("department_id", id)))
+	users, err := call[usersResponse](ctx, s.op, getByID(usersEndpoint, "department_id", id))
 	if err != nil {
 		return s.refused("department", id, err)
 	}
@@ -131,10 +129,6 @@ func (s *scope) refused(what string, id int64, err error) error {
 		return nil
 	}
 	return err
-}
-
-func intQuery(name string, value int64) url.Values {
-	return url.Values{name: {strconv.FormatInt(value, 10)}}
 }
 
 type memberResponse struct {

@@ -131,7 +131,7 @@ func TestRemediesOfConnections(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() { (&http.Client{Transport: next}).CloseIdleConnections() })
-			tr := &transport{baseURL: test.url, next: next, observer: IgnoreCalls{}}
+			tr := &transport{baseURL: test.url, next: next, observer: IgnoreCalls{}, skew: &skew{}}
 			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 			defer cancel()
 			err = tr.exchange(ctx, get(tokenEndpoint, nil), &tokenResponse{})

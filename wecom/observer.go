@@ -8,9 +8,8 @@ import "time"
 // An Observer is notified of what a [Client] does, call by call. Its methods are
 // called from several goroutines at once and must return quickly.
 type Observer interface {
-	// Called reports one HTTP exchange with the API. The endpoint is the path
-	// below /cgi-bin, such as "meeting/record/list".
-	Called(endpoint string, outcome Outcome, took time.Duration)
+	// Called reports one HTTP exchange with the API.
+	Called(call Call)
 	// Throttled reports time that a call spent waiting for the budget or for the end
 	// of a block. Long waits are reported in parts.
 	Throttled(waited time.Duration)
@@ -18,6 +17,19 @@ type Observer interface {
 	Anomalous(kind Anomaly)
 	// TokenIssued reports a new access token and when it expires.
 	TokenIssued(expiry time.Time)
+	// ClockSkew reports how far the local clock is ahead of WeCom's, in whole seconds.
+	// It is called for each answer of WeCom that has a Date.
+	ClockSkew(skew time.Duration)
+}
+
+// A Call is one HTTP exchange with the API. It has no URL and no secret.
+type Call struct {
+	Endpoint string // path below /cgi-bin, such as "meeting/record/list"
+	// Target is the parameter that selects what is asked for and its value, such as
+	// "userid=li" or "department_id=2"; "" if there is none.
+	Target  string
+	Outcome Outcome
+	Took    time.Duration
 }
 
 // An Anomaly is the name of an oddity in a response of WeCom.
@@ -47,7 +59,7 @@ func Anomalies() []Anomaly {
 type IgnoreCalls struct{}
 
 // Called implements [Observer].
-func (IgnoreCalls) Called(string, Outcome, time.Duration) {}
+func (IgnoreCalls) Called(Call) {}
 
 // Throttled implements [Observer].
 func (IgnoreCalls) Throttled(time.Duration) {}
@@ -57,3 +69,6 @@ func (IgnoreCalls) Anomalous(Anomaly) {}
 
 // TokenIssued implements [Observer].
 func (IgnoreCalls) TokenIssued(time.Time) {}
+
+// ClockSkew implements [Observer].
+func (IgnoreCalls) ClockSkew(time.Duration) {}

@@ -14,6 +14,7 @@ import (
 	"reflect"
 	"regexp"
 	"strings"
+	"time"
 )
 
 // A result is what the body of a response is decoded into.
@@ -37,7 +38,9 @@ func (e *envelope) header() *envelope { return e }
 type response struct {
 	request     request
 	status      int
-	contentType string // "" if there is none
+	contentType string    // "" if there is none
+	date        time.Time // by the clock of who sent it; zero if it has none
+	middle      time.Time // of the exchange, by the local clock
 	body        []byte
 }
 

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -24,7 +25,12 @@ type transport struct {
 	next      http.RoundTripper
 	observer  Observer
 	limits    *Limits // in which Retry-After closes endpoints
+	skew      *skew
 }
+
+// A skew is how far the local clock was ahead of WeCom's when WeCom last answered; nil
+// before.
+type skew struct{ atomic.Pointer[time.Duration] }
 
 // exchange makes one HTTP exchange and decodes the response. It reports both to the
 // observer, unless the context ended.
@@ -33,11 +39,23 @@ func (t *transport) exchange(ctx context.Context, r request, into result) error 
 	resp, err := t.do(ctx, r)
 	if err == nil {
 		err = resp.decode(into, t.observer)
+		t.noteDate(&resp, err)
 	}
 	if ctx.Err() == nil {
-		t.observer.Called(r.endpoint, outcomeOf(err), time.Since(start))
+		t.observer.Called(Call{Endpoint: r.endpoint, Target: r.target, Outcome: outcomeOf(err), Took: time.Since(start)})
 	}
 	return err
+}
+
+// noteDate notes how far the clocks are apart, if the response is WeCom's and not that
+// of something in between.
+func (t *transport) noteDate(r *response, err error) {
+	if _, refused := errors.AsType[*APIError](err); err != nil && !refused || r.date.Before(EarliestPlausible.Time()) {
+		return
+	}
+	ahead := r.middle.Sub(r.date).Truncate(time.Second) // Date has whole seconds.
+	t.skew.Store(&ahead)
+	t.observer.ClockSkew(ahead)
 }
 
 // do returns the response of any HTTP status but a redirect. The error is a
@@ -68,6 +86,7 @@ func (t *transport) do(ctx context.Context, r request) (response, error) {
 	if r.method == http.MethodPost {
 		req.Header.Set("Content-Type", "application/json")
 	}
+	sent := time.Now()
 	// An http.Client would follow redirects and quote the URL in its errors.
 	resp, err := t.next.RoundTrip(req)
 	if err != nil {
@@ -79,6 +98,8 @@ func (t *transport) do(ctx context.Context, r request) (response, error) {
 		t.limits.closeFor(r.endpoint, wait)
 	}
 	got := response{request: r, status: resp.StatusCode, contentType: resp.Header.Get("Content-Type")}
+	got.date, _ = http.ParseTime(resp.Header.Get("Date"))
+	got.middle = sent.Add(time.Since(sent) / 2)
 	if resp.StatusCode >= 300 && resp.StatusCode < 400 {
 		return response{}, got.failure("a redirect, which is not followed")
 	}

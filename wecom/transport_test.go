@@ -69,7 +69,7 @@ func TestTransportRequests(t *testing.T) {
 				}
 				return respond{http.StatusTeapot, "short"}.RoundTrip(req)
 			})
-			tr := &transport{baseURL: "https://wecom.test/prefix", userAgent: "agent/1", next: next, observer: IgnoreCalls{}}
+			tr := &transport{baseURL: "https://wecom.test/prefix", userAgent: "agent/1", next: next, observer: IgnoreCalls{}, skew: &skew{}}
 			resp, err := tr.do(t.Context(), test.request)
 			if err != nil || resp.status != http.StatusTeapot || string(resp.body) != "short" {
 				t.Errorf("error %v, status %d, body %q", err, resp.status, resp.body)
@@ -146,7 +146,7 @@ func TestTransportErrors(t *testing.T) {
 			virtually(t, func(t *testing.T) {
 				server := wecomtest.New(wecomtest.Config{})
 				server.Fail(test.fault)
-				tr := &transport{baseURL: "https://wecom.test", next: server, observer: IgnoreCalls{}}
+				tr := &transport{baseURL: "https://wecom.test", next: server, observer: IgnoreCalls{}, skew: &skew{}}
 				query := url.Values{"corpid": {wecomtest.DefaultCorpID}, "corpsecret": {wecomtest.DefaultSecret}}
 				start := time.Now()
 				_, err := tr.do(t.Context(), get(tokenEndpoint, query))
@@ -167,7 +167,7 @@ func TestTransportReportsToTheObserver(t *testing.T) {
 	virtually(t, func(t *testing.T) {
 		server := wecomtest.New(wecomtest.Config{})
 		_, seen := configOf(server)
-		tr := &transport{baseURL: "https://wecom.test", next: server, observer: seen}
+		tr := &transport{baseURL: "https://wecom.test", next: server, observer: seen, skew: &skew{}}
 		for _, secret := range []string{wecomtest.DefaultSecret, "wrong"} {
 			query := url.Values{"corpid": {wecomtest.DefaultCorpID}, "corpsecret": {secret}}
 			var got tokenResponse
@@ -205,4 +205,88 @@ func TestSlowAnswers(t *testing.T) {
 			t.Errorf("outcomes (-want +got):\n%s", diff)
 		}
 	})
+}
+
+func TestCallsAreReported(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(t *testing.T) {
+		server := wecomtest.New(wecomtest.Config{})
+		server.SetDirectory(staff(wecomtest.Scope{Departments: []int{3}, Tags: []int{7}}))
+		server.Put(wecomtest.Recording{ID: "r", Creator: "wang", MeetingID: "m", MeetingStart: time.Now().Add(-time.Hour)})
+		server.Fail(wecomtest.Fault{Delay: time.Second})
+		server.Fail(wecomtest.Fault{Endpoint: startsEndpoint, Errcode: 999999})
+		client, seen := clientOf(t, server)
+		_, _ = recordingsOf(t.Context(), client, Target{ByUserID, "wang"}, lastMonth())
+		_, _ = recordingsOf(t.Context(), client, Target{ByMeetingID, "m"}, lastMonth())
+		_, _ = recordingsOf(t.Context(), client, Target{ByMeetingCode, "?&\n"}, lastMonth())
+		_, _ = client.Members(t.Context(), wecomtest.DefaultAgentID)
+		want := []Call{
+			{Endpoint: tokenEndpoint},
+			{Endpoint: listEndpoint, Target: "userid=wang"},
+			{Endpoint: listEndpoint, Target: "meetingid=m"},
+			{Endpoint: listEndpoint, Target: "meeting_code=?&\n", Outcome: Outcome{Errcode: 730004}},
+			{Endpoint: agentEndpoint, Target: "agentid=1000002"},
+			{Endpoint: tagEndpoint, Target: "tagid=7"},
+			{Endpoint: departmentsEndpoint, Target: "id=4"},
+			{Endpoint: usersEndpoint, Target: "department_id=4"},
+			{Endpoint: departmentsEndpoint, Target: "id=3"},
+			{Endpoint: usersEndpoint, Target: "department_id=3"},
+		}
+		for i := range want {
+			want[i].Took = time.Second
+		}
+		if diff := cmp.Diff(want, seen.all); diff != "" {
+			t.Errorf("calls (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestClockSkew(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		ahead time.Duration // WeCom's clock
+		fault wecomtest.Fault
+		want  time.Duration
+		known bool
+	}{
+		"the same":              {known: true},
+		"WeCom's is ahead":      {ahead: time.Hour, want: -time.Hour, known: true},
+		"the local is ahead":    {ahead: -2 * 365 * 24 * time.Hour, want: 2 * 365 * 24 * time.Hour, known: true},
+		"by less than a second": {ahead: 400 * time.Millisecond, known: true},
+		"an answer that is slow": {
+			ahead: time.Hour, fault: wecomtest.Fault{Delay: 8 * time.Second}, want: -time.Hour - 4*time.Second, known: true,
+		},
+		"an errcode": {ahead: time.Hour, fault: wecomtest.Fault{Errcode: 60020}, want: -time.Hour, known: true},
+
+		"a page of a proxy":    {ahead: time.Hour, fault: wecomtest.Fault{Status: 502}},
+		"JSON of another":      {ahead: time.Hour, fault: wecomtest.Fault{Body: []byte(`{"error":1}`)}},
+		"a redirect":           {ahead: time.Hour, fault: wecomtest.Fault{Redirect: "https://elsewhere.test"}},
+		"no date":              {fault: wecomtest.Fault{Header: http.Header{"Date": nil}}},
+		"a date that is none":  {fault: wecomtest.Fault{Header: http.Header{"Date": {"soon"}}}},
+		"a date before WeCom":  {fault: wecomtest.Fault{Header: http.Header{"Date": {"Thu, 01 Jan 1970 00:00:00 GMT"}}}},
+		"no connection at all": {fault: wecomtest.Fault{Drop: true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			virtually(t, func(t *testing.T) {
+				server := wecomtest.New(wecomtest.Config{})
+				server.SetClockSkew(test.ahead)
+				server.Fail(test.fault)
+				client, seen := clientOf(t, server)
+				if got, known := client.Skew(); known {
+					t.Errorf("skew %s before the first call", got)
+				}
+				_, _ = recordingsOf(t.Context(), client, anyone, lastMonth())
+				got, known := client.Skew()
+				if got != test.want || known != test.known || known != (len(seen.skews) > 0) {
+					t.Errorf("skew %s, known: %t, reported: %v; want %s, %t", got, known, seen.skews, test.want, test.known)
+				}
+				for _, skew := range seen.skews {
+					if skew != test.want {
+						t.Errorf("reported skew %s, want %s", skew, test.want)
+					}
+				}
+			})
+		})
+	}
 }

@@ -167,6 +167,28 @@ func TestFaultOversize(t *testing.T) {
 	})
 }
 
+func TestDate(t *testing.T) {
+	t.Parallel()
+	eitherWay(t, func(t *testing.T, s *Server, get func(context.Context) (received, error)) {
+		t.Helper()
+		for _, test := range []struct{ clock, fault time.Duration }{
+			{},
+			{clock: time.Hour},
+			{clock: -48 * time.Hour, fault: time.Hour},
+		} {
+			s.SetClockSkew(test.clock)
+			remove := s.Fail(Fault{ClockSkew: test.fault})
+			want := time.Now().Add(test.clock + test.fault)
+			got, err := get(t.Context())
+			date, dateErr := http.ParseTime(got.header.Get("Date"))
+			if off := date.Sub(want); err != nil || dateErr != nil || off < -2*time.Second || off > 2*time.Second {
+				t.Errorf("date %s (%v, %v), want %s", date, err, dateErr, want)
+			}
+			remove()
+		}
+	})
+}
+
 func TestFaultPieces(t *testing.T) {
 	t.Parallel()
 	eitherWay(t, func(t *testing.T, s *Server, get func(context.Context) (received, error)) {

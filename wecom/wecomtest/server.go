@@ -19,6 +19,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -79,6 +80,7 @@ type Server struct {
 	config    Config
 	cursorKey [32]byte
 	faults    faults
+	skew      atomic.Int64 // How far the clock is ahead of that of the configuration.
 
 	mu        sync.Mutex
 	store     store
@@ -231,6 +233,19 @@ func (s *Server) Remove(ids ...string) {
 	}
 }
 
+// SetClockSkew changes how far the server's clock is ahead of Config.Now.
+func (s *Server) SetClockSkew(skew time.Duration) {
+	s.skew.Store(int64(skew))
+}
+
+func (s *Server) now() time.Time {
+	return s.config.Now().Add(time.Duration(s.skew.Load()))
+}
+
+func setDate(w http.ResponseWriter, now time.Time) {
+	w.Header().Set("Date", now.UTC().Format(http.TimeFormat))
+}
+
 // SetSecret changes the app secret. Tokens of the old one are invalid at once.
 func (s *Server) SetSecret(secret string) {
 	s.mu.Lock()
@@ -306,6 +321,7 @@ func (s *Server) record(r Request) {
 // ServeHTTP responds as WeCom does: with status 200 to errors too. It panics with
 // http.ErrAbortHandler if a Fault breaks the connection.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	setDate(w, s.now())
 	endpoint := strings.TrimPrefix(r.URL.Path, "/cgi-bin/")
 	to, ok := routeOf(endpoint)
 	if !ok || endpoint == r.URL.Path {
@@ -325,13 +341,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if f.Delay > 0 && !wait(r.Context(), f.Delay) {
 			return
 		}
+		c.now = s.now().Add(f.ClockSkew)
+		setDate(w, c.now)
 		maps.Copy(w.Header(), f.Header)
 		if f.replaces() {
 			s.misbehave(w, r, c, f)
 
 			return
 		}
-		c.now = s.config.Now().Add(f.ClockSkew)
 		c.paging = f.paging()
 	}
 
@@ -371,7 +388,7 @@ func send(w http.ResponseWriter, r *http.Request, body []byte, f *Fault) {
 
 func (s *Server) newCall(to route, endpoint string, r *http.Request) *call {
 	c := &call{
-		Request: Request{Time: s.config.Now(), Endpoint: endpoint, Selector: to.selector},
+		Request: Request{Time: s.now(), Endpoint: endpoint, Selector: to.selector},
 		query:   r.URL.Query(),
 	}
 	c.now = c.Time
