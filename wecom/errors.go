@@ -20,6 +20,9 @@ func Remedy(err error, l Language) string {
 	if respErr, ok := errors.AsType[*ResponseError](err); ok {
 		return respErr.remedy.in(l)
 	}
+	if _, ok := errors.AsType[*ChainError](err); ok {
+		return remedyChain.in(l)
+	}
 	return ""
 }
 
@@ -28,6 +31,9 @@ func Remedy(err error, l Language) string {
 func Describe(err error, l Language) string {
 	if apiErr, ok := errors.AsType[*APIError](err); ok && l == Chinese {
 		return apiErr.chinese()
+	}
+	if chainErr, ok := errors.AsType[*ChainError](err); ok && l == Chinese {
+		return chainErr.chinese()
 	}
 	return err.Error()
 }
@@ -122,15 +128,27 @@ func (e *ResponseError) retryable() bool {
 	return e.Kind == KindTransport || e.Kind == KindHTTP && (e.Status >= 500 || e.Status == 429)
 }
 
-// A ChainError means that the pages of a list did not end properly.
+// A ChainError means that a list is incomplete: each page of it came as it should, but
+// the last one led nowhere. What the pages list may be added and updated. What they
+// lack may still be there, so nothing may be removed.
 type ChainError struct {
-	Anomaly Anomaly
-	Pages   int // read before
+	Anomaly Anomaly // RepeatedCursor, PageLimit or MissingCursor
+	Pages   int     // that were listed before, all of them
 }
 
 // Error implements error.
 func (e *ChainError) Error() string {
-	return fmt.Sprintf("list given up after %d pages: %s", e.Pages, e.Anomaly)
+	return fmt.Sprintf("the list is incomplete: it led nowhere after page %d (%s)", e.Pages, e.Anomaly)
+}
+
+func (e *ChainError) chinese() string {
+	return fmt.Sprintf("列表不完整：第 %d 页之后无法继续（%s）", e.Pages, e.Anomaly)
+}
+
+var remedyChain = bilingual{
+	"none needed: what was listed counts, and nothing is taken for removed; if it stays, look for a gateway that " +
+		"changes answers, and ask WeCom's support",
+	"无需处理：已列出的内容照常计入，不会视为有内容被删除；若持续出现，请检查是否有网关改动了应答，并联系企业微信客服",
 }
 
 // A TokenError means that there is no access token to call with.

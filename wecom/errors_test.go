@@ -47,8 +47,9 @@ func TestDescribe(t *testing.T) {
 
 		"a chain that does not end": {
 			err:     &ChainError{Anomaly: PageLimit, Pages: 1000},
-			english: "list given up after 1000 pages: page_limit",
-			chinese: "list given up after 1000 pages: page_limit",
+			english: "the list is incomplete: it led nowhere after page 1000 (page_limit)",
+			chinese: "列表不完整：第 1000 页之后无法继续（page_limit）",
+			advice:  true,
 		},
 
 		"any other error": {

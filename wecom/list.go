@@ -47,7 +47,8 @@ type Target struct {
 type Window struct{ Start, End time.Time }
 
 // Recordings lists the recordings of a target in a window, page by page. An error
-// ends the list; the pages before it are not the whole list.
+// ends the list; the pages before it are not the whole list. If it is a [*ChainError],
+// these pages may be added to what is known. Otherwise nothing of them may be used.
 func (c *Client) Recordings(ctx context.Context, t Target, w Window) iter.Seq2[[]Recording, error] {
 	return c.recordings(ctx, t, w, nil)
 }

@@ -45,13 +45,14 @@ const (
 	MalformedValue   Anomaly = "malformed_value"   // a value of the wrong kind; read as absent
 	RepeatedCursor   Anomaly = "repeated_cursor"   // a cursor for the second time; ends the list
 	PageLimit        Anomaly = "page_limit"        // more pages than are plausible; ends the list
+	MissingCursor    Anomaly = "missing_cursor"    // more pages but no cursor; ends the list
 )
 
 // Anomalies returns every kind of anomaly.
 func Anomalies() []Anomaly {
 	return []Anomaly{
 		NegativeSize, UnknownState, ImplausibleTime, SecondsTimestamp,
-		MissingID, MalformedValue, RepeatedCursor, PageLimit,
+		MissingID, MalformedValue, RepeatedCursor, PageLimit, MissingCursor,
 	}
 }
 

@@ -13,14 +13,27 @@ const maxPages = 1000
 
 // A paging is the part of a response that leads to the next page.
 type paging struct {
-	HasMore    flag `json:"has_more"`
-	NextCursor text `json:"next_cursor"`
+	HasMore    *flag `json:"has_more"`
+	NextCursor text  `json:"next_cursor"`
 }
 
 func (p *paging) page() *paging { return p }
 
+// more reports whether there is another page. One page too many does less harm than
+// half a list, so there is unless has_more is clearly false, or absent like the cursor.
+func (p *paging) more(o Observer) bool {
+	switch {
+	case p.HasMore == nil:
+		return p.NextCursor != ""
+	case p.HasMore.malformed:
+		o.Anomalous(MalformedValue)
+		return true
+	}
+	return p.HasMore.value
+}
+
 // chain reads a list page by page. An error ends the list; the pages before it are
-// not the whole list.
+// not the whole list. It is a [*ChainError] if the list led nowhere.
 func chain[A any, P interface {
 	*A
 	page() *paging
@@ -38,19 +51,19 @@ func chain[A any, P interface {
 				return
 			}
 			paging := P(response).page()
-			cursor = string(paging.NextCursor)
-			// One page too many does less harm than half a list.
-			more := paging.HasMore.value || paging.HasMore.malformed
-			if paging.HasMore.malformed {
-				o.Anomalous(MalformedValue)
-			}
-			if !more || cursor == "" {
+			if !paging.more(o) {
 				return
 			}
-			anomaly := PageLimit
-			if seen[cursor] {
+			cursor = string(paging.NextCursor)
+			var anomaly Anomaly
+			switch {
+			case cursor == "":
+				anomaly = MissingCursor
+			case seen[cursor]:
 				anomaly = RepeatedCursor
-			} else if number < maxPages {
+			case number == maxPages:
+				anomaly = PageLimit
+			default:
 				seen[cursor] = true
 				continue
 			}

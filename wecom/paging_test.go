@@ -81,6 +81,63 @@ func TestUnclearWhetherThereIsMore(t *testing.T) {
 	})
 }
 
+// Each page has one recording.
+func TestWhetherThereIsMore(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		paging string
+		more   bool
+		want   Anomaly // that ends the list
+	}{
+		"no more":                       {paging: `"has_more":false,"next_cursor":""`},
+		"no more, and a cursor":         {paging: `"has_more":false,"next_cursor":"c"`},
+		"no more, as a number":          {paging: `"has_more":0,"next_cursor":"c"`},
+		"neither":                       {paging: `"x":0`},
+		"neither, as null":              {paging: `"has_more":null,"next_cursor":null`},
+		"more":                          {paging: `"has_more":true,"next_cursor":"c"`, more: true},
+		"more, as a string":             {paging: `"has_more":"1","next_cursor":"c"`, more: true},
+		"a cursor that is a number":     {paging: `"has_more":true,"next_cursor":7`, more: true},
+		"a cursor alone":                {paging: `"next_cursor":"c"`, more: true},
+		"a cursor beside null":          {paging: `"has_more":null,"next_cursor":"c"`, more: true},
+		"unclear":                       {paging: `"has_more":"yes","next_cursor":"c"`, more: true},
+		"more without a cursor":         {paging: `"has_more":true`, want: MissingCursor},
+		"more with an empty cursor":     {paging: `"has_more":true,"next_cursor":""`, want: MissingCursor},
+		"more with a cursor of null":    {paging: `"has_more":1,"next_cursor":null`, want: MissingCursor},
+		"more with a cursor in a list":  {paging: `"has_more":true,"next_cursor":["c"]`, want: MissingCursor},
+		"unclear and without a cursor":  {paging: `"has_more":"yes"`, want: MissingCursor},
+		"more as a list, and no cursor": {paging: `"has_more":[]`, want: MissingCursor},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			virtually(t, func(t *testing.T) {
+				last := `{"errcode":0,"has_more":false,"record_list":[{"meeting_record_id":"b","state":3}]}`
+				client, seen := clientOf(t, nil, func(c *Config) {
+					c.Transport = byCursor{
+						"":  `{"errcode":0,` + test.paging + `,"record_list":[{"meeting_record_id":"a","state":3}]}`,
+						"c": last,
+						"7": last,
+					}
+				})
+				list, err := recordingsOf(t.Context(), client, anyone, lastMonth())
+				want := 1
+				if test.more {
+					want = 2
+				}
+				if len(list) != want {
+					t.Errorf("%d recordings, want %d", len(list), want)
+				}
+				chainErr, incomplete := errors.AsType[*ChainError](err)
+				switch {
+				case test.want == "" && err != nil:
+					t.Errorf("error %v", err)
+				case test.want != "" && (!incomplete || chainErr.Anomaly != test.want || chainErr.Pages != 1 || seen.anomalies[test.want] != 1):
+					t.Errorf("error %v, anomalies %v; want %s", err, seen.anomalies, test.want)
+				}
+			})
+		})
+	}
+}
+
 func TestChainsThatDoNotEnd(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -107,7 +164,10 @@ func TestChainsThatDoNotEnd(t *testing.T) {
 				server.Put(wecomtest.Recording{ID: "r", Creator: "li", MeetingStart: time.Now().Add(-time.Hour)})
 				server.Fail(test.fault)
 				client, seen := clientOf(t, server)
-				_, err := recordingsOf(t.Context(), client, Target{ByUserID, "li"}, lastMonth())
+				list, err := recordingsOf(t.Context(), client, Target{ByUserID, "li"}, lastMonth())
+				if len(list) != test.calls {
+					t.Errorf("%d recordings, want that of each page", len(list))
+				}
 				var chainErr *ChainError
 				if !errors.As(err, &chainErr) || chainErr.Anomaly != test.want || ClassOf(err) != ClassTarget {
 					t.Errorf("error %v", err)

@@ -65,11 +65,10 @@ func TestRecordings(t *testing.T) {
 			anomalies: old,
 		},
 
-		"neither list":               {body: `{"errcode":0,"errmsg":"ok"}`},
-		"the list is null":           {body: `{"errcode":0,"record_list":null,"has_more":null,"next_cursor":null}`},
-		"no errcode but a list":      {body: `{"record_list":[]}`},
-		"a byte order mark":          {body: "\ufeff" + `{"errcode":0}`},
-		"more to come but no cursor": {body: `{"errcode":0,"has_more":true,"next_cursor":"","record_list":[]}`},
+		"neither list":          {body: `{"errcode":0,"errmsg":"ok"}`},
+		"the list is null":      {body: `{"errcode":0,"record_list":null,"has_more":null,"next_cursor":null}`},
+		"no errcode but a list": {body: `{"record_list":[]}`},
+		"a byte order mark":     {body: "\ufeff" + `{"errcode":0}`},
 
 		"absent fields": {
 			body:      `{"errcode":0,"record_list":[{"meeting_record_id":"r"}]}`,
