@@ -12,10 +12,13 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
-// A Listing is a complete list: all recordings of a target in a span.
+// A Listing is what WeCom lists of a target.
 type Listing struct {
 	Target wecom.Target
-	Span   wecom.Window
+	// Span is of what all recordings were listed; zero: of nothing.
+	Span wecom.Window
+	// Incomplete means that a list led nowhere, so that nothing it lacks is gone.
+	Incomplete bool
 	// Asked is what [Inventory.Generation] returned before the list was asked for.
 	Asked uint32
 	// At is when the list had come.
@@ -87,7 +90,7 @@ func (inv *Inventory) Apply(l *Listing) int {
 	var array [512]byte
 	b := &buffers{encoded: array[:0]}
 	h.items = inv.hold(h, l, b)
-	if start := wecom.InstantOf(l.Span.Start); h.covered == 0 || start < h.covered {
+	if start := wecom.InstantOf(l.Span.Start); start != 0 && (h.covered == 0 || start < h.covered) {
 		h.covered = start
 	}
 	if l.Succeeded {
@@ -125,7 +128,10 @@ func (inv *Inventory) hold(h *holding, l *Listing, b *buffers) []*item {
 		if isListed[it] {
 			continue
 		}
-		gone, removed := inv.goneFrom(it, h, l, b)
+		gone, removed := false, false
+		if !l.Incomplete {
+			gone, removed = inv.goneFrom(it, h, l, b)
+		}
 		if gone {
 			inv.release(it, removed, l.At, b)
 		} else {

@@ -5,6 +5,7 @@ package poll
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/go-kit/log/level"
@@ -66,15 +67,19 @@ func (c *corp) poll(ctx context.Context, from *wecom.Reservation, p *schedule.Po
 	for i, w := range windows(now, lookback, p.History) {
 		var recordings []wecom.Recording
 		recordings, o.err = list(ctx, from, p.Target, w)
-		if o.err != nil {
+		_, l.Incomplete = errors.AsType[*wecom.ChainError](o.err)
+		if o.err != nil && !l.Incomplete {
 			break
 		}
 		l.Add(recordings)
+		o.listed = true
+		if l.Incomplete {
+			break
+		}
 		if i == 0 {
 			l.Span.End = w.End
 		}
 		l.Span.Start = w.Start
-		o.listed = true
 	}
 	o.ended, o.canceled = time.Now(), o.err != nil && ctx.Err() != nil
 	if o.listed {
@@ -85,12 +90,12 @@ func (c *corp) poll(ctx context.Context, from *wecom.Reservation, p *schedule.Po
 }
 
 // list returns all recordings of a target in a window, or an error: half a chain never
-// replaces a whole one.
+// replaces a whole one. With a [wecom.ChainError] it returns what is listed before.
 func list(ctx context.Context, from *wecom.Reservation, t wecom.Target, w wecom.Window) ([]wecom.Recording, error) {
 	var all []wecom.Recording
 	for page, err := range from.Recordings(ctx, t, w) {
 		if err != nil {
-			return nil, err
+			return all, err
 		}
 		all = append(all, page...)
 	}

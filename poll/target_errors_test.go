@@ -5,6 +5,7 @@ package poll_test
 
 import (
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -146,4 +147,43 @@ func TestArgumentErrorsStopNobody(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestIncompleteList has the second page of a list lead back to itself. What it adds counts,
+// and what it lacks stays.
+func TestIncompleteList(t *testing.T) {
+	t.Parallel()
+	rig.Virtually(t, func(t *testing.T) {
+		server := rig.WorldOf(wecomtest.Config{})
+		for i := range 40 {
+			server.Put(rig.Recorded(fmt.Sprintf("old%d", i), "zhao", time.Duration(i+2)*time.Hour))
+		}
+		r := rig.Start(t, server, rig.ConfigOf("zhao"))
+		r.Wait(time.Minute)
+		files := func(n string) map[string]string {
+			return map[string]string{`wecom_recording_files{host="zhao"}`: n, "wecom_recordings_removed_total": "0"}
+		}
+		r.Expect(files("40"))
+
+		server.Put(rig.Recorded("new", "zhao", 100*time.Hour)) // on the first page
+		right := server.Fail(wecomtest.Fault{Endpoint: rig.ListEndpoint, RepeatCursor: true})
+		r.Wait(10 * time.Minute)
+		r.Expect(files("41"))
+		r.Expect(map[string]string{
+			`wecom_recordings_discovered_total{host="zhao"}`:         "1",
+			`wecom_poll_targets{selector="userid",status="failing"}`: "1",
+			`wecom_up`: "1",
+		})
+		if want := "the list is incomplete"; !strings.Contains(r.Log.String(), want) {
+			t.Errorf("the log lacks %q:\n%s", want, r.Log)
+		}
+
+		right()
+		server.Remove("old7")
+		r.Wait(time.Hour)
+		r.Expect(map[string]string{
+			`wecom_recording_files{host="zhao"}`: "40", "wecom_recordings_removed_total": "1",
+			`wecom_poll_targets{selector="userid",status="ok"}`: "1",
+		})
+	})
 }
