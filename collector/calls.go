@@ -54,6 +54,7 @@ func (c *Calls) Describe(ch chan<- *prometheus.Desc) {
 		each.Describe(ch)
 	}
 	ch <- tokenExpiry.desc
+	ch <- clockSkew.desc
 }
 
 // Collect implements prometheus.Collector.
@@ -66,6 +67,9 @@ func (c *Calls) Collect(ch chan<- prometheus.Metric) {
 	for corp, o := range c.observers {
 		if expiry := o.tokenExpiry.Load(); expiry != nil {
 			ch <- tokenExpiry.gauge(seconds(*expiry), corp)
+		}
+		if ahead := o.clockSkew.Load(); ahead != nil {
+			ch <- clockSkew.gauge(ahead.Seconds(), corp)
 		}
 	}
 }
@@ -83,7 +87,8 @@ func (c *Calls) Observer(corp string) poll.Observer {
 type corpObserver struct {
 	corp        string
 	calls       *Calls
-	tokenExpiry atomic.Pointer[time.Time] // nil: there was no token yet
+	tokenExpiry atomic.Pointer[time.Time]     // nil: there was no token yet
+	clockSkew   atomic.Pointer[time.Duration] // nil: WeCom has not answered yet
 }
 
 // Open implements poll.Observer: the series whose labels are known are there from then on.
@@ -117,6 +122,9 @@ func (o *corpObserver) Anomalous(kind string) {
 
 // TokenIssued implements poll.Observer.
 func (o *corpObserver) TokenIssued(expiry time.Time) { o.tokenExpiry.Store(&expiry) }
+
+// ClockSkew implements poll.Observer.
+func (o *corpObserver) ClockSkew(ahead time.Duration) { o.clockSkew.Store(&ahead) }
 
 // Close implements poll.Observer: it removes the series of the corp.
 func (o *corpObserver) Close() {

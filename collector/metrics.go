@@ -118,6 +118,9 @@ var (
 		"By how many seconds the most overdue target is overdue.")
 	apiBudget = define(gauge, "wecom_api_budget_requests_per_minute",
 		"Calls of data APIs that are allowed in any 60 seconds. Corps with the same corp ID and API host share them.")
+	clockSkew = define(gauge, "wecom_api_clock_skew_seconds",
+		"How far the local clock is ahead of WeCom's, in seconds, by the Date of its last answer. Beyond 300 either way "+
+			"WeCom's clock decides what is new. Absent before the first answer.")
 	tokenExpiry = define(gauge, "wecom_access_token_expiry_timestamp_seconds",
 		"When the access token expires, in seconds since the Unix epoch. Absent before the first token.")
 	apiRequests = define(counter, "wecom_api_requests_total",

@@ -226,7 +226,7 @@ func tokenAndState() section {
 
 func acceptanceAndToken() line {
 	return line{7, []*panel{
-		timeline(16, text{"Accepted and scraped", "接受与采集情况"}, text{
+		timeline(12, text{"Accepted and scraped", "接受与采集情况"}, text{
 			"Whether WeCom accepted the last call chain of each corp, from wecom_up, and whether Prometheus reached each " +
 				"exporter, from up. The first red one tells where to begin: the network of the exporter, or its credentials.",
 			"企业微信是否接受各企业最近一次调用（wecom_up），以及 Prometheus " +
@@ -238,13 +238,18 @@ func acceptanceAndToken() line {
 				text{"Prometheus scrapes {{instance}}", "Prometheus 采集 {{instance}}"},
 			),
 		).yesNo(text{"yes", "是"}, text{"no", "否"}),
-		timeseries(8, text{"Token lifetime left", "令牌剩余有效期变化"}, text{
+		timeseries(6, text{"Token lifetime left", "令牌剩余有效期变化"}, text{
 			"Time until the access token expires, by corp, from wecom_access_token_expiry_timestamp_seconds. " +
 				"A saw with teeth of two hours is right; shorter ones mean that something else fetches tokens with the same " +
 				"secret.",
 			"访问令牌剩余有效期，按企业统计，来自 wecom_access_token_expiry_timestamp_seconds。" +
 				"约两小时的锯齿为正常；更短说明有其他程序用同一密钥获取令牌，请排查。",
 		}, "s", over(`min by (job, corp) (wecom_access_token_expiry_timestamp_seconds{@corp}) - time()`, label("{{corp}}"))),
+		timeseries(6, text{"Clock skew", "时钟偏差"}, text{
+			"How far the exporter's clock is ahead of WeCom's, from wecom_api_clock_skew_seconds. Beyond 5 minutes either " +
+				"way, WeCom's clock decides what is new. Correct the machine's clock.",
+			"导出器时钟比企业微信快多少，来自 wecom_api_clock_skew_seconds。偏差超过 5 分钟时，以企业微信的时间判断新录制；请校正本机时钟。",
+		}, "s", over(`max by (job, corp) (wecom_api_clock_skew_seconds{@corp})`, label("{{corp}}"))),
 	}}
 }
 

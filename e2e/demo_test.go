@@ -22,6 +22,7 @@ import (
 // gauges are all that the exporter promises.
 var gauges = []string{
 	"wecom_access_token_expiry_timestamp_seconds",
+	"wecom_api_clock_skew_seconds",
 	"wecom_api_budget_requests_per_minute",
 	"wecom_host_series_folded",
 	"wecom_poll_coverage_ratio",

@@ -123,6 +123,18 @@ func (inv *Inventory) SetLookback(lookback time.Duration) {
 	}
 }
 
+// SetBirth gives the ledger another birth, unless a list was applied: the clock was wrong.
+func (inv *Inventory) SetBirth(birth time.Time) {
+	inv.mu.Lock()
+	defer inv.mu.Unlock()
+	birth = birth.Truncate(time.Millisecond)
+	if inv.listed || inv.ledger.Birth.Equal(birth) {
+		return
+	}
+	inv.ledger.Birth, inv.unsaved.head = birth, true
+	inv.version++
+}
+
 // SetReady notes that every target was polled at least once.
 func (inv *Inventory) SetReady() {
 	inv.mu.Lock()

@@ -41,6 +41,7 @@ type corp struct {
 	schedule  *schedule.Schedule
 	titles    bool
 	userAgent string
+	born      time.Time     // when it was made, by the local clock
 	stop      func()        // ends polling, and waits until it has ended
 	wake      chan struct{} // holds one value if the configuration is another one
 
@@ -58,7 +59,8 @@ type corp struct {
 	targetsSet bool      // the schedule was given its targets
 	planned    bool      // the plan was logged
 
-	warnings rate.Sometimes // about single targets
+	warnings     rate.Sometimes // about single targets
+	clockIsWrong bool           // and WeCom's decides
 }
 
 // settings are what a reload may change of a corp.
@@ -74,6 +76,7 @@ type settings struct {
 func (m *Manager) newCorp(s settings, stored *inventory.Inventory) *corp {
 	c := &corp{
 		key:       keyOf(s.config),
+		born:      time.Now(),
 		logger:    log.With(m.options.Logger, "corp", s.config.Name),
 		inventory: stored,
 		schedule:  schedule.New(s.poll),
@@ -88,12 +91,12 @@ func (m *Manager) newCorp(s settings, stored *inventory.Inventory) *corp {
 	if m.options.Observer != nil {
 		o = m.options.Observer(s.config.Name)
 	}
-	c.observer, c.closeObserver = observe(o)
+	c.observer, c.closeObserver = observe(o, c.logger)
 	c.client = wecom.NewClient(c.clientConfig(&s))
 	events := discovery.Events{HasOutage: c.hasOutage, Tried: c.discoveryTried}
 	c.discovery = discovery.New(c.client, s.config, s.poll, events, c.logger)
 	if stored == nil {
-		c.inventory = inventory.New(s.poll.Lookback, time.Now())
+		c.inventory = inventory.New(s.poll.Lookback, c.born)
 	} else {
 		c.restore(time.Now())
 	}
@@ -359,9 +362,9 @@ func (c *corp) logPlan(msg string, now time.Time) {
 func percent(share float64) string { return fmt.Sprintf("%.1f%%", 100*share) }
 
 // view returns what there is to serve of the corp.
-func (c *corp) view(now time.Time, hostLimit int) CorpView {
+func (c *corp) view(hostLimit int) CorpView {
 	c.mu.Lock()
 	quota := c.settings.config.QuotaBytes
 	c.mu.Unlock()
-	return CorpView{View: c.inventory.View(now, hostLimit), Name: c.key.name, QuotaBytes: quota}
+	return CorpView{View: c.inventory.View(c.client.Now(), hostLimit), Name: c.key.name, QuotaBytes: quota}
 }

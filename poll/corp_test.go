@@ -58,7 +58,7 @@ func TestOneBadTargetHurtsNoOther(t *testing.T) {
 		if n := server.Count(rig.ListEndpoint, 60111); n != 1 {
 			t.Errorf("%d calls for the bad target within the idle interval, want 1", n)
 		}
-		if text := r.Log.String(); strings.Count(text, "60111") != 1 || !strings.Contains(text, "target=gone") {
+		if text := r.Log.String(); strings.Count(text, "is failing") != 1 || !strings.Contains(text, "target=gone") {
 			t.Errorf("log:\n%s", text)
 		}
 	})

@@ -6,6 +6,9 @@ package poll
 import (
 	"time"
 
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
@@ -23,14 +26,16 @@ type Observer interface {
 	Anomalous(kind string)
 	// TokenIssued observes a new access token.
 	TokenIssued(expiry time.Time)
+	// ClockSkew observes how far the local clock is ahead of WeCom's.
+	ClockSkew(ahead time.Duration)
 	// Close is called when the corp is no longer configured.
 	Close()
 }
 
 // observe returns the client's observer and what closes it.
-func observe(o Observer) (observer wecom.Observer, closeIt func()) {
+func observe(o Observer, logger log.Logger) (observer wecom.Observer, closeIt func()) {
 	if o == nil {
-		return wecom.IgnoreCalls{}, func() {}
+		return callLog{wecom.IgnoreCalls{}, logger}, func() {}
 	}
 	kinds := wecom.Anomalies()
 	anomalies := make([]string, 0, len(kinds))
@@ -38,7 +43,25 @@ func observe(o Observer) (observer wecom.Observer, closeIt func()) {
 		anomalies = append(anomalies, string(kind))
 	}
 	o.Open(wecom.Endpoints(), anomalies)
-	return observerOf{o}, o.Close
+	return callLog{observerOf{o}, logger}, o.Close
+}
+
+// A callLog logs the calls that it observes.
+type callLog struct {
+	wecom.Observer
+
+	logger log.Logger
+}
+
+// Called implements wecom.Observer.
+func (o callLog) Called(call wecom.Call) {
+	errcode := any(call.Outcome.Errcode)
+	if call.Outcome.Kind != 0 {
+		errcode = call.Outcome.Kind // of what is no answer of WeCom
+	}
+	level.Debug(o.logger).Log("msg", "called WeCom", "endpoint", call.Endpoint, "target", call.Target,
+		"errcode", errcode, "took", call.Took)
+	o.Observer.Called(call)
 }
 
 // observerOf is an Observer as the client calls it.
@@ -48,9 +71,6 @@ type observerOf struct{ Observer }
 func (o observerOf) Called(call wecom.Call) {
 	o.Observer.Called(call.Endpoint, call.Outcome.String(), call.Took)
 }
-
-// ClockSkew implements wecom.Observer.
-func (o observerOf) ClockSkew(time.Duration) {}
 
 // Anomalous implements wecom.Observer.
 func (o observerOf) Anomalous(kind wecom.Anomaly) { o.Observer.Anomalous(string(kind)) }

@@ -61,12 +61,15 @@ func (c *corp) poll(ctx context.Context, from *wecom.Reservation, p *schedule.Po
 	c.mu.Lock()
 	lookback, route := c.settings.poll.Lookback, c.route
 	c.mu.Unlock()
-	now := time.Now()
-	o := outcome{poll: p, started: now, route: route}
+	correction := c.client.Correction()
+	o := outcome{poll: p, started: time.Now(), route: route}
 	l := inventory.Listing{Target: p.Target, Asked: c.inventory.Generation()}
-	for i, w := range windows(now, lookback, p.History) {
+	for i, w := range windows(c.client.Now(), lookback, p.History) {
 		var recordings []wecom.Recording
 		recordings, o.err = list(ctx, from, p.Target, w)
+		if i == 0 && c.client.CorrectedSince(correction) && ctx.Err() == nil {
+			return c.poll(ctx, from, p)
+		}
 		_, l.Incomplete = errors.AsType[*wecom.ChainError](o.err)
 		if o.err != nil && !l.Incomplete {
 			break
@@ -83,7 +86,8 @@ func (c *corp) poll(ctx context.Context, from *wecom.Reservation, p *schedule.Po
 	}
 	o.ended, o.canceled = time.Now(), o.err != nil && ctx.Err() != nil
 	if o.listed {
-		l.At, l.Succeeded = o.ended, o.err == nil
+		l.At, l.Succeeded = c.client.Now(), o.err == nil
+		c.inventory.SetBirth(c.born.Add(-c.client.Correction()))
 		o.recordings = c.inventory.Apply(&l)
 	}
 	return o
@@ -135,6 +139,7 @@ func (c *corp) settle(o *outcome) {
 		c.schedule.Return(o.poll) // The error is not that of WeCom, or of another way to it.
 		return
 	}
+	c.checkClock()
 	now, p := time.Now(), o.poll
 	v := judge(o.err, &p.Last, c.breaker.err, c.accepted)
 	if !c.reschedule(o, &v, now) {

@@ -61,7 +61,7 @@ func (m *Manager) publishAndCommit(now time.Time, last bool) {
 	m.mu.Unlock()
 	view := &View{Metrics: metrics, Corps: make([]CorpView, 0, len(corps))}
 	for _, c := range corps {
-		view.Corps = append(view.Corps, c.view(now, hostLimit(metrics)))
+		view.Corps = append(view.Corps, c.view(hostLimit(metrics)))
 	}
 	if m.store.Keeps() && (last || m.store.Due(now)) {
 		m.commit(now, corps)

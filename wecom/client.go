@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
-	"time"
 )
 
 // Config is for which app a [Client] calls the API, and how.
@@ -111,15 +110,6 @@ func (c *Client) newSettings(config Config, tokens *tokenSource) *settings {
 
 // Limits returns the limits that the client shares with others.
 func (c *Client) Limits() *Limits { return c.settings.Load().limits }
-
-// Skew returns how far the local clock was ahead of WeCom's when WeCom last answered, in
-// whole seconds, and whether that is known.
-func (c *Client) Skew() (skew time.Duration, known bool) {
-	if last := c.skew.Load(); last != nil {
-		return *last, true
-	}
-	return 0, false
-}
 
 // SecretChanged reports whether the app secret differs from the one with which a
 // token was last asked for, so that asking again at once may succeed.

@@ -69,7 +69,7 @@ func (c *Client) recordings(ctx context.Context, t Target, w Window, res *Reserv
 				yield(nil, err)
 				return
 			}
-			r := reader{now: time.Now(), observer: c.observer, titles: c.settings.Load().titles}
+			r := reader{now: c.Now(), observer: c.observer, titles: c.settings.Load().titles}
 			if !yield(r.recordings(page), nil) {
 				return
 			}

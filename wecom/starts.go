@@ -47,7 +47,7 @@ func (c *Client) Starts(ctx context.Context, span Window) ([]Start, error) {
 		if err != nil {
 			return nil, fmt.Errorf("asking who started meetings: %w", err)
 		}
-		r := reader{now: time.Now(), observer: c.observer}
+		r := reader{now: c.Now(), observer: c.observer}
 		for _, m := range page.Meetings {
 			if m.UserID != "" {
 				starts = append(starts, Start{UserID: string(m.UserID), At: r.start(m.StartTime, span)})

@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
 )
 
@@ -27,10 +26,6 @@ type transport struct {
 	limits    *Limits // in which Retry-After closes endpoints
 	skew      *skew
 }
-
-// A skew is how far the local clock was ahead of WeCom's when WeCom last answered; nil
-// before.
-type skew struct{ atomic.Pointer[time.Duration] }
 
 // exchange makes one HTTP exchange and decodes the response. It reports both to the
 // observer, unless the context ended.
@@ -53,9 +48,7 @@ func (t *transport) noteDate(r *response, err error) {
 	if _, refused := errors.AsType[*APIError](err); err != nil && !refused || r.date.Before(EarliestPlausible.Time()) {
 		return
 	}
-	ahead := r.middle.Sub(r.date).Truncate(time.Second) // Date has whole seconds.
-	t.skew.Store(&ahead)
-	t.observer.ClockSkew(ahead)
+	t.observer.ClockSkew(t.skew.note(r.middle, r.date))
 }
 
 // do returns the response of any HTTP status but a redirect. The error is a

@@ -35,7 +35,8 @@ func (a *activity) isFound() bool { return !a.historyDue.IsZero() }
 // findActivity reads who started meetings since it was last called, and before what was
 // read first, as far back as the lookback reaches.
 func (d *Discovery) findActivity(ctx context.Context) error {
-	now := time.Now().Truncate(time.Second)
+	correction := d.client.Correction()
+	now := d.client.Now().Truncate(time.Second)
 	d.mu.Lock()
 	span := wecom.Window{Start: d.activity.newest.Add(-startsOverlap), End: now}
 	lookback := d.settings.lookback
@@ -44,6 +45,9 @@ func (d *Discovery) findActivity(ctx context.Context) error {
 		span.Start = oldest
 	}
 	starts, err := d.client.Starts(ctx, span)
+	if d.client.CorrectedSince(correction) && ctx.Err() == nil {
+		return d.findActivity(ctx)
+	}
 	if err != nil {
 		return err
 	}

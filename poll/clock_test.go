@@ -1,0 +1,49 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package poll_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/rig"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
+)
+
+// TestWrongClock has the local clock be wrong from the start, and then right.
+func TestWrongClock(t *testing.T) {
+	t.Parallel()
+	for name, ahead := range map[string]time.Duration{
+		"two years behind": -2 * 366 * 24 * time.Hour,
+		"forty days ahead": 40 * 24 * time.Hour,
+		"an hour ahead":    time.Hour,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			rig.Virtually(t, func(t *testing.T) {
+				wecomNow := func() time.Time { return time.Now().Add(-ahead) }
+				server := wecomtest.New(wecomtest.Config{Now: wecomNow})
+				put := func(id string, ago time.Duration) { server.Put(rig.Recorded(id, "li", ahead+ago)) }
+				put("baseline", 2*time.Hour)
+				r := rig.Start(t, server, rig.ConfigOf("li"))
+				r.Wait(10 * time.Second)
+				r.Expect(map[string]string{
+					`wecom_recording_files{host="li"}`:             "1",
+					`wecom_recordings_discovered_total{host="li"}`: "0",
+				})
+				put("new", time.Hour)
+				r.Wait(10 * time.Minute)
+				r.Expect(map[string]string{
+					`wecom_recording_files{host="li"}`:             "2",
+					`wecom_recordings_discovered_total{host="li"}`: "1",
+					`wecom_recordings_removed_total`:               "0",
+				})
+				if want := "the local clock is wrong"; strings.Count(r.Log.String(), want) != 1 {
+					t.Errorf("the log does not say once that %s:\n%s", want, r.Log)
+				}
+			})
+		})
+	}
+}
