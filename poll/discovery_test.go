@@ -265,3 +265,82 @@ func TestWhoLeftIsNotAskedForPastMeetings(t *testing.T) {
 		})
 	})
 }
+
+// A discovery that is not whole drops nobody.
+func TestPartialDiscoveryDropsNobody(t *testing.T) {
+	t.Parallel()
+	const ok = `{"errcode":0,"errmsg":"ok"`
+	for name, test := range map[string]struct {
+		fault  wecomtest.Fault
+		logged string
+	}{
+		"departments without a right": {wecomtest.Fault{Endpoint: "user/simplelist", Errcode: 48009}, "cannot find targets"},
+		"trees without a right":       {wecomtest.Fault{Endpoint: "department/simplelist", Errcode: 999999}, "cannot find targets"},
+		"no scope":                    {wecomtest.Fault{Endpoint: "agent/get", Body: []byte(ok + `}`)}, "cannot find targets"},
+		"a number for a list":         {wecomtest.Fault{Endpoint: "agent/get", Body: []byte(ok + `,"allow_partys":{"partyid":2}}`)}, "cannot find targets"},
+		"strings for users":           {wecomtest.Fault{Endpoint: "user/simplelist", Body: []byte(ok + `,"userlist":["li"]}`)}, "cannot find targets"},
+		"departments that are refused": {
+			wecomtest.Fault{Errcode: 60011, Match: func(req wecomtest.Request) bool {
+				return req.Endpoint == "user/simplelist" || req.Endpoint == "department/simplelist"
+			}},
+			"some of the visible scope cannot be read",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			rig.Virtually(t, func(t *testing.T) {
+				server := rig.WorldOf(wecomtest.Config{})
+				server.SetDirectory(rig.Staff("li", "wang"))
+				r := rig.Start(t, server, rig.Discovering(true, false))
+				r.Wait(time.Minute)
+				server.Fail(test.fault)
+				r.Wait(3 * time.Hour)
+				r.Expect(map[string]string{
+					`wecom_poll_targets{selector="userid",status="ok"}`: "2",
+					`wecom_recording_files{host="wang"}`:                "2",
+				})
+				if !strings.Contains(r.Log.String(), test.logged) {
+					t.Errorf("%q was not logged:\n%s", test.logged, r.Log)
+				}
+			})
+		})
+	}
+}
+
+// TestPartialDiscoveryAfterARestart keeps whom the exporter does not find again because it may
+// no longer see the department.
+func TestPartialDiscoveryAfterARestart(t *testing.T) {
+	t.Parallel()
+	rig.Virtually(t, func(t *testing.T) {
+		dir := t.TempDir()
+		cfg := rig.Storing(dir, rig.Discovering(true, false))
+		server := rig.WorldOf(wecomtest.Config{})
+		staff := rig.Staff("li", "wang")
+		staff.Departments = append(staff.Departments, wecomtest.Department{ID: 2})
+		staff.Scope.Departments = append(staff.Scope.Departments, 2)
+		staff.Members[1].Departments = []int{2}
+		server.SetDirectory(staff)
+		r := rig.Start(t, server, cfg)
+		r.Wait(time.Minute)
+		r.Stop()
+
+		right := server.Fail(wecomtest.Fault{Errcode: 60011, Match: func(req wecomtest.Request) bool {
+			return req.Selector == "department_id" && req.Target == "2" || req.Selector == "id" && req.Target == "2"
+		}})
+		again := rig.Start(t, server, cfg)
+		again.Wait(3 * time.Hour)
+		targets := `wecom_poll_targets{selector="userid",status="ok"}`
+		again.Expect(map[string]string{targets: "2", `wecom_recording_files{host="wang"}`: "2"})
+		if want := "some of the visible scope cannot be read"; !strings.Contains(again.Log.String(), want) {
+			t.Errorf("the log lacks %q:\n%s", want, again.Log)
+		}
+		again.Reload(cfg)
+		again.Wait(time.Minute)
+		again.Expect(map[string]string{targets: "2", `wecom_recording_files{host="wang"}`: "2"})
+
+		right()
+		server.SetDirectory(rig.Staff("li"))
+		again.Wait(2 * time.Hour)
+		again.Expect(map[string]string{targets: "1", `wecom_recording_files{host="wang"}`: "-"})
+	})
+}

@@ -5,6 +5,7 @@ package wecom
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -17,67 +18,99 @@ const (
 	tagEndpoint         = "tag/get"
 )
 
-// Members are the people whom an app may see.
-type Members struct {
+// A Scope is whom an app may see, as [Client.Members] read it. It never changes.
+type Scope struct {
 	// UserIDs has each member once, ignoring the case of letters.
 	UserIDs []string
-	// Refused has an error for each department and tag in the app's scope that
-	// WeCom refused. The members of the others are in UserIDs.
+	// Refused has an error for each department and tag that WeCom refused. UserIDs has
+	// the members that these last had.
 	Refused []error
+
+	// What each department and tag has, or last had: the departments below a
+	// department, and the members of each.
+	trees   map[int64][]int64
+	members map[int64][]userID
+	tags    map[int64]tagged
 }
 
-// Members returns the members in the visible scope of the app with the given agent
-// ID: those named in it, those of its departments and of the departments below
-// them, and those of its tags. It needs no more than the app's own secret; see
+// A tagged is what a tag has.
+type tagged struct {
+	users       []userID
+	departments []int64
+}
+
+// Members returns the visible scope of the app with the given agent ID: the members
+// named in it, those of its departments and of the departments below them, and those
+// of its tags. It needs no more than the app's own secret; see
 // https://developer.work.weixin.qq.com/document/path/90227, .../95406, .../96259
 // and .../90213.
-func (c *Client) Members(ctx context.Context, agentID int64) (Members, error) {
+//
+// The scope is read as a whole or not at all, but for departments and tags that WeCom
+// refuses because they are not the app's to see. These keep what they had in the scope
+// before, which is nil at first, or what Members returned last for the same agent ID.
+func (c *Client) Members(ctx context.Context, agentID int64, before *Scope) (*Scope, error) {
+	if before == nil {
+		before = &Scope{}
+	}
 	op := &operation{client: c}
 	agent, err := call[agentResponse](ctx, op, getByID(agentEndpoint, "agentid", agentID))
 	if err != nil {
-		return Members{}, fmt.Errorf("asking for the visible scope: %w", err)
+		return nil, fmt.Errorf("asking for the visible scope: %w", err)
 	}
-	s := scope{op: op, users: map[string]bool{}, departments: map[int64]bool{}}
-	s.addUsers(agent.Users.List)
-	for _, tag := range agent.Tags.IDs {
-		if err := s.addTag(ctx, tag.value); err != nil {
-			return Members{}, err
+	r := scopeReader{
+		op:      op,
+		before:  before,
+		scope:   &Scope{trees: map[int64][]int64{}, members: map[int64][]userID{}, tags: map[int64]tagged{}},
+		users:   map[string]bool{},
+		asked:   map[int64]bool{},
+		refused: map[string]bool{},
+	}
+	r.addUsers(agent.users)
+	for _, tag := range agent.tags {
+		if err := r.addTag(ctx, tag); err != nil {
+			return nil, err
 		}
 	}
-	for _, department := range agent.Departments.IDs {
-		if err := s.addTree(ctx, department.value); err != nil {
-			return Members{}, err
+	for _, department := range agent.departments {
+		if err := r.addTree(ctx, department); err != nil {
+			return nil, err
 		}
 	}
-	return s.members, nil
+	return r.scope, nil
 }
 
-// A scope collects members.
-type scope struct {
-	op          *operation
-	members     Members
-	users       map[string]bool // members.UserIDs in lower case
-	departments map[int64]bool  // those already asked for
+// A scopeReader reads a scope.
+type scopeReader struct {
+	op      *operation
+	before  *Scope
+	scope   *Scope
+	users   map[string]bool // scope.UserIDs in lower case
+	asked   map[int64]bool  // departments whose members were asked for
+	refused map[string]bool // departments and tags in scope.Refused
 }
 
-func (s *scope) addUsers(list []memberResponse) {
-	for _, m := range list {
-		folded := strings.ToLower(string(m.UserID))
-		if folded != "" && !s.users[folded] {
-			s.users[folded] = true
-			s.members.UserIDs = append(s.members.UserIDs, string(m.UserID))
+func (r *scopeReader) addUsers(list []userID) {
+	for _, id := range list {
+		folded := strings.ToLower(string(id))
+		if folded != "" && !r.users[folded] {
+			r.users[folded] = true
+			r.scope.UserIDs = append(r.scope.UserIDs, string(id))
 		}
 	}
 }
 
-func (s *scope) addTag(ctx context.Context, id int64) error {
-	tag, err := call[tagResponse](ctx, s.op, getByID(tagEndpoint, "tagid", id))
-	if err != nil {
-		return s.refused("tag", id, err)
+func (r *scopeReader) addTag(ctx context.Context, id int64) error {
+	has := r.before.tags[id]
+	tag, err := call[tagResponse](ctx, r.op, getByID(tagEndpoint, "tagid", id))
+	if err == nil {
+		has = tag.tagged
+	} else if err := r.refuse("tag", id, err); err != nil {
+		return err
 	}
-	s.addUsers(tag.Users)
-	for _, department := range tag.Departments {
-		if err := s.addTree(ctx, department.value); err != nil {
+	r.scope.tags[id] = has
+	r.addUsers(has.users)
+	for _, department := range has.departments {
+		if err := r.addTree(ctx, department); err != nil {
 			return err
 		}
 	}
@@ -87,89 +120,205 @@ func (s *scope) addTag(ctx context.Context, id int64) error {
 // addTree adds the members of a department and of all below it. It asks for each
 // department separately, since the root department is often refused, and the
 // parameter fetch_child is no longer documented.
-func (s *scope) addTree(ctx context.Context, root int64) error {
-	tree, err := call[departmentsResponse](ctx, s.op, getByID(departmentsEndpoint, "id", root))
-	if err != nil {
-		if err := s.refused("department", root, err); err != nil {
-			return err
-		}
-		tree = &departmentsResponse{}
-	}
-	if err := s.addDepartment(ctx, root); err != nil {
+func (r *scopeReader) addTree(ctx context.Context, root int64) error {
+	below := r.before.trees[root]
+	tree, err := call[departmentsResponse](ctx, r.op, getByID(departmentsEndpoint, "id", root))
+	if err == nil {
+		below = tree.departments
+	} else if err := r.refuse("department", root, err); err != nil {
 		return err
 	}
-	for _, department := range tree.Departments {
-		if err := s.addDepartment(ctx, department.ID.value); err != nil {
+	r.scope.trees[root] = below
+	if err := r.addDepartment(ctx, root); err != nil {
+		return err
+	}
+	for _, department := range below {
+		if err := r.addDepartment(ctx, department); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *scope) addDepartment(ctx context.Context, id int64) error {
-	if s.departments[id] {
+func (r *scopeReader) addDepartment(ctx context.Context, id int64) error {
+	if r.asked[id] {
 		return nil
 	}
-	s.departments[id] = true
-	users, err := call[usersResponse](ctx, s.op, getByID(usersEndpoint, "department_id", id))
-	if err != nil {
-		return s.refused("department", id, err)
+	r.asked[id] = true
+	has := r.before.members[id]
+	users, err := call[usersResponse](ctx, r.op, getByID(usersEndpoint, "department_id", id))
+	if err == nil {
+		has = users.users
+	} else if err := r.refuse("department", id, err); err != nil {
+		return err
 	}
-	s.addUsers(users.Users)
+	r.scope.members[id] = has
+	r.addUsers(has)
 	return nil
 }
 
-// refused records an error that concerns one department or tag alone. It returns
-// any other.
-func (s *scope) refused(what string, id int64, err error) error {
-	err = fmt.Errorf("asking for the members of %s %d: %w", what, id, err)
-	var apiErr *APIError
-	if errors.As(err, &apiErr) && ClassOf(err) == ClassTarget {
-		s.members.Refused = append(s.members.Refused, err)
-		return nil
+// refuse notes that WeCom refused a department or tag. It returns any other error.
+func (r *scopeReader) refuse(what string, id int64, err error) error {
+	name := fmt.Sprintf("%s %d", what, id)
+	err = fmt.Errorf("asking for the members of %s: %w", name, err)
+	apiErr, ok := errors.AsType[*APIError](err)
+	if !ok || !apiErr.refusesScope() {
+		return err
 	}
-	return err
+	if !r.refused[name] {
+		r.refused[name] = true
+		r.scope.Refused = append(r.scope.Refused, err)
+	}
+	return nil
 }
 
-type memberResponse struct {
-	UserID text `json:"userid"`
+// refusesScope reports whether WeCom says that a department or tag is not the app's to
+// see, or does not exist.
+func (e *APIError) refusesScope() bool {
+	switch e.Code {
+	case 60011, 60003, 60123, 40068:
+		return true
+	default:
+		return false
+	}
 }
+
+// The responses below are decoded strictly: what is missing in them, or of another kind
+// than documented, would make people vanish from the targets. The fields with JSON are
+// decoded by check, so that an errcode counts whatever comes with it.
 
 type agentResponse struct {
 	envelope
-	Users struct {
-		List []memberResponse `json:"user"`
-	} `json:"allow_userinfos"`
-	Departments struct {
-		IDs []number `json:"partyid"`
-	} `json:"allow_partys"`
-	Tags struct {
-		IDs []number `json:"tagid"`
-	} `json:"allow_tags"`
+	Users       json.RawMessage `json:"allow_userinfos"`
+	Departments json.RawMessage `json:"allow_partys"`
+	Tags        json.RawMessage `json:"allow_tags"`
+
+	users             []userID
+	departments, tags []int64
 }
 
-func (r *agentResponse) holdsPayload() bool { return false }
+func (r *agentResponse) holdsPayload() bool {
+	return isGiven(r.Users) || isGiven(r.Departments) || isGiven(r.Tags)
+}
+
+func (r *agentResponse) check() error {
+	var users struct {
+		List []member `json:"user"`
+	}
+	var departments struct {
+		IDs []integer `json:"partyid"`
+	}
+	var tags struct {
+		IDs []integer `json:"tagid"`
+	}
+	err := errors.Join(
+		strictly("allow_userinfos", r.Users, &users),
+		strictly("allow_partys", r.Departments, &departments),
+		strictly("allow_tags", r.Tags, &tags),
+	)
+	if err != nil {
+		return err
+	}
+	if users.List == nil && departments.IDs == nil && tags.IDs == nil {
+		return errNoScope
+	}
+	r.departments, r.tags = int64s(departments.IDs), int64s(tags.IDs)
+	r.users, err = userIDs("allow_userinfos", users.List)
+	return err
+}
 
 type departmentsResponse struct {
 	envelope
-	Departments []struct {
-		ID number `json:"id"`
-	} `json:"department_id"`
+	Departments json.RawMessage `json:"department_id"`
+
+	departments []int64
 }
 
-func (r *departmentsResponse) holdsPayload() bool { return r.Departments != nil }
+func (r *departmentsResponse) holdsPayload() bool { return isGiven(r.Departments) }
+
+func (r *departmentsResponse) check() error {
+	const name = "department_id"
+	if !r.holdsPayload() {
+		return missing(name)
+	}
+	var list []struct {
+		ID *integer `json:"id"`
+	}
+	if err := strictly(name, r.Departments, &list); err != nil {
+		return err
+	}
+	for _, d := range list {
+		if d.ID == nil {
+			return undocumented(name)
+		}
+		r.departments = append(r.departments, int64(*d.ID))
+	}
+	return nil
+}
 
 type usersResponse struct {
 	envelope
-	Users []memberResponse `json:"userlist"`
+	Users json.RawMessage `json:"userlist"`
+
+	users []userID
 }
 
-func (r *usersResponse) holdsPayload() bool { return r.Users != nil }
+func (r *usersResponse) holdsPayload() bool { return isGiven(r.Users) }
+
+func (r *usersResponse) check() error {
+	const name = "userlist"
+	if !r.holdsPayload() {
+		return missing(name)
+	}
+	var list []member
+	err := strictly(name, r.Users, &list)
+	if err != nil {
+		return err
+	}
+	r.users, err = userIDs(name, list)
+	return err
+}
 
 type tagResponse struct {
 	envelope
-	Users       []memberResponse `json:"userlist"`
-	Departments []number         `json:"partylist"`
+	Users       json.RawMessage `json:"userlist"`
+	Departments json.RawMessage `json:"partylist"`
+
+	tagged tagged
 }
 
-func (r *tagResponse) holdsPayload() bool { return r.Users != nil || r.Departments != nil }
+func (r *tagResponse) holdsPayload() bool { return isGiven(r.Users) || isGiven(r.Departments) }
+
+func (r *tagResponse) check() error {
+	if !r.holdsPayload() {
+		return missing("userlist")
+	}
+	var users []member
+	var departments []integer
+	err := errors.Join(
+		strictly("userlist", r.Users, &users),
+		strictly("partylist", r.Departments, &departments),
+	)
+	if err != nil {
+		return err
+	}
+	r.tagged.departments = int64s(departments)
+	r.tagged.users, err = userIDs("userlist", users)
+	return err
+}
+
+// A member is an entry of a list of members.
+type member struct {
+	UserID *userID `json:"userid"`
+}
+
+func userIDs(name string, list []member) ([]userID, error) {
+	ids := make([]userID, 0, len(list))
+	for _, m := range list {
+		if m.UserID == nil {
+			return nil, undocumented(name)
+		}
+		ids = append(ids, *m.UserID)
+	}
+	return ids, nil
+}

@@ -126,7 +126,7 @@ func TestRedact(t *testing.T) {
 		`dial tcp: lookup wecom-api.internal.example.com: no such host`: `dial tcp: lookup wecom-api.internal.example.com: no such host`,
 		`Get "https://wecom.test/x?y=marked": EOF`:                      `Get <redacted>: EOF`,
 		`at https://wecom.test/marked now`:                              `at <redacted> now`,
-		`a a marked+/=word b`:                                           `a <redacted> b`,
+		`by a marked+/=word b`:                                          `by <redacted> b`,
 		`a%20marked%2B%2F%3Dword b`:                                     `<redacted> b`,
 		`a+marked%2B%2F%3Dword b`:                                       `<redacted> b`,
 		`broken: malformed HTTP response "marked \" title"`:             `broken: malformed HTTP response <redacted>`,

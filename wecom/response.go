@@ -24,6 +24,12 @@ type result interface {
 	holdsPayload() bool
 }
 
+// A strict result is wrong if anything in it is of another kind than documented.
+type strict interface {
+	// check decodes what was asked for. Its error holds nothing of the body.
+	check() error
+}
+
 // An envelope is the part that all bodies of WeCom have; see
 // https://developer.work.weixin.qq.com/document/path/90455. Only errcode counts:
 // the HTTP status is 200 on errors too, and errmsg may change.
@@ -84,6 +90,11 @@ func (r response) decode(into result, o Observer) error {
 		return r.invalid(errNotAList)
 	case mistyped:
 		o.Anomalous(MalformedValue)
+	}
+	if s, ok := into.(strict); ok {
+		if err := s.check(); err != nil {
+			return r.invalid(err)
+		}
 	}
 	return nil
 }

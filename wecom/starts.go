@@ -5,6 +5,7 @@ package wecom
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 )
@@ -48,9 +49,9 @@ func (c *Client) Starts(ctx context.Context, span Window) ([]Start, error) {
 			return nil, fmt.Errorf("asking who started meetings: %w", err)
 		}
 		r := reader{now: c.Now(), observer: c.observer}
-		for _, m := range page.Meetings {
-			if m.UserID != "" {
-				starts = append(starts, Start{UserID: string(m.UserID), At: r.start(m.StartTime, span)})
+		for _, m := range page.meetings {
+			if *m.UserID != "" {
+				starts = append(starts, Start{UserID: string(*m.UserID), At: r.start(int64(*m.StartTime), span)})
 			}
 		}
 	}
@@ -59,20 +60,16 @@ func (c *Client) Starts(ctx context.Context, span Window) ([]Start, error) {
 
 // start reads when a meeting started that WeCom listed for a span. An implausible
 // time counts as the start of the span, since the meeting was in it.
-func (r *reader) start(n number, span Window) time.Time {
-	at := time.Unix(n.value, 0)
-	if n.value >= maxSeconds {
-		at = time.UnixMilli(n.value) // as in other APIs
+func (r *reader) start(seconds int64, span Window) time.Time {
+	at := time.Unix(seconds, 0)
+	if seconds >= maxSeconds {
+		at = time.UnixMilli(seconds) // as in other APIs
 	}
-	switch {
-	case n.malformed:
-		r.observer.Anomalous(MalformedValue)
-	case InstantOf(at) < EarliestPlausible, at.After(r.now.Add(maxClockSkew)):
+	if InstantOf(at) < EarliestPlausible || at.After(r.now.Add(maxClockSkew)) {
 		r.observer.Anomalous(ImplausibleTime)
-	default:
-		return at
+		return span.Start
 	}
-	return span.Start
+	return at
 }
 
 type startsRequest struct {
@@ -86,10 +83,30 @@ type startsRequest struct {
 type startsResponse struct {
 	envelope
 	paging
-	Meetings []struct {
-		UserID    text   `json:"userid"`
-		StartTime number `json:"start_time"` // seconds
-	} `json:"meeting_list"`
+	Meetings json.RawMessage `json:"meeting_list"`
+
+	meetings []startResponse
 }
 
-func (r *startsResponse) holdsPayload() bool { return r.Meetings != nil }
+type startResponse struct {
+	UserID    *userID  `json:"userid"`
+	StartTime *integer `json:"start_time"` // seconds
+}
+
+func (r *startsResponse) holdsPayload() bool { return isGiven(r.Meetings) }
+
+func (r *startsResponse) check() error {
+	const name = "meeting_list"
+	if !r.holdsPayload() {
+		return missing(name)
+	}
+	if err := strictly(name, r.Meetings, &r.meetings); err != nil {
+		return err
+	}
+	for _, m := range r.meetings {
+		if m.UserID == nil || m.StartTime == nil {
+			return undocumented(name)
+		}
+	}
+	return nil
+}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -74,15 +75,12 @@ func TestTimesOfStarts(t *testing.T) {
 			},
 
 			"before WeCom": {value: "7", want: span.Start, anomalies: map[Anomaly]int{ImplausibleTime: 1}},
-			"absent":       {value: "null", want: span.Start, anomalies: map[Anomaly]int{ImplausibleTime: 1}},
 
 			"in the far future": {
 				value:     strconv.FormatInt(now.AddDate(1, 0, 0).Unix(), 10),
 				want:      span.Start,
 				anomalies: map[Anomaly]int{ImplausibleTime: 1},
 			},
-
-			"no time": {value: `"soon"`, want: span.Start, anomalies: map[Anomaly]int{MalformedValue: 1}},
 		} {
 			client, seen := clientOf(t, nil, func(c *Config) {
 				c.Transport = respond{http.StatusOK, `{"errcode":0,"meeting_list":[{"userid":"li","start_time":` + test.value + `}]}`}
@@ -109,6 +107,37 @@ func TestStartsOfDocument(t *testing.T) {
 		want := []Start{{"zhangsan", now.Add(-time.Minute)}, {"lisi", now.Add(-time.Hour)}}
 		if diff := cmp.Diff(want, got); diff != "" || err != nil || len(seen.anomalies) != 0 {
 			t.Errorf("error %v, anomalies %v; starts (-want +got):\n%s", err, seen.anomalies, diff)
+		}
+	})
+}
+
+func TestStrictStarts(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(t *testing.T) {
+		now := time.Now()
+		for body, want := range map[string]string{
+			`"meeting_list":[]`: "",
+			`"meeting_list":[{"userid":"","start_time":1772413140}]`:  "",
+			`"meeting_list":[{"userid":7,"start_time":"1772413140"}]`: "",
+			`"has_more":false`:                           "it has no meeting_list",
+			`"meeting_list":null`:                        "it has no meeting_list",
+			`"meeting_list":{}`:                          "its meeting_list is not as documented",
+			`"meeting_list":["li"]`:                      "its meeting_list is not as documented",
+			`"meeting_list":[null]`:                      "its meeting_list is not as documented",
+			`"meeting_list":[{"start_time":1772413140}]`: "its meeting_list is not as documented",
+			`"meeting_list":[{"userid":["li"],"start_time":1772413140}]`:               "its meeting_list is not as documented",
+			`"meeting_list":[{"userid":"li"}]`:                                         "its meeting_list is not as documented",
+			`"meeting_list":[{"userid":"li","start_time":null}]`:                       "its meeting_list is not as documented",
+			`"meeting_list":[{"userid":"li","start_time":"soon"}]`:                     "its meeting_list is not as documented",
+			`"meeting_list":[{"userid":"li","start_time":1772413140}],"has_more":true`: "(missing_cursor)",
+		} {
+			client, _ := clientOf(t, nil, func(c *Config) {
+				c.Transport = respond{http.StatusOK, `{"errcode":0,` + body + `}`}
+			})
+			starts, err := client.Starts(t.Context(), Window{Start: now.Add(-time.Hour), End: now})
+			if (err == nil) != (want == "") || err != nil && (!strings.HasSuffix(err.Error(), want) || starts != nil) {
+				t.Errorf("%s: starts %v, error %v; want %q", body, starts, err, want)
+			}
 		}
 	})
 }

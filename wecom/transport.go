@@ -146,7 +146,8 @@ func (r *response) read(in *incoming, encoding string) error {
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return err
 	case err != nil:
-		return r.failure(fmt.Sprintf("not an answer of WeCom but %d bytes %s: its Content-Encoding is broken", in.size, r.kind()))
+		return r.failure(fmt.Sprintf("not an answer of WeCom but %d bytes %s: its Content-Encoding is broken",
+			in.size, r.kind()))
 	}
 	return nil
 }

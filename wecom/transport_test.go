@@ -219,7 +219,7 @@ func TestCallsAreReported(t *testing.T) {
 		_, _ = recordingsOf(t.Context(), client, Target{ByUserID, "wang"}, lastMonth())
 		_, _ = recordingsOf(t.Context(), client, Target{ByMeetingID, "m"}, lastMonth())
 		_, _ = recordingsOf(t.Context(), client, Target{ByMeetingCode, "?&\n"}, lastMonth())
-		_, _ = client.Members(t.Context(), wecomtest.DefaultAgentID)
+		_, _ = client.Members(t.Context(), wecomtest.DefaultAgentID, nil)
 		want := []Call{
 			{Endpoint: tokenEndpoint},
 			{Endpoint: listEndpoint, Target: "userid=wang"},

@@ -106,7 +106,7 @@ func (d *Discovery) ApplyConfig(c config.Corp, poll config.Poll) {
 		d.activityFinder.tried.Store(false)
 	}
 	d.carried = nil
-	if !d.complete() {
+	if !d.knowsWhoLeft() {
 		d.carried = before
 	}
 	if now.targets.DiscoverMembers != was.targets.DiscoverMembers || now.agentID != was.agentID {
@@ -175,6 +175,10 @@ func (d *Discovery) complete() bool {
 	return (!wanted.DiscoverMembers || d.members.isFound()) && (!wanted.DiscoverActivity || d.activity.isFound())
 }
 
+// knowsWhoLeft reports whether a user who was not found is no target any more. The lock is
+// held.
+func (d *Discovery) knowsWhoLeft() bool { return d.complete() && !d.members.partial }
+
 // Tried reports whether everything that is to be discovered was tried at least once, with
 // success or without.
 func (d *Discovery) Tried() bool {
@@ -207,7 +211,7 @@ func (d *Discovery) users() []string {
 			userIDs = append(userIDs, s.UserID)
 		}
 	}
-	if !d.complete() {
+	if !d.knowsWhoLeft() {
 		userIDs = append(userIDs, d.carried...)
 	}
 	return userIDs

@@ -5,6 +5,7 @@ package discovery
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/go-kit/log/level"
@@ -17,7 +18,11 @@ const membersInterval = time.Hour
 // members are the users in the app's visible scope.
 type members struct {
 	userIDs []string
-	found   time.Time // when reading the scope began; zero: never
+	// partial means that a part of the scope was refused that was never read, so that who
+	// was in it before may still be.
+	partial bool
+	scope   *wecom.Scope // that they are from; nil: never read
+	found   time.Time    // when reading the scope began; zero: never
 }
 
 func (m *members) isFound() bool { return !m.found.IsZero() }
@@ -25,17 +30,14 @@ func (m *members) isFound() bool { return !m.found.IsZero() }
 // findMembers reads the app's visible scope.
 func (d *Discovery) findMembers(ctx context.Context) error {
 	d.mu.Lock()
-	agentID := d.settings.agentID
+	agentID, before := d.settings.agentID, d.members.scope
 	d.mu.Unlock()
 	began := time.Now()
-	found, err := d.client.Members(ctx, agentID)
+	found, err := d.client.Members(ctx, agentID, before)
 	if err != nil {
 		return err
 	}
-	for _, refused := range found.Refused {
-		level.Warn(d.logger).Log("msg", "some of the visible scope cannot be read; the rest is used", "err", refused,
-			"remedy", wecom.Remedy(refused, wecom.English), "remedy_zh", wecom.Remedy(refused, wecom.Chinese))
-	}
+	d.logRefused(found.Refused)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if !d.settings.targets.DiscoverMembers || d.settings.agentID != agentID {
@@ -44,7 +46,29 @@ func (d *Discovery) findMembers(ctx context.Context) error {
 	if !d.members.isFound() || len(d.members.userIDs) != len(found.UserIDs) {
 		level.Info(d.logger).Log("msg", "found the members in the app's visible scope", "members", len(found.UserIDs))
 	}
-	d.members = members{userIDs: found.UserIDs, found: began}
+	d.members = members{
+		userIDs: found.UserIDs,
+		partial: len(found.Refused) > 0 && (before == nil || d.members.partial),
+		scope:   found,
+		found:   d.client.Now().Add(-time.Since(began)),
+	}
 	d.version++
 	return nil
+}
+
+// shownRefusals is how many of the departments and tags that were refused are named.
+const shownRefusals = 3
+
+// logRefused logs in one line which departments and tags WeCom refused.
+func (d *Discovery) logRefused(refused []error) {
+	if len(refused) == 0 {
+		return
+	}
+	first := make([]string, 0, shownRefusals)
+	for _, err := range refused[:min(len(refused), shownRefusals)] {
+		first = append(first, err.Error())
+	}
+	level.Warn(d.logger).Log("msg", "some of the visible scope cannot be read; its members stay as they last were",
+		"refused", len(refused), "first", strings.Join(first, "; "),
+		"remedy", wecom.Remedy(refused[0], wecom.English), "remedy_zh", wecom.Remedy(refused[0], wecom.Chinese))
 }

@@ -209,14 +209,14 @@ func pack(body []byte) []byte {
 }
 
 // trickle sends a body in pieces, with a pause before each, until the caller gives up.
-func trickle(w http.ResponseWriter, r *http.Request, body []byte, f *Fault) {
+func trickle(ctx context.Context, w http.ResponseWriter, body []byte, f *Fault) {
 	pieces := slices.Collect(slices.Chunk(body, max(1, (len(body)+f.Pieces-1)/f.Pieces)))
 	next := func() ([]byte, error) {
 		if len(pieces) == 0 {
 			return nil, io.EOF
 		}
-		if !wait(r.Context(), f.Pause) {
-			return nil, fmt.Errorf("answer in pieces: %w", context.Cause(r.Context()))
+		if !wait(ctx, f.Pause) {
+			return nil, fmt.Errorf("answer in pieces: %w", context.Cause(ctx))
 		}
 		piece := pieces[0]
 		pieces = pieces[1:]

@@ -7,6 +7,7 @@
 package wecomtest
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/json"
@@ -362,11 +363,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.Errcode = errcode
 	s.record(c.Request)
 
-	send(w, r, body, f)
+	send(r.Context(), w, body, f)
 }
 
 // send sends the right body, in the way of a fault if there is one.
-func send(w http.ResponseWriter, r *http.Request, body []byte, f *Fault) {
+func send(ctx context.Context, w http.ResponseWriter, body []byte, f *Fault) {
 	if f == nil {
 		f = &Fault{}
 	}
@@ -378,7 +379,7 @@ func send(w http.ResponseWriter, r *http.Request, body []byte, f *Fault) {
 	setDefault(w, "Content-Length", strconv.Itoa(len(body)))
 	switch {
 	case f.Pieces > 0:
-		trickle(w, r, body, f)
+		trickle(ctx, w, body, f)
 	case f.CutAfter > 0 && f.CutAfter < len(body):
 		cut(w, body[:f.CutAfter])
 	default:
