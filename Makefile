@@ -162,6 +162,18 @@ vet: ## Run go vet, on the tagged files too
 	$(GO) vet -tags=e2e,long ./...
 	$(GO) -C tools vet ./...
 
+# One platform for each difference that the code has met: 32 bits, other signals and
+# files, other system calls. All packages build without cgo. Test files are vetted too,
+# but for those of e2e and long, which run on Linux.
+VET_PLATFORMS := linux/386 windows/amd64 darwin/arm64 freebsd/amd64
+
+.PHONY: vet-platforms
+vet-platforms: ## Run go vet for the other platforms
+	@for platform in $(VET_PLATFORMS); do \
+		echo "$$platform"; \
+		CGO_ENABLED=0 GOOS=$${platform%/*} GOARCH=$${platform#*/} $(GO) vet ./...; \
+	done
+
 .PHONY: lint
 lint: $(GOLANGCI_LINT) ## Run golangci-lint; LINT_FLAGS=--fix fixes what it can
 	$(GOLANGCI_LINT) config verify

@@ -127,9 +127,9 @@ func (d *disk) Close() error {
 
 func remedyOf(err error) string {
 	switch {
-	case errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT):
+	case isFull(err):
 		return "make room on the disk, or name a directory on another with --storage.path"
-	case errors.Is(err, syscall.EROFS) || errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EACCES):
+	case errors.Is(err, syscall.EROFS) || errors.Is(err, fs.ErrPermission):
 		return "let the user that the exporter runs as write to the directory, or name another with --storage.path"
 	}
 	return "see whether the disk is sound, or name a directory on another with --storage.path"
