@@ -119,6 +119,21 @@ func TestLoadRefusesFlags(t *testing.T) {
 			want:  []string{secret + ": \"$DIR/secret\" is longer than 64 KiB: name a file that holds the secret alone"},
 		},
 		{
+			name:  "secret file in UTF-16",
+			env:   map[string]string{},
+			files: map[string]string{"secret": "\xff\xfes\x00e\x00c\x00"},
+			args:  goodWith("--wecom.api-secret-file=$DIR/secret"),
+			want: []string{secret + ": \"$DIR/secret\": the secret holds NUL characters, as text in UTF-16 does: " +
+				"write the secret alone, in one line, as UTF-8 or ASCII"},
+		},
+		{
+			name: "secret of two lines in the environment",
+			env:  map[string]string{"WECOM_API_SECRET": "first\nsecond"},
+			args: goodWith(),
+			want: []string{"WECOM_API_SECRET in the environment: the secret holds a line end, a control character or one " +
+				"without width: write the secret alone, in one line, as UTF-8 or ASCII"},
+		},
+		{
 			name: "agent ID no number",
 			args: goodWith("--wecom.agent-id=app"),
 			want: []string{"--wecom.agent-id (or WECOM_AGENT_ID): the agent ID is not a number above zero: write the AgentId of the app, such as 1000002"},
@@ -299,7 +314,7 @@ func TestLoadRefusesFlags(t *testing.T) {
 			name:  "hash key empty",
 			files: map[string]string{"key": ""},
 			args:  goodWith("--metrics.host-label=hashed", "--metrics.host-hash-key-file=$DIR/key"),
-			want:  []string{hashKey + "\"$DIR/key\" is empty: write the secret to it"},
+			want:  []string{hashKey + "the key in \"$DIR/key\" is too short: write at least 16 random bytes to it"},
 		},
 		{
 			name:  "hash key short",

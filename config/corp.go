@@ -90,7 +90,11 @@ func (v value) secretFile() Secret {
 // secretOr reads the secret itself, unless another setting has named its file.
 func (v value) secretOr(file Secret) Secret {
 	if file == (Secret{}) {
-		return SecretFromValue(v.text)
+		s := SecretFromValue(v.text)
+		if err := checkSecret(s.value); err != nil {
+			v.addf("%w", err)
+		}
+		return s
 	}
 	if v.text != "" {
 		v.problems.addf("%s conflicts with %s: remove one of them", settingOf(keyAPIFile), v.where)

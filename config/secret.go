@@ -9,6 +9,8 @@ import (
 	"io"
 	"os"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 const (
@@ -32,45 +34,93 @@ func SecretFromFile(name string) Secret {
 }
 
 // SecretFromValue returns a Secret that is always value, without surrounding
-// white space.
+// white space and byte order mark.
 func SecretFromValue(value string) Secret {
-	return Secret{value: strings.TrimSpace(value)}
+	return Secret{value: trimSecret(value)}
 }
 
-// Read returns the secret without surrounding white space. A file is read
-// again at every call, so that a rotated secret is noticed. It is an error if the file
-// cannot be read, is longer than 64 KiB, or holds nothing but white space.
+// Read returns the secret without surrounding white space, and without the byte
+// order mark that some editors write first. A file is read again at every call, so
+// that a rotated secret is noticed. It is an error if the file cannot be read, is
+// longer than 64 KiB, holds nothing but white space, or holds anything that is not
+// printable UTF-8, such as UTF-16 or a second line.
 func (s Secret) Read() (string, error) {
 	if s.file == "" {
 		if s.value == "" {
 			return "", errors.New("the secret is empty: write it to a file and name that file")
 		}
+		if err := checkSecret(s.value); err != nil {
+			return "", err
+		}
 		return s.value, nil
 	}
 	content, err := readHead(s.file)
 	if err != nil {
-		return "", fmt.Errorf("%s cannot be read (%w): name a readable file that holds the secret alone",
-			quoted(s.file), cause(err))
+		return "", err
 	}
-	if len(content) > maxSecretBytes {
-		return "", fmt.Errorf("%s is longer than 64 KiB: name a file that holds the secret alone", quoted(s.file))
-	}
-	value := strings.TrimSpace(content)
+	value := trimSecret(content)
 	if value == "" {
 		return "", fmt.Errorf("%s is empty: write the secret to it", quoted(s.file))
+	}
+	if err := checkSecret(value); err != nil {
+		return "", fmt.Errorf("%s: %w", quoted(s.file), err)
 	}
 	return value, nil
 }
 
-// readHead reads at most one byte more than a secret may have.
+// trimSecret removes what editors and shells add to a secret.
+func trimSecret(text string) string {
+	const byteOrderMark = "\ufeff"
+	return strings.TrimSpace(strings.TrimPrefix(text, byteOrderMark))
+}
+
+// checkSecret refuses characters that no secret of an app has, and that nobody sees
+// in an editor. WeCom would answer that the secret is wrong. The error does not
+// quote them.
+func checkSecret(secret string) error {
+	const remedy = "write the secret alone, in one line, as UTF-8 or ASCII"
+	unprintable := func(r rune) bool { return !unicode.IsPrint(r) }
+	switch {
+	case strings.ContainsRune(secret, 0):
+		return errors.New("the secret holds NUL characters, as text in UTF-16 does: " + remedy)
+	case !utf8.ValidString(secret):
+		return errors.New("the secret is not UTF-8: " + remedy)
+	case strings.ContainsFunc(secret, unprintable):
+		return errors.New("the secret holds a line end, a control character or one without width: " + remedy)
+	}
+	return nil
+}
+
+// readKey returns the content of a file with a key, without surrounding white
+// space. Any other byte is part of the key, since random bytes may be anything.
+func readKey(name string) (Key, error) {
+	content, err := readHead(name)
+	if err != nil {
+		return nil, err
+	}
+	return Key(strings.TrimSpace(content)), nil
+}
+
+// readHead reads a file that has no more bytes than a secret may have.
 func readHead(name string) (string, error) {
 	f, err := os.Open(name)
 	if err != nil {
-		return "", err
+		return "", unreadable(name, err)
 	}
 	defer f.Close()
 	content, err := io.ReadAll(io.LimitReader(f, maxSecretBytes+1))
-	return string(content), err
+	if err != nil {
+		return "", unreadable(name, err)
+	}
+	if len(content) > maxSecretBytes {
+		return "", fmt.Errorf("%s is longer than 64 KiB: name a file that holds the secret alone", quoted(name))
+	}
+	return string(content), nil
+}
+
+func unreadable(name string, err error) error {
+	return fmt.Errorf("%s cannot be read (%w): name a readable file that holds the secret alone",
+		quoted(name), cause(err))
 }
 
 // Format implements fmt.Formatter: it writes "<secret>" for every verb.

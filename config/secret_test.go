@@ -41,6 +41,141 @@ func TestSecretFromValue(t *testing.T) {
 	}
 }
 
+// TestSecretEncodings reads secrets as editors of several systems save them.
+func TestSecretEncodings(t *testing.T) {
+	t.Parallel()
+	const (
+		nul       = "holds NUL characters, as text in UTF-16 does"
+		notUTF8   = "is not UTF-8"
+		invisible = "holds a line end, a control character or one without width"
+	)
+	tests := []struct {
+		name    string
+		content string
+		want    string
+		wantErr string
+	}{
+		{
+			name:    "byte order mark",
+			content: "\ufeffsecret",
+			want:    "secret",
+		},
+		{
+			name:    "byte order mark and line ends of Windows",
+			content: "\ufeffsecret\r\n\r\n",
+			want:    "secret",
+		},
+		{
+			name:    "byte order mark before white space",
+			content: "\ufeff \tsecret \v\f",
+			want:    "secret",
+		},
+		{
+			name:    "byte order mark alone",
+			content: "\ufeff\r\n",
+			wantErr: "is empty",
+		},
+		{
+			name:    "a space inside",
+			content: "the secret",
+			want:    "the secret",
+		},
+		{
+			name:    "UTF-16, little-endian",
+			content: "\xff\xfes\x00e\x00c\x00\r\x00\n\x00",
+			wantErr: nul,
+		},
+		{
+			name:    "UTF-16, big-endian, without a mark",
+			content: "\x00s\x00e\x00c",
+			wantErr: nul,
+		},
+		{
+			name:    "UTF-32",
+			content: "s\x00\x00\x00e\x00\x00\x00c\x00\x00\x00",
+			wantErr: nul,
+		},
+		{
+			name:    "padded with NUL",
+			content: "secret\x00\x00",
+			wantErr: nul,
+		},
+		{
+			name:    "two byte order marks",
+			content: "\ufeff\ufeffsecret",
+			wantErr: invisible,
+		},
+		{
+			name:    "two lines",
+			content: "secret\nsecret",
+			wantErr: invisible,
+		},
+		{
+			name:    "color of a terminal",
+			content: "\x1b[1msecret\x1b[0m",
+			wantErr: invisible,
+		},
+		{
+			name:    "space without width, from a web page",
+			content: "sec\u200bret",
+			wantErr: invisible,
+		},
+		{
+			name:    "control characters beyond ASCII",
+			content: "sec\u009bret",
+			wantErr: invisible,
+		},
+		{
+			name:    "another encoding",
+			content: "secr\xe9t",
+			wantErr: notUTF8,
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(writeFiles(t, map[string]string{"secret": test.content}), "secret")
+			got, err := SecretFromFile(path).Read()
+			switch {
+			case got != test.want:
+				t.Errorf("got %q, want %q", got, test.want)
+			case (err != nil) != (test.wantErr != ""):
+				t.Errorf("error %v, want %q", err, test.wantErr)
+			case err != nil && (!strings.Contains(err.Error(), test.wantErr) || !strings.Contains(err.Error(), strconv.Quote(path))):
+				t.Errorf("error %v, want %q and the path", err, test.wantErr)
+			}
+			if test.wantErr != "is empty" {
+				value, valueErr := SecretFromValue(test.content).Read()
+				if value != test.want || (valueErr != nil) != (test.wantErr != "") {
+					t.Errorf("as a value: %q, %v", value, valueErr)
+				}
+			}
+		})
+	}
+}
+
+// TestHashKeyIsBytes reads keys that are no text.
+func TestHashKeyIsBytes(t *testing.T) {
+	t.Parallel()
+	for name, content := range map[string]string{
+		"random bytes":    "\x00\x01\x1b\xff\xfe\x80 \n\x7fseventeen",
+		"byte order mark": "\ufeffsixteen bytes...",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := writeFiles(t, map[string]string{"key": content + "\n"})
+			args := goodWith("--metrics.host-label=hashed", "--metrics.host-hash-key-file="+dir+"/key")
+			cfg, err := parse(t, goodEnv, args...).Load()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := string(cfg.Metrics.HostHashKey); got != content {
+				t.Errorf("got the key %q, want %q", got, content)
+			}
+		})
+	}
+}
+
 func wantSecret(t *testing.T, secret Secret, want string) {
 	t.Helper()
 	if got, err := secret.Read(); got != want || err != nil {

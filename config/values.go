@@ -125,14 +125,14 @@ func (v value) hashKey(label HostLabel) Key {
 			MinHashKeyBytes)
 		return nil
 	}
-	key, err := SecretFromFile(v.text).Read()
+	key, err := readKey(v.text)
 	switch {
 	case err != nil:
 		v.addf("%w", err)
 	case len(key) < MinHashKeyBytes:
 		v.addf("the key in %s is too short: write at least %d random bytes to it", quoted(v.text), MinHashKeyBytes)
 	}
-	return Key(key)
+	return key
 }
 
 // directory reads the path of a directory, which need not exist yet.
