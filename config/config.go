@@ -65,8 +65,8 @@ type Corp struct {
 	// APIURL is scheme://host[:port][/prefix], without a last slash and without
 	// /cgi-bin.
 	APIURL string
-	// HTTPClientConfig never follows redirects, and takes the proxy from the
-	// environment where none is configured. Some formatting verbs print the
+	// HTTPClientConfig never follows redirects. ProxyFromEnvironment is true unless a
+	// proxy, or none at all, was asked for. Some formatting verbs print the
 	// passwords in it, so format the Corp instead.
 	HTTPClientConfig promconfig.HTTPClientConfig
 	// QuotaBytes is the cloud storage that was bought, or 0 where none was given.

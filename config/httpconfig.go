@@ -93,17 +93,20 @@ func checkTLSVersion(text string) error {
 // be in it.
 func (v value) proxy() promconfig.HTTPClientConfig {
 	c := promconfig.DefaultHTTPClientConfig
-	if v.text != "" {
-		if err := checkURL(v.text); err != nil {
-			v.addf("%w", err)
-			return c
-		}
-		c.ProxyURL.URL, _ = url.Parse(v.text)
+	if v.text == "" {
+		c.ProxyFromEnvironment = true
+		return v.finishHTTPConfig(c)
 	}
+	if err := checkURL(v.text); err != nil {
+		v.addf("%w", err)
+		return c
+	}
+	c.ProxyURL.URL, _ = url.Parse(v.text)
 	return v.finishHTTPConfig(c)
 }
 
-// httpConfig reads the keys of http_config.
+// httpConfig reads the keys of http_config. Without a proxy_url, the proxy is that
+// of the environment unless proxy_from_environment is false.
 func (v value) httpConfig() promconfig.HTTPClientConfig {
 	c := promconfig.DefaultHTTPClientConfig
 	if err := v.decode(&c); err != nil {
@@ -112,16 +115,25 @@ func (v value) httpConfig() promconfig.HTTPClientConfig {
 		v.addf("%w", err)
 		return c
 	}
+	var given struct {
+		ProxyFromEnvironment *bool `yaml:"proxy_from_environment"`
+	}
+	// The same keys were decoded without an error.
+	if err := v.decode(&given); err == nil && given.ProxyFromEnvironment == nil && !hasProxyURL(&c) {
+		c.ProxyFromEnvironment = true
+	}
 	c.SetDirectory(v.base)
 	return v.finishHTTPConfig(c)
+}
+
+func hasProxyURL(c *promconfig.HTTPClientConfig) bool {
+	return c.ProxyURL.URL != nil && c.ProxyURL.String() != ""
 }
 
 // finishHTTPConfig validates the configuration of a client and sets what is the
 // same for all.
 func (v value) finishHTTPConfig(c promconfig.HTTPClientConfig) promconfig.HTTPClientConfig {
-	if u := c.ProxyURL.URL; u == nil || u.String() == "" {
-		c.ProxyFromEnvironment = true
-	} else if !slices.Contains(proxySchemes, u.Scheme) || u.Host == "" {
+	if u := c.ProxyURL.URL; hasProxyURL(&c) && (!slices.Contains(proxySchemes, u.Scheme) || u.Host == "") {
 		v.addf("not the URL of a proxy: %s (or https, socks5, socks5h)", likeProxy)
 	}
 	// A redirect would carry the access token, which is part of the URL, to
