@@ -10,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"slices"
 	"strconv"
 
 	"github.com/alecthomas/kingpin/v2"
@@ -117,7 +118,9 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 0
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "%s: %s: try --help\n", name, err)
+		for _, e := range split(err) {
+			fmt.Fprintf(stderr, "%s: %s\n", name, e)
+		}
 		return 1
 	}
 	logger, toolkitLogger := a.flags.log.newLoggers(stderr)
@@ -138,7 +141,7 @@ func (a *application) parse(args []string) (string, error) {
 	}
 	selected, err := a.kingpin.Parse(a.withCommand(args))
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("%w: try --help", err)
 	}
 	return selected, a.flags.log.validate()
 }
@@ -158,17 +161,32 @@ func (a *application) withCommand(args []string) []string {
 	return append([]string{defaultCommand}, args...)
 }
 
-// checkEnvironment returns an error for a boolean variable that kingpin would
-// refuse without naming it.
+// checkEnvironment returns an error for variables that begin like those of flags
+// and are none, and for a boolean variable that kingpin would refuse without naming
+// it.
 func (a *application) checkEnvironment() error {
-	for _, flag := range a.kingpin.Model().Flags {
+	flags := allFlags(a.kingpin.Model())
+	names := make([]string, 0, len(flags))
+	for _, flag := range flags {
+		names = append(names, flag.Name)
 		variable := config.Variable(flag.Name)
 		value := os.Getenv(variable)
 		if _, err := strconv.ParseBool(value); flag.IsBoolFlag() && value != "" && err != nil {
 			return fmt.Errorf("--%s (or %s): %q is neither true nor false", flag.Name, variable, value)
 		}
 	}
-	return nil
+	return config.CheckVariables(os.Environ(), names)
+}
+
+// allFlags returns the flags of all commands that can be given as variables.
+func allFlags(m *kingpin.ApplicationModel) []*kingpin.FlagModel {
+	flags := slices.Clone(m.Flags)
+	for _, c := range m.FlattenedCommands() {
+		flags = append(flags, c.Flags...)
+	}
+	return slices.DeleteFunc(flags, func(f *kingpin.FlagModel) bool {
+		return f.Hidden || f.Name == "help" || f.Name == "version"
+	})
 }
 
 // split returns the errors that err joins, each of which is logged by itself.

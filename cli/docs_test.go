@@ -89,6 +89,8 @@ func TestDocumentsNameWhatThereIs(t *testing.T) {
 		known["--"+f.Name], known["--no-"+f.Name] = true, true
 		known[config.Variable(f.Name)] = true
 	}
+	known["WECOM_RECORDING_EXPORTER_WECOM_API_SECRET"] = true // It has no flag.
+	known["WECOM_RECORDING_EXPORTER_SERVICE_HOST"] = true     // It is Kubernetes's.
 	for _, d := range collector.Definitions() {
 		known[d.Name] = true
 		if d.Type == "histogram" {

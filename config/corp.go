@@ -32,7 +32,7 @@ func (p *problems) corp(from source) Corp {
 	if !hasTarget(from) {
 		p.addf("%s: no target and no discovery: give at least one", from.where(keyTargets))
 	}
-	if agentID, _ := from.value(p, settingOf(keyAgentID)); c.Targets.DiscoverMembers && agentID.text == "" {
+	if agentID, _ := from.value(&problems{}, settingOf(keyAgentID)); c.Targets.DiscoverMembers && agentID.text == "" {
 		p.addf("%s: members needs the agent ID of the app: write %s, or leave members out",
 			from.where(keyDiscover), from.name(keyAgentID))
 	}

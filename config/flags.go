@@ -106,29 +106,54 @@ func (f *Flags) refuseCorp(p *problems) {
 		if g := f.given[s.flag]; g != nil && g.onCommandLine {
 			p.addf(conflict, "--"+s.flag, file, instead)
 		}
-		if value, _ := f.lookupEnv(s.variable()); value != "" {
-			p.addf(conflict, s.variable()+" in the environment", file, instead)
+		for _, variable := range s.variables() {
+			if f.env(variable) != "" {
+				p.addf(conflict, variable+" in the environment", file, instead)
+			}
 		}
 	}
 }
 
 // value implements source.
 func (f *Flags) value(p *problems, s setting) (value, bool) {
-	v := value{problems: p, where: s.String()}
+	variable := f.variableOf(p, s)
+	if variable == "" {
+		return value{}, false // The setting is one of files alone.
+	}
+	v := value{problems: p, where: s.named(variable)}
 	g := f.given[s.flag]
 	switch {
-	case g != nil:
-		v.text, v.items = g.text, g.items
-	case s.variable() != "":
-		v.text, _ = f.lookupEnv(s.variable())
+	case g == nil, variable == s.twin() && !g.onCommandLine:
+		v.text = f.env(variable)
 	default:
-		return value{}, false
+		v.text, v.items = g.text, g.items
 	}
 	if s.commas {
 		v.items = split(v.items)
 	}
 	v.whereItem = func(int) string { return v.where }
 	return v, true
+}
+
+// variableOf returns the environment variable of a setting: the one that is set, if
+// it has two. It is a problem if both are.
+func (f *Flags) variableOf(p *problems, s setting) string {
+	variable, twin := s.variable(), s.twin()
+	switch {
+	case twin == "" || f.env(twin) == "":
+		return variable
+	case f.env(variable) != "":
+		p.addf("%s conflicts with %s, which is its long name: remove one of them from the environment", variable, twin)
+		return variable
+	}
+	return twin
+}
+
+// env returns a variable of the environment, or an empty string. One that is set to
+// nothing counts as not set, as it does for kingpin.
+func (f *Flags) env(variable string) string {
+	text, _ := f.lookupEnv(variable)
+	return text
 }
 
 // name implements source.

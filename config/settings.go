@@ -16,7 +16,8 @@ import (
 type setting struct {
 	// flag is the name of the flag without dashes, or empty if there is none.
 	flag string
-	// env is the environment variable. If empty, it is derived from the flag.
+	// env is the short name of the environment variable. The long one is always
+	// derived from the flag.
 	env string
 	// key is the path of the key in the configuration file, where [] stands for
 	// the index of a corp, or empty if there is none.
@@ -286,13 +287,23 @@ const (
 	keyIdleInterval = "poll.idle_interval"
 )
 
-// VariablePrefix begins the environment variables of all flags but a few.
+// VariablePrefix begins the environment variables of all flags. A few have shorter
+// names beside these.
 const VariablePrefix = "WECOM_RECORDING_EXPORTER_"
 
 // Variable returns the environment variable of a flag, in the form that kingpin
 // derives: the prefix and the flag in upper snake case.
 func Variable(flag string) string {
 	return VariablePrefix + strings.ToUpper(strings.NewReplacer(".", "_", "-", "_").Replace(flag))
+}
+
+// twin returns the long name of the variable if that has a shorter one, or an empty
+// string.
+func (s setting) twin() string {
+	if s.env == "" {
+		return ""
+	}
+	return VariablePrefix + s.env
 }
 
 // variable returns the environment variable of the setting, or an empty string
@@ -304,12 +315,28 @@ func (s setting) variable() string {
 	return Variable(s.flag)
 }
 
+// variables returns all names of the environment variable, the usual one first.
+func (s setting) variables() []string {
+	var names []string
+	for _, name := range []string{s.variable(), s.twin()} {
+		if name != "" {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // String names the setting to a user of flags.
 func (s setting) String() string {
+	return s.named(s.variable())
+}
+
+// named is String with one of the variables.
+func (s setting) named(variable string) string {
 	if s.flag == "" {
-		return s.variable() + " in the environment"
+		return variable + " in the environment"
 	}
-	return "--" + s.flag + " (or " + s.variable() + ")"
+	return "--" + s.flag + " (or " + variable + ")"
 }
 
 // isTarget reports whether the setting gives targets, or finds them.

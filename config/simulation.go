@@ -53,7 +53,7 @@ func (f *Flags) LoadSimulated(s Simulation) (*Config, error) {
 // setDefault replaces the default of a flag, unless the user has set the flag.
 func (f *Flags) setDefault(key, text string) {
 	s := settingOf(key)
-	if _, inEnv := f.lookupEnv(s.variable()); !inEnv && !f.given[s.flag].onCommandLine {
+	if f.env(s.variable()) == "" && !f.given[s.flag].onCommandLine {
 		f.given[s.flag].text = text
 	}
 }

@@ -99,7 +99,7 @@ func (k keys) instead(path, name string) string {
 	if advice == "" {
 		advice = "write one of " + strings.Join(names, ", ")
 	}
-	if near := nearest(name, names); near != "" {
+	if near := Nearest(name, names, len(name)/3); near != "" {
 		return "did you mean " + near + "? " + strings.ToUpper(advice[:1]) + advice[1:]
 	}
 	return advice
@@ -113,9 +113,10 @@ func child(path, name string) string {
 	return path + "." + name
 }
 
-// nearest returns the name that a word was likely meant to be, or an empty string.
-func nearest(word string, names []string) string {
-	best, bestDistance := "", len(word)/3+1
+// Nearest returns the name that a word was likely meant to be, or an empty string if
+// all of them differ from it in more than the given number of bytes.
+func Nearest(word string, names []string, within int) string {
+	best, bestDistance := "", within+1
 	for _, name := range names {
 		if d := distance(word, name); d < bestDistance {
 			best, bestDistance = name, d

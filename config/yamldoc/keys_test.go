@@ -22,7 +22,7 @@ func TestNearest(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.word, func(t *testing.T) {
 			t.Parallel()
-			if got := nearest(test.word, names); got != test.want {
+			if got := Nearest(test.word, names, len(test.word)/3); got != test.want {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})

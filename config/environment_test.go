@@ -1,0 +1,220 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package config
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestCheckVariables(t *testing.T) {
+	t.Parallel()
+	flags := []string{"poll.interval", "poll.idle-interval", "target.userid", "wecom.corp-id", "web.listen-port", "log.level"}
+	const refused = " in the environment is the variable of no flag: correct it or remove it; the nearest is WECOM_RECORDING_EXPORTER_"
+	tests := []struct {
+		name    string
+		environ []string
+		want    []string
+	}{
+		{
+			name: "those of flags",
+			environ: []string{
+				"WECOM_RECORDING_EXPORTER_POLL_INTERVAL=1m",
+				"WECOM_RECORDING_EXPORTER_WECOM_CORP_ID=ww1",
+				"WECOM_RECORDING_EXPORTER_WEB_LISTEN_PORT=10168",
+			},
+		},
+		{
+			name:    "the secret, which has no flag",
+			environ: []string{"WECOM_RECORDING_EXPORTER_WECOM_API_SECRET=x"},
+		},
+		{
+			name:    "others",
+			environ: []string{"PATH=/bin", "WECOM_CORPID=ww1", "wecom_recording_exporter_x=1", "WECOM_RECORDING_EXPORTERS=3", "=C:=C:"},
+		},
+		{
+			name: "a Kubernetes Service",
+			environ: []string{
+				"WECOM_RECORDING_EXPORTER_SERVICE_HOST=10.0.0.1",
+				"WECOM_RECORDING_EXPORTER_SERVICE_PORT=10168",
+				"WECOM_RECORDING_EXPORTER_SERVICE_PORT_HTTP_METRICS=10168",
+				"WECOM_RECORDING_EXPORTER_PORT=tcp://10.0.0.1:10168",
+				"WECOM_RECORDING_EXPORTER_PORT_10168_TCP=tcp://10.0.0.1:10168",
+				"WECOM_RECORDING_EXPORTER_PORT_10168_TCP_PROTO=tcp",
+				"WECOM_RECORDING_EXPORTER_PORT_10168_TCP_PORT=10168",
+				"WECOM_RECORDING_EXPORTER_PORT_10168_TCP_ADDR=10.0.0.1",
+			},
+		},
+		{
+			name: "a Kubernetes Service with a longer name",
+			environ: []string{
+				"WECOM_RECORDING_EXPORTER_HEADLESS_SERVICE_HOST=10.0.0.1",
+				"WECOM_RECORDING_EXPORTER_HEADLESS_PORT_53_UDP_ADDR=10.0.0.1",
+			},
+		},
+		{
+			name:    "a letter too many",
+			environ: []string{"WECOM_RECORDING_EXPORTER_POLL_INTERVALL=1m"},
+			want:    []string{"WECOM_RECORDING_EXPORTER_POLL_INTERVALL" + refused + "POLL_INTERVAL"},
+		},
+		{
+			name:    "a word left out",
+			environ: []string{"WECOM_RECORDING_EXPORTER_INTERVAL=1m"},
+			want:    []string{"WECOM_RECORDING_EXPORTER_INTERVAL" + refused + "POLL_INTERVAL"},
+		},
+		{
+			name:    "the prefix twice, lower case and empty",
+			environ: []string{"WECOM_RECORDING_EXPORTER_WECOM_CORPID=", "WECOM_RECORDING_EXPORTER_log_level=debug"},
+			want: []string{
+				"WECOM_RECORDING_EXPORTER_WECOM_CORPID" + refused + "WECOM_CORP_ID",
+				"WECOM_RECORDING_EXPORTER_log_level" + refused + "LOG_LEVEL",
+			},
+		},
+		{
+			name:    "a secret, which is not shown",
+			environ: []string{"WECOM_RECORDING_EXPORTER_API_SECRET=" + canary},
+			want:    []string{"WECOM_RECORDING_EXPORTER_API_SECRET" + refused + "WECOM_API_SECRET"},
+		},
+		{
+			name:    "almost a Service's",
+			environ: []string{"WECOM_RECORDING_EXPORTER_WEB_LISTEN_PORTS=10168", "WECOM_RECORDING_EXPORTER_REPORT=10168"},
+			want: []string{
+				"WECOM_RECORDING_EXPORTER_REPORT" + refused + "LOG_LEVEL",
+				"WECOM_RECORDING_EXPORTER_WEB_LISTEN_PORTS" + refused + "WEB_LISTEN_PORT",
+			},
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			var got []string
+			if err := CheckVariables(test.environ, flags); err != nil {
+				got = strings.Split(err.Error(), "\n")
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("problems differ (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestLongNames sets the variables of the credentials under their long names.
+func TestLongNames(t *testing.T) {
+	t.Parallel()
+	const long = "WECOM_RECORDING_EXPORTER_"
+	dir := writeFiles(t, map[string]string{"secret": "the secret"})
+	tests := []struct {
+		name string
+		env  map[string]string
+		args []string
+		want func(*Corp)
+	}{
+		{
+			name: "all but the file",
+			env: map[string]string{
+				long + "WECOM_CORP_ID":    "ww9",
+				long + "WECOM_API_SECRET": "the secret",
+				long + "WECOM_AGENT_ID":   "1000002",
+				long + "WECOM_API_URL":    "http://127.0.0.1",
+			},
+			want: func(c *Corp) { c.CorpID, c.AgentID, c.APIURL = "ww9", 1000002, "http://127.0.0.1" },
+		},
+		{
+			name: "the file",
+			env:  map[string]string{"WECOM_CORP_ID": "", long + "WECOM_CORP_ID": "ww9", long + "WECOM_API_SECRET_FILE": dir + "/secret"},
+			want: func(c *Corp) { c.CorpID, c.Secret = "ww9", SecretFromFile(dir+"/secret") },
+		},
+		{
+			name: "the command line wins",
+			env:  map[string]string{long + "WECOM_CORP_ID": "ww9", long + "WECOM_API_URL": "no", long + "WECOM_API_SECRET": "the secret"},
+			args: []string{"--wecom.corp-id=ww1", "--wecom.api-url=http://127.0.0.1"},
+			want: func(c *Corp) { c.CorpID, c.APIURL = "ww1", "http://127.0.0.1" },
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			want := minimal()
+			test.want(&want.Corps[0])
+			got, err := parse(t, test.env, append(test.args, goodTarget...)...).Load()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want, got, equal); diff != "" {
+				t.Errorf("configurations differ (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestLongNamesRefused(t *testing.T) {
+	t.Parallel()
+	const (
+		long = "WECOM_RECORDING_EXPORTER_"
+		both = ", which is its long name: remove one of them from the environment"
+	)
+	tests := []struct {
+		name string
+		env  map[string]string
+		args []string
+		want []string
+	}{
+		{
+			name: "both names, even if they hold the same",
+			env: map[string]string{
+				"WECOM_CORP_ID": "ww1", long + "WECOM_CORP_ID": "ww1",
+				"WECOM_API_SECRET": canary, long + "WECOM_API_SECRET": canary,
+				"WECOM_AGENT_ID": "1", long + "WECOM_AGENT_ID": "2",
+				"WECOM_API_URL": "http://a.test", long + "WECOM_API_URL": "http://b.test",
+			},
+			args: goodWith(),
+			want: []string{
+				"WECOM_CORP_ID conflicts with " + long + "WECOM_CORP_ID" + both,
+				"WECOM_API_SECRET conflicts with " + long + "WECOM_API_SECRET" + both,
+				"WECOM_AGENT_ID conflicts with " + long + "WECOM_AGENT_ID" + both,
+				"WECOM_API_URL conflicts with " + long + "WECOM_API_URL" + both,
+			},
+		},
+		{
+			name: "a bad value, named as it was set",
+			env:  map[string]string{long + "WECOM_AGENT_ID": "app", long + "WECOM_API_SECRET": "a\nb"},
+			args: goodWith(),
+			want: []string{
+				long + "WECOM_API_SECRET in the environment: the secret holds a line end, a control character or one without width: " +
+					"write the secret alone, in one line, as UTF-8 or ASCII",
+				"--wecom.agent-id (or " + long + "WECOM_AGENT_ID): the agent ID is not a number above zero: write the AgentId of the app, such as 1000002",
+			},
+		},
+		{
+			name: "beside a secret file",
+			env:  map[string]string{long + "WECOM_API_SECRET": canary},
+			args: goodWith("--wecom.api-secret-file=testdata/secrets/acme"),
+			want: []string{"--wecom.api-secret-file (or WECOM_API_SECRET_FILE) conflicts with " + long +
+				"WECOM_API_SECRET in the environment: remove one of them"},
+		},
+		{
+			name: "beside a configuration file",
+			env: map[string]string{
+				long + "WECOM_CORP_ID":         "ww1",
+				long + "WECOM_API_SECRET":      canary,
+				long + "WECOM_API_SECRET_FILE": "secret",
+			},
+			args: []string{"--config.file=testdata/minimal.ok.yml"},
+			want: []string{
+				long + "WECOM_CORP_ID in the environment conflicts with --config.file (or WECOM_RECORDING_EXPORTER_CONFIG_FILE): remove it, and write it to the corps of that file",
+				long + "WECOM_API_SECRET_FILE in the environment conflicts with --config.file (or WECOM_RECORDING_EXPORTER_CONFIG_FILE): remove it, and write it to the corps of that file",
+				long + "WECOM_API_SECRET in the environment conflicts with --config.file (or WECOM_RECORDING_EXPORTER_CONFIG_FILE): remove it, and write api_secret_file to the corps of that file",
+			},
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			cfg, err := parse(t, test.env, test.args...).Load()
+			wantProblems(t, cfg, err, test.want)
+		})
+	}
+}
