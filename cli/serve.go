@@ -78,6 +78,7 @@ func (e *exporter) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	e.logWarnings(cfg)
 	level.Info(e.out.logger).Log("msg", "starting", "version", version.Info(), "build", version.BuildContext())
 	options := web.ServerOptions{
 		Handler:       handler,
@@ -96,8 +97,19 @@ func (e *exporter) newReloader(manager *poll.Manager) *web.Reloader {
 		if err != nil {
 			return err
 		}
-		return manager.ApplyConfig(cfg)
+		if err := manager.ApplyConfig(cfg); err != nil {
+			return err
+		}
+		e.logWarnings(cfg)
+		return nil
 	})
+}
+
+// logWarnings logs what the configuration likely does not mean.
+func (e *exporter) logWarnings(cfg *config.Config) {
+	for _, warning := range cfg.Warnings {
+		level.Warn(e.out.logger).Log("msg", "the configuration is accepted, but for one thing", "warning", warning)
+	}
 }
 
 func (e *exporter) newHandler(

@@ -253,7 +253,7 @@ func TestLoadRefusesFlags(t *testing.T) {
 		{
 			name: "glob pattern malformed",
 			args: goodWith("--target.file=$DIR/[.yml"),
-			want: []string{file + `"$DIR/[.yml" is not a glob pattern: close every [ with a ]`},
+			want: []string{file + `"$DIR/[.yml" is not a glob pattern: close every [ with a ], and write \[ for the character itself`},
 		},
 		{
 			name: "interval no duration",

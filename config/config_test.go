@@ -56,6 +56,9 @@ func minimal() *Config {
 	}
 }
 
+// matchesNothing ends a warning.
+const matchesNothing = " matches no file, so that it gives no targets now: correct the pattern, or make a file"
+
 func TestLoadFlags(t *testing.T) {
 	t.Parallel()
 
@@ -141,7 +144,10 @@ func TestLoadFlags(t *testing.T) {
 		{
 			name: "pattern without matches",
 			args: append([]string{"--target.file=$DIR/*.yml"}, goodCorp...),
-			want: func(c *Config, dir string) { c.Corps[0].Targets = Targets{Files: []string{dir + "/*.yml"}} },
+			want: func(c *Config, dir string) {
+				c.Corps[0].Targets = Targets{Files: []string{dir + "/*.yml"}}
+				c.Warnings = []string{"--target.file (or WECOM_RECORDING_EXPORTER_TARGET_FILE): \"" + dir + "/*.yml\"" + matchesNothing}
+			},
 		},
 		{
 			name:  "broken file that a pattern matches",
@@ -295,6 +301,13 @@ func TestLoadFile(t *testing.T) {
 			HTTPClientConfig: httpDefaults(),
 			Targets:          Targets{UserIDs: []string{"lisi"}},
 		},
+	}
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	full.Warnings = []string{
+		"testdata/full.ok.yml: corps[0].targets.files[2] (line 24): \"" + dir + "/testdata/none/*.yml\"" + matchesNothing,
 	}
 	small := minimal()
 	small.Poll.Interval = time.Minute

@@ -20,7 +20,7 @@ func (p *problems) file(path string, c *Config) {
 	}
 	d, errs := yamldoc.Read(path, content, fileKeys())
 	if len(errs) > 0 {
-		*p = append(*p, errs...)
+		p.errs = append(p.errs, errs...)
 		return
 	}
 	base := filepath.Dir(path)

@@ -67,6 +67,7 @@ func (f *Flags) Load() (*Config, error) {
 	if err := p.err(); err != nil {
 		return nil, err
 	}
+	c.Warnings = p.warnings
 	return c, nil
 }
 

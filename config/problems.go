@@ -16,20 +16,24 @@ const maxProblems = 20
 
 // problems collects everything that is wrong with a configuration, so that the
 // user can correct all of it at once.
-type problems []error
+type problems struct {
+	errs []error
+	// warnings are about what may be right, and is worth a look.
+	warnings []string
+}
 
 // addf adds a problem. It takes %w as fmt.Errorf does.
 func (p *problems) addf(format string, args ...any) {
-	*p = append(*p, fmt.Errorf(format, args...))
+	p.errs = append(p.errs, fmt.Errorf(format, args...))
 }
 
 // err returns all problems, one a line, or nil.
 func (p *problems) err() error {
-	if len(*p) <= maxProblems {
-		return errors.Join(*p...)
+	if len(p.errs) <= maxProblems {
+		return errors.Join(p.errs...)
 	}
-	return errors.Join(append((*p)[:maxProblems:maxProblems],
-		fmt.Errorf("and %d more problems: put these right first", len(*p)-maxProblems))...)
+	return errors.Join(append(p.errs[:maxProblems:maxProblems],
+		fmt.Errorf("and %d more problems: put these right first", len(p.errs)-maxProblems))...)
 }
 
 // quoted returns a path as messages show it: absolute, because the user may not

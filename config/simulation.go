@@ -47,6 +47,7 @@ func (f *Flags) LoadSimulated(s Simulation) (*Config, error) {
 	if err := p.err(); err != nil {
 		return nil, err
 	}
+	c.Warnings = p.warnings
 	return c, nil
 }
 

@@ -6,6 +6,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -73,7 +74,7 @@ func (p *problems) targetFile(prefix, path string) TargetFile {
 	}
 	d, errs := yamldoc.Read(prefix+path, content, targetFileKeys())
 	if len(errs) > 0 {
-		*p = append(*p, errs...)
+		p.errs = append(p.errs, errs...)
 		return TargetFile{}
 	}
 	if !d.At("").Given() {
@@ -115,8 +116,9 @@ func expandFile(pattern string) ([]string, error) {
 		return []string{filepath.Clean(pattern)}, nil
 	}
 	matches, err := filepath.Glob(pattern)
-	if err != nil {
-		return nil, fmt.Errorf("%s is not a glob pattern: close every [ with a ]", quoted(pattern))
+	if err != nil || !isPattern(pattern) {
+		return nil, fmt.Errorf("%s is not a glob pattern: close every [ with a ], and write \\[ for the character itself",
+			quoted(pattern))
 	}
 	var files []string
 	for _, match := range matches {
@@ -127,6 +129,52 @@ func expandFile(pattern string) ([]string, error) {
 		files = append(files, filepath.Clean(match))
 	}
 	return files, nil
+}
+
+// FolderErrors returns an error for each folder that ExpandFiles has to list and
+// cannot, so that files in it are overlooked. A folder that does not exist holds no
+// files, and is no error.
+func (t Targets) FolderErrors() []error {
+	var errs []error
+	for _, pattern := range t.Files {
+		errs = append(errs, folderErrors(pattern)...)
+	}
+	return errs
+}
+
+// folderErrors is FolderErrors for one pattern. Glob itself ignores such errors.
+func folderErrors(pattern string) []error {
+	var errs []error
+	for strings.ContainsAny(pattern, globMeta) {
+		above := filepath.Dir(pattern)
+		folders, isGlob := []string{above}, strings.ContainsAny(above, globMeta)
+		if isGlob {
+			folders, _ = filepath.Glob(above) // The pattern was validated.
+		}
+		for _, folder := range folders {
+			if info, err := os.Stat(folder); isGlob && err == nil && !info.IsDir() {
+				continue // Glob goes into folders alone.
+			}
+			if err := list(folder); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				errs = append(errs, fmt.Errorf("the folder %s cannot be read (%w)", quoted(folder), cause(err)))
+			}
+		}
+		pattern = above
+	}
+	return errs
+}
+
+// list returns an error if the files in a folder cannot be listed.
+func list(folder string) error {
+	f, err := os.Open(folder)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if _, err := f.Readdirnames(1); err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	return nil
 }
 
 // targetFiles reads paths and patterns of target files, and the files at the paths.
@@ -141,7 +189,8 @@ func (v value) targetFiles() []string {
 
 // checkPattern refuses what the user can only have meant otherwise. A broken file
 // that a pattern matches is left to whoever reads it later, because someone may
-// be writing it now.
+// be writing it now. That a pattern matches nothing is a warning: the files may come
+// later.
 func (v value) checkPattern(i int, pattern string) {
 	if pattern == "" {
 		v.addItemf(i, "an empty path: write the path of a target file")
@@ -155,6 +204,14 @@ func (v value) checkPattern(i int, pattern string) {
 	if !strings.ContainsAny(pattern, globMeta) {
 		v.problems.targetFile(v.whereItem(i)+": ", pattern)
 		return
+	}
+	folderErrs := folderErrors(pattern)
+	for _, err := range folderErrs {
+		v.warnItemf(i, "%v: let the exporter read the folder, or correct the pattern; until then, targets are missing", err)
+	}
+	if len(paths) == 0 && len(folderErrs) == 0 {
+		v.warnItemf(i, "%s matches no file, so that it gives no targets now: correct the pattern, or make a file",
+			quoted(pattern))
 	}
 	for _, path := range paths {
 		if _, err := os.ReadFile(path); err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -197,4 +198,124 @@ func TestExpandFiles(t *testing.T) {
 			"--target.file (or WECOM_RECORDING_EXPORTER_TARGET_FILE): the target file \"" + dir + "/loop.yml\" cannot be read (too many levels of symbolic links): make it readable, or narrow the pattern",
 		})
 	})
+}
+
+// TestPatternsWithoutFiles loads patterns that find nothing, or less than they should.
+func TestPatternsWithoutFiles(t *testing.T) {
+	t.Parallel()
+	const (
+		flag       = "--target.file (or WECOM_RECORDING_EXPORTER_TARGET_FILE): "
+		unreadable = ": let the exporter read the folder, or correct the pattern; until then, targets are missing"
+		loop       = "cannot be read (too many levels of symbolic links)"
+	)
+	dir := writeFiles(t, map[string]string{
+		"a/x.yml":  "userids: [li]",
+		"b/x.json": "{}",
+		"file":     "",
+	})
+	if err := os.Symlink("loop", filepath.Join(dir, "loop")); err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name     string
+		patterns []string
+		want     []string
+	}{
+		{
+			name:     "all find something",
+			patterns: []string{"$DIR/a/*.yml", "$DIR/[ab]/x.*", "$DIR/a/x.yml", "$DIR/[abf]*/x.json"},
+		},
+		{
+			name:     "a folder that is not there",
+			patterns: []string{"$DIR/nope/*.yml"},
+			want:     []string{"\"$DIR/nope/*.yml\"" + matchesNothing},
+		},
+		{
+			name:     "a folder with other files",
+			patterns: []string{"$DIR/a/x.yml", "$DIR/b/*.yml"},
+			want:     []string{"\"$DIR/b/*.yml\"" + matchesNothing},
+		},
+		{
+			name:     "a pattern of folders",
+			patterns: []string{"$DIR/c*/*.yml", "$DIR/[a]/x.y?l"},
+			want:     []string{"\"$DIR/c*/*.yml\"" + matchesNothing},
+		},
+		{
+			name:     "nothing but folders",
+			patterns: []string{"$DIR/[ab]"},
+			want:     []string{"\"$DIR/[ab]\"" + matchesNothing},
+		},
+		{
+			name:     "a folder that cannot be read",
+			patterns: []string{"$DIR/loop/*.yml"},
+			want:     []string{"the folder \"$DIR/loop\" " + loop + unreadable},
+		},
+		{
+			name:     "one of several folders cannot be read",
+			patterns: []string{"$DIR/[al]*/*.yml"},
+			want:     []string{"the folder \"$DIR/loop\" " + loop + unreadable},
+		},
+		{
+			name:     "a file in place of a folder",
+			patterns: []string{"$DIR/file/*.yml"},
+			want:     []string{"the folder \"$DIR/file\" cannot be read (not a directory)" + unreadable},
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			args := slices.Clone(goodCorp)
+			for _, pattern := range inDir(dir, test.patterns) {
+				args = append(args, "--target.file="+pattern)
+			}
+			cfg, err := parse(t, goodEnv, args...).Load()
+			if err != nil {
+				t.Fatal(err)
+			}
+			var want []string
+			for _, warning := range inDir(dir, test.want) {
+				want = append(want, flag+warning)
+			}
+			if diff := cmp.Diff(want, cfg.Warnings); diff != "" {
+				t.Errorf("warnings differ (-want +got):\n%s", diff)
+			}
+			var folderErrs []string
+			for _, err := range cfg.Corps[0].Targets.FolderErrors() {
+				folderErrs = append(folderErrs, flag+err.Error()+unreadable)
+			}
+			if len(folderErrs) > 0 && cmp.Diff(want, folderErrs) != "" {
+				t.Errorf("errors of folders %q, want %q", folderErrs, want)
+			}
+		})
+	}
+}
+
+// TestFolderWithoutRights has a folder that only root can read.
+func TestFolderWithoutRights(t *testing.T) {
+	t.Parallel()
+	dir := writeFiles(t, map[string]string{"a/x.yml": "userids: [li]"})
+	if err := os.Chmod(dir+"/a", 0); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.ReadDir(dir + "/a"); err == nil {
+		t.Skip("this user can read every folder")
+	}
+	errs := Targets{Files: []string{dir + "/a/*.yml"}}.FolderErrors()
+	if len(errs) != 1 || !errors.Is(errs[0], fs.ErrPermission) {
+		t.Errorf("got %v, want one that says that access is denied", errs)
+	}
+}
+
+// TestMalformedPatterns loads patterns that can match nothing, whatever files there are.
+func TestMalformedPatterns(t *testing.T) {
+	t.Parallel()
+	for _, pattern := range []string{"[", "nope/[.yml", "nope/[]a].yml", "[a-/x.yml", "x/[b-a", "a*/[z", "targets/x\\", "[-]x"} {
+		t.Run(pattern, func(t *testing.T) {
+			t.Parallel()
+			cfg, err := parse(t, goodEnv, append([]string{"--target.file=" + pattern}, goodCorp...)...).Load()
+			if err == nil || !strings.Contains(err.Error(), "is not a glob pattern") {
+				t.Errorf("got %v and the error %v, want it refused", cfg.Warnings, err)
+			}
+		})
+	}
 }

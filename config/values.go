@@ -70,6 +70,11 @@ func (v value) addItemf(i int, format string, args ...any) {
 	v.problems.addf("%s: %w", v.whereItem(i), fmt.Errorf(format, args...))
 }
 
+// warnItemf adds a warning about an item of a list.
+func (v value) warnItemf(i int, format string, args ...any) {
+	v.problems.warnings = append(v.problems.warnings, v.whereItem(i)+": "+fmt.Sprintf(format, args...))
+}
+
 // path returns the text as a path.
 func (v value) path() string {
 	return promconfig.JoinDir(v.base, v.text)
