@@ -10,8 +10,10 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"os/signal"
 	"slices"
 	"strconv"
+	"syscall"
 
 	"github.com/alecthomas/kingpin/v2"
 	"github.com/go-kit/log"
@@ -110,6 +112,9 @@ func newApplication() *application {
 // Run runs the command that args name until it is done or the context ends, and
 // returns the exit status: 0, or 1 after an error, which is written to stderr.
 func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	// Without this, a write to stdout or stderr whose reader is gone ends the process.
+	// Log lines that cannot be written are dropped.
+	signal.Ignore(syscall.SIGPIPE)
 	a := newApplication()
 	isDone := false // by --help or --version
 	a.kingpin.Terminate(func(int) { isDone = true }).UsageWriter(stdout).ErrorWriter(stderr)

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -101,6 +102,92 @@ func TestServe(t *testing.T) {
 			t.Errorf("log line %s", line)
 		}
 	}
+}
+
+// TestReaderOfLogLeaves runs the program with a log that nobody reads any more.
+func TestReaderOfLogLeaves(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []string{"pipe", "socket"} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			reader, writer := pair(t, kind)
+			address := freeAddress(t)
+			// TestMain puts a program of this name into the path.
+			demo := exec.CommandContext(t.Context(), name, "demo",
+				"--web.listen-address="+address, "--web.enable-lifecycle", "--log.level=debug")
+			demo.Stdout, demo.Stderr = writer, writer
+			if err := demo.Start(); err != nil {
+				t.Fatal(err)
+			}
+			exited := make(chan error, 1)
+			go func() { exited <- demo.Wait() }()
+			writer.Close()
+			if _, err := reader.Read(make([]byte, 1)); err != nil {
+				t.Fatal(err)
+			}
+			reader.Close()
+			eventually(t, "ready", func() bool {
+				status, _ := request(t, http.MethodGet, address, "/-/ready")
+				return status == http.StatusOK
+			})
+			// Each of these is logged.
+			for range 3 {
+				if status, body := request(t, http.MethodPost, address, "/-/reload"); status != http.StatusOK {
+					t.Errorf("reload: status %d: %s", status, body)
+				}
+			}
+			if status, _ := request(t, http.MethodGet, address, "/metrics"); status != http.StatusOK {
+				t.Errorf("scrape: status %d", status)
+			}
+			if err := demo.Process.Signal(os.Interrupt); err != nil {
+				t.Errorf("the program has ended: %v", err)
+			}
+			if err := <-exited; err != nil {
+				t.Errorf("the program ended with %v, want status 0", err)
+			}
+		})
+	}
+}
+
+// pair returns both ends of a pipe, or of a socket.
+func pair(t *testing.T, kind string) (reader, writer *os.File) {
+	t.Helper()
+	if kind == "pipe" {
+		reader, writer, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return reader, writer
+	}
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "unix", filepath.Join(t.TempDir(), "s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	near, err := (&net.Dialer{}).DialContext(t.Context(), "unix", listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer near.Close()
+	far, err := listener.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer far.Close()
+	return fileOf(t, far), fileOf(t, near)
+}
+
+func fileOf(t *testing.T, conn net.Conn) *os.File {
+	t.Helper()
+	unix, ok := conn.(*net.UnixConn)
+	if !ok {
+		t.Fatalf("%T is no socket", conn)
+	}
+	file, err := unix.File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return file
 }
 
 func freeAddress(t *testing.T) string {
