@@ -5,6 +5,9 @@ package cli
 
 import (
 	"context"
+	"fmt"
+	"net/http"
+	"sync"
 
 	"github.com/alecthomas/kingpin/v2"
 	"github.com/go-kit/log/level"
@@ -23,7 +26,7 @@ const (
 	demoIdleInterval = "1m"
 )
 
-// addDemo adds the command that serves metrics of a simulated company. Its calls
+// addDemo adds the command that serves metrics of simulated companies. Its calls
 // to WeCom stay in the process.
 func addDemo(_ *kingpin.CmdClause, f *flags) action {
 	return func(ctx context.Context, out *output) error {
@@ -35,13 +38,59 @@ func addDemo(_ *kingpin.CmdClause, f *flags) action {
 			Interval:     demoInterval,
 			IdleInterval: demoIdleInterval,
 		}
+		var companies companies
 		e := &exporter{
-			flags:     f,
-			out:       out,
-			load:      func() (*config.Config, error) { return f.config.LoadSimulated(simulation) },
-			transport: wecomtest.DemoServer(wecomtest.Config{RequestLog: -1}, demoSeed, demoMembers),
+			flags: f,
+			out:   out,
+			load: func() (*config.Config, error) {
+				cfg, err := f.config.LoadSimulated(simulation)
+				if err != nil {
+					return nil, err
+				}
+				for i := range cfg.Corps {
+					cfg.Corps[i].APIURL = companies.url(cfg.Corps[i].Name)
+				}
+				return cfg, nil
+			},
+			transport: &companies,
 		}
 		level.Info(out.logger).Log("msg", "this is a demo: the company and its recordings are made up")
 		return e.run(ctx)
 	}
+}
+
+// companies are a simulated WeCom for each corp, by its name. A corp that is gone
+// after a reload keeps its own, and finds it again. They are safe for concurrent use.
+type companies struct {
+	mu      sync.Mutex
+	hosts   map[string]string // by name
+	servers map[string]*wecomtest.Server
+}
+
+// url returns the address of the company of a corp, and makes one if there is none.
+func (c *companies) url(name string) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	host, ok := c.hosts[name]
+	if !ok {
+		if c.hosts == nil {
+			c.hosts, c.servers = make(map[string]string), make(map[string]*wecomtest.Server)
+		}
+		n := len(c.hosts)
+		host = fmt.Sprintf("company%d.invalid", n+1) // No such host ever exists (RFC 2606).
+		c.hosts[name] = host
+		c.servers[host] = wecomtest.DemoServer(wecomtest.Config{RequestLog: -1}, demoSeed+uint64(n), demoMembers)
+	}
+	return "https://" + host
+}
+
+// RoundTrip implements http.RoundTripper.
+func (c *companies) RoundTrip(r *http.Request) (*http.Response, error) {
+	c.mu.Lock()
+	server := c.servers[r.URL.Host]
+	c.mu.Unlock()
+	if server == nil {
+		return nil, fmt.Errorf("the demo has no company at %s", r.URL.Host)
+	}
+	return server.RoundTrip(r)
 }

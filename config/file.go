@@ -11,8 +11,9 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/yamldoc"
 )
 
-// file reads the configuration file into c, which has the values of the flags.
-func (p *problems) file(path string, c *Config) {
+// file reads the configuration file into c, which has the values of the flags. Corps
+// are read by readCorp.
+func (p *problems) file(path string, c *Config, readCorp func(source) Corp) {
 	content, err := os.ReadFile(path)
 	if err != nil {
 		p.addf("the configuration file %s cannot be read (%w): name a readable file", quoted(path), cause(err))
@@ -33,7 +34,7 @@ func (p *problems) file(path string, c *Config) {
 	first := make(map[string]int)
 	for i := range d.At(corps).Len() {
 		source := fileCorp{d, yamldoc.Item(corps, i), base}
-		corp := p.corp(source)
+		corp := readCorp(source)
 		c.Corps = append(c.Corps, corp)
 		if j, ok := first[corp.Name]; ok {
 			p.addf("%s: %q is the name of %s too: write another", source.where(keyName), corp.Name, yamldoc.Item(corps, j))

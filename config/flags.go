@@ -62,7 +62,7 @@ func (f *Flags) Load() (*Config, error) {
 		c.Corps = []Corp{p.corp(f)}
 	} else {
 		f.refuseCorp(&p)
-		p.file(file, c)
+		p.file(file, c, p.corp)
 	}
 	if err := p.err(); err != nil {
 		return nil, err

@@ -120,7 +120,7 @@ func apiSettings() []setting {
 			setCorp: func(c *Corp, v value) { c.HTTPClientConfig = v.httpConfig() },
 		},
 		{
-			key:     "corps[].quota_bytes",
+			key:     keyQuota,
 			help:    "Cloud storage that was bought, in bytes, for the metric wecom_recording_quota_bytes.",
 			setCorp: func(c *Corp, v value) { c.QuotaBytes = v.quota() },
 		},
@@ -280,6 +280,7 @@ const (
 	keyName         = "corps[].name"
 	keyAPIFile      = "corps[].api_secret_file"
 	keyAgentID      = "corps[].agent_id"
+	keyQuota        = "corps[].quota_bytes"
 	keyHTTPConfig   = "corps[].http_config"
 	keyTargets      = "corps[].targets"
 	keyDiscover     = "corps[].targets.discover"

@@ -49,7 +49,7 @@ func TestTableOfSettings(t *testing.T) {
 		}
 	}
 	for _, name := range []string{
-		flagConfigFile, keyName, keyAPIFile, keyAgentID, keyHTTPConfig, keyDiscover, keyInterval, keyIdleInterval,
+		flagConfigFile, keyName, keyAPIFile, keyAgentID, keyQuota, keyHTTPConfig, keyDiscover, keyInterval, keyIdleInterval,
 	} {
 		if s := settingOf(name); s.key != name && s.flag != name {
 			t.Errorf("no row has the name %s", name)

@@ -5,50 +5,63 @@ package config
 
 import promconfig "github.com/prometheus/common/config"
 
-// A Simulation is the corp of a demo. Its targets are discovered unless the user
-// names some.
+// A Simulation is what the simulated WeCom of a demo expects of all corps. Their
+// targets are discovered unless the user names some.
 type Simulation struct {
 	CorpID, Secret string
 	AgentID        int64
-	QuotaBytes     int64
+	// QuotaBytes is that of the corp that the flags describe. One in a file has its
+	// own.
+	QuotaBytes int64
 	// Interval and IdleInterval are Prometheus durations. They replace the
 	// defaults of the flags.
 	Interval, IdleInterval string
 }
 
-// LoadSimulated is Load for the corp of a demo. It takes every flag but those of
-// the corp's credentials and address; see [Simulation].
+// LoadSimulated is Load for the corps of a demo. It takes every flag and key, but
+// does not read those of credentials, address and proxy. All corps have the corp ID
+// of the simulation, so that a store of real ones is never mixed up with them.
 func (f *Flags) LoadSimulated(s Simulation) (*Config, error) {
 	f.setDefault(keyInterval, s.Interval)
 	f.setDefault(keyIdleInterval, s.IdleInterval)
 	var p problems
-	if f.file() != "" {
-		p.addf("%s: a demo simulates its corp: leave the file out", settingOf(flagConfigFile))
-	}
 	c := f.process(&p)
-	corp := Corp{
-		CorpID:           s.CorpID,
-		Secret:           SecretFromValue(s.Secret),
-		AgentID:          s.AgentID,
-		APIURL:           DefaultAPIURL,
-		HTTPClientConfig: promconfig.DefaultHTTPClientConfig,
-		QuotaBytes:       s.QuotaBytes,
+	simulated := func(from source) Corp { return p.simulatedCorp(from, s) }
+	if file := f.file(); file == "" {
+		corp := simulated(f)
+		corp.QuotaBytes = s.QuotaBytes
+		c.Corps = []Corp{corp}
+	} else {
+		f.refuseCorp(&p)
+		p.file(file, c, simulated)
 	}
-	for _, s := range settings() {
-		if s.key == keyName || s.isTarget() {
-			v, _ := f.value(&p, s)
-			s.setCorp(&corp, v)
-		}
-	}
-	if !hasTarget(f) {
-		corp.Targets.DiscoverMembers, corp.Targets.DiscoverActivity = true, true
-	}
-	c.Corps = []Corp{corp}
 	if err := p.err(); err != nil {
 		return nil, err
 	}
 	c.Warnings = p.warnings
 	return c, nil
+}
+
+// simulatedCorp reads the name, the quota and the targets of a corp.
+func (p *problems) simulatedCorp(from source, simulation Simulation) Corp {
+	corp := Corp{
+		CorpID:           simulation.CorpID,
+		Secret:           SecretFromValue(simulation.Secret),
+		AgentID:          simulation.AgentID,
+		APIURL:           DefaultAPIURL,
+		HTTPClientConfig: promconfig.DefaultHTTPClientConfig,
+	}
+	for _, s := range settings() {
+		if s.key == keyName || s.key == keyQuota || s.isTarget() {
+			if v, ok := from.value(p, s); ok {
+				s.setCorp(&corp, v)
+			}
+		}
+	}
+	if !hasTarget(from) {
+		corp.Targets.DiscoverMembers, corp.Targets.DiscoverActivity = true, true
+	}
+	return corp
 }
 
 // setDefault replaces the default of a flag, unless the user has set the flag.

@@ -4,6 +4,7 @@
 package config
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -81,10 +82,79 @@ func TestLoadSimulated(t *testing.T) {
 
 func TestLoadSimulatedRefuses(t *testing.T) {
 	t.Parallel()
-	cfg, err := parse(t, map[string]string{}, "--config.file=c.yml", "--poll.interval=0", "--target.userid=").LoadSimulated(simulation)
+	cfg, err := parse(t, map[string]string{}, "--poll.interval=0", "--target.userid=").LoadSimulated(simulation)
 	wantProblems(t, cfg, err, []string{
-		"--config.file (or WECOM_RECORDING_EXPORTER_CONFIG_FILE): a demo simulates its corp: leave the file out",
 		`--poll.interval (or WECOM_RECORDING_EXPORTER_POLL_INTERVAL): "0" is zero: write a duration above zero such as 5m, 31d or 90d`,
 		"--target.userid (or WECOM_RECORDING_EXPORTER_TARGET_USERID): an empty entry: write an ID or remove the entry",
 	})
+}
+
+// TestLoadSimulatedFile loads corps without credentials from a file.
+func TestLoadSimulatedFile(t *testing.T) {
+	t.Parallel()
+	dir := writeFiles(t, map[string]string{
+		"c.yml": `
+poll: {idle_interval: 5m, lookback: 60d}
+corps:
+- name: acme
+  corp_id: ww2
+  api_secret_file: missing
+  api_url: not even a URL
+  http_config: {tls_config: {ca_file: missing}}
+  quota_bytes: 7
+  targets: {userids: [lisi], files: ['*.yaml']}
+- name: globex
+`,
+	})
+	want := minimal()
+	want.Poll.Interval = 10 * time.Second
+	want.Poll.IdleInterval = 5 * time.Minute
+	want.Poll.Lookback = 60 * 24 * time.Hour
+	want.Shard.Total = 2
+	acme := Corp{
+		Name:             "acme",
+		CorpID:           "ww1",
+		Secret:           SecretFromValue("the secret"),
+		AgentID:          1000002,
+		APIURL:           DefaultAPIURL,
+		HTTPClientConfig: promconfig.DefaultHTTPClientConfig,
+		QuotaBytes:       7,
+		Targets:          Targets{UserIDs: []string{"lisi"}, Files: []string{dir + "/*.yaml"}},
+	}
+	globex := acme
+	globex.Name, globex.QuotaBytes = "globex", 0
+	globex.Targets = Targets{DiscoverMembers: true, DiscoverActivity: true}
+	want.Corps = []Corp{acme, globex}
+	want.Warnings = []string{dir + "/c.yml: corps[0].targets.files[0] (line 10): \"" + dir + "/*.yaml\"" + matchesNothing}
+	got, err := parse(t, map[string]string{}, "--config.file="+dir+"/c.yml", "--shard.total=2").LoadSimulated(simulation)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got, equal); diff != "" {
+		t.Errorf("configurations differ (-want +got):\n%s", diff)
+	}
+}
+
+// TestLoadSimulatedFileRefuses has in a file what is wrong for serve too.
+func TestLoadSimulatedFileRefuses(t *testing.T) {
+	t.Parallel()
+	dir := writeFiles(t, map[string]string{
+		"c.yml":    "poll: {interval: 0}\ncorps: [{name: a, targets: {discover: [all]}}, {name: a, quota_bytes: x}]",
+		"keys.yml": "corps: [{name: a, secret: x}]",
+	})
+	args := []string{"--config.file=" + dir + "/c.yml", "--target.userid=li"}
+	cfg, err := parse(t, map[string]string{"WECOM_CORP_ID": "ww1"}, args...).LoadSimulated(simulation)
+	const conflict = " conflicts with --config.file (or WECOM_RECORDING_EXPORTER_CONFIG_FILE): remove it, and write it to the corps of that file"
+	wantProblems(t, cfg, err, []string{
+		"WECOM_CORP_ID in the environment" + conflict,
+		"--target.userid" + conflict,
+		dir + `/c.yml: poll.interval (line 1): "0" is zero: write a duration above zero such as 5m, 31d or 90d`,
+		dir + `/c.yml: corps[0].targets.discover[0] (line 2): "all" is not known: write members or activity`,
+		dir + `/c.yml: corps[1].quota_bytes (line 2): "x" is not a size: write whole bytes, such as 107374182400, or leave the key out`,
+		dir + `/c.yml: corps[1].name (line 2): "a" is the name of corps[0] too: write another`,
+	})
+	_, err = parse(t, map[string]string{}, "--config.file="+dir+"/keys.yml").LoadSimulated(simulation)
+	if err == nil || !strings.Contains(err.Error(), `"secret" is not a known key`) {
+		t.Errorf("an unknown key: %v", err)
+	}
 }

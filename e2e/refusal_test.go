@@ -136,7 +136,7 @@ func TestRefusesConfiguration(t *testing.T) {
 			args:  []string{"--config.file=$DIR/c.yml"},
 			want:  []string{"--config.file", "WECOM_CORP_ID", "WECOM_API_SECRET", "WECOM_API_URL"},
 		},
-		{name: "demo with a configuration file", env: []string{}, files: map[string]string{"c.yml": ""}, args: []string{"demo", "--config.file=$DIR/c.yml"}, want: []string{"--config.file"}},
+		{name: "demo with an empty configuration file", env: []string{}, files: map[string]string{"c.yml": ""}, args: []string{"demo", "--config.file=$DIR/c.yml"}, want: []string{"c.yml", "no corp"}},
 		{name: "demo with an interval of zero", env: []string{}, args: []string{"demo", "--poll.interval=0s"}, want: []string{"--poll.interval"}},
 	}
 	for _, test := range tests {
