@@ -32,6 +32,8 @@ const (
 // A command is a row of the table of commands.
 type command struct {
 	name, help string
+	// failure is what an error of the command means, as the message of a log line.
+	failure string
 	// add registers the arguments and flags of the command alone and returns its
 	// action, which runs after they are parsed.
 	add func(*kingpin.CmdClause, *flags) action
@@ -44,19 +46,22 @@ type action func(context.Context, *output) error
 // commands are all commands, in the order of --help.
 var commands = []command{
 	{
-		name: defaultCommand,
-		help: "Serve metrics of the recordings of the configured corps. This is what is done where no command is given.",
-		add:  addServe,
+		name:    defaultCommand,
+		help:    "Serve metrics of the recordings of the configured corps. This is what is done where no command is given.",
+		failure: "cannot serve",
+		add:     addServe,
 	},
 	{
-		name: "demo",
-		help: "Serve metrics of a simulated company: no account and no network needed.",
-		add:  addDemo,
+		name:    "demo",
+		help:    "Serve metrics of a simulated company: no account and no network needed.",
+		failure: "cannot start the demo",
+		add:     addDemo,
 	},
 	{
-		name: "healthcheck",
-		help: "Ask a running exporter whether it is healthy; the exit status is 0 if it is.",
-		add:  addHealthcheck,
+		name:    "healthcheck",
+		help:    "Ask a running exporter whether it is healthy; the exit status is 0 if it is.",
+		failure: "the exporter is not healthy",
+		add:     addHealthcheck,
 	},
 }
 
@@ -83,6 +88,8 @@ type application struct {
 	kingpin *kingpin.Application
 	flags   *flags
 	actions map[string]action
+	// failures are the messages of commands for an error, by their names.
+	failures map[string]string
 }
 
 func newApplication() *application {
@@ -101,9 +108,11 @@ func newApplication() *application {
 			log:    addLogFlags(app),
 			config: config.AddFlags(app),
 		},
-		actions: make(map[string]action, len(commands)),
+		actions:  make(map[string]action, len(commands)),
+		failures: make(map[string]string, len(commands)),
 	}
 	for _, c := range commands {
+		a.failures[c.name] = c.failure
 		a.actions[c.name] = c.add(app.Command(c.name, c.help), a.flags)
 	}
 	return a
@@ -131,7 +140,7 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	logger, toolkitLogger := a.flags.log.newLoggers(stderr)
 	err = a.actions[selected](ctx, &output{stdout: stdout, logger: logger, toolkitLogger: toolkitLogger})
 	for _, e := range split(err) {
-		level.Error(logger).Log("msg", "cannot "+selected, "err", e)
+		level.Error(logger).Log("msg", a.failures[selected], "err", e)
 	}
 	if err != nil {
 		return 1

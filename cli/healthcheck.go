@@ -12,10 +12,13 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 
 	"github.com/alecthomas/kingpin/v2"
+	toolkit "github.com/prometheus/exporter-toolkit/web"
+	"go.yaml.in/yaml/v3"
 )
 
 const healthTimeout = 3 * time.Second
@@ -25,19 +28,36 @@ func addHealthcheck(c *kingpin.CmdClause, f *flags) action {
 	base := c.Arg("url", "Base URL of the exporter; by default that of the first --web.listen-address on this host.").
 		String()
 	return func(ctx context.Context, _ *output) error {
-		return checkHealth(ctx, healthURL(*base, f.web.ListenAddresses()))
+		return checkHealth(ctx, healthURL(*base, f.web.ListenAddresses(), servesTLS(f.web.ConfigFile())))
 	}
+}
+
+// servesTLS reports whether a web configuration file sets up TLS. A file that cannot be
+// read sets up nothing.
+func servesTLS(file string) bool {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return false
+	}
+	var c struct {
+		TLS toolkit.TLSConfig `yaml:"tls_server_config"`
+	}
+	return yaml.Unmarshal(content, &c) == nil && c.TLS.IsEnabled()
 }
 
 // healthURL returns given if it is not empty, and else the base URL of an exporter
 // on this host that listens at the first of the addresses.
-func healthURL(given string, listenAddresses []string) string {
+func healthURL(given string, listenAddresses []string, isTLS bool) string {
 	if given != "" || len(listenAddresses) == 0 {
 		return given
 	}
+	scheme := "http://"
+	if isTLS {
+		scheme = "https://" // A plain request would be an error in the exporter's log.
+	}
 	host, port, err := net.SplitHostPort(listenAddresses[0])
 	if err != nil {
-		return "http://" + listenAddresses[0]
+		return scheme + listenAddresses[0]
 	}
 	switch addr, err := netip.ParseAddr(host); {
 	case host == "", err == nil && addr.IsUnspecified() && addr.Is4():
@@ -45,7 +65,7 @@ func healthURL(given string, listenAddresses []string) string {
 	case err == nil && addr.IsUnspecified():
 		host = "::1"
 	}
-	return "http://" + net.JoinHostPort(host, port)
+	return scheme + net.JoinHostPort(host, port)
 }
 
 // checkHealth returns an error unless /-/healthy below base answers 200. It tries

@@ -85,7 +85,7 @@ func TestServe(t *testing.T) {
 	if n := world.Count("gettoken"); n != 2 {
 		t.Errorf("%d tokens, want one of each corp", n)
 	}
-	if err := checkHealth(t.Context(), healthURL("", []string{address})); err != nil {
+	if err := checkHealth(t.Context(), healthURL("", []string{address}, false)); err != nil {
 		t.Errorf("healthcheck: %v", err)
 	}
 

@@ -72,6 +72,9 @@ func AddFlags(app *kingpin.Application, defaultAddress string) *Flags {
 // ListenAddresses returns the values of --web.listen-address.
 func (f *Flags) ListenAddresses() []string { return *f.toolkit.WebListenAddresses }
 
+// ConfigFile returns the value of --web.config.file.
+func (f *Flags) ConfigFile() string { return *f.toolkit.WebConfigFile }
+
 // Settings returns the validated values. An error names the flag and its
 // variable, and what to write instead.
 func (f *Flags) Settings() (Settings, error) {
