@@ -20,6 +20,7 @@ import (
 // The flags that an error names.
 const (
 	flagListenAddress = "web.listen-address"
+	flagSystemdSocket = "web.systemd-socket"
 	flagConfigFile    = "web.config.file"
 	flagTelemetryPath = "web.telemetry-path"
 	flagMaxRequests   = "web.max-requests"

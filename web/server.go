@@ -72,7 +72,7 @@ func (o ServerOptions) serve(
 	group, running := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		if err := listenAndServe(server); err != nil && !errors.Is(err, http.ErrServerClosed) {
-			return servingError(err)
+			return o.Flags.servingError(err)
 		}
 		return nil
 	})
@@ -92,13 +92,19 @@ func (o ServerOptions) serve(
 	return group.Wait()
 }
 
-// servingError adds to an error what to do about it.
-func servingError(err error) error {
+// servingError adds to an error the flag that it is about and what to do about it.
+func (f *Flags) servingError(err error) error {
+	flag := flagListenAddress
 	remedy := "write an address of this host and a port, such as :10168 or 127.0.0.1:10168"
-	if errors.Is(err, syscall.EADDRINUSE) {
+	switch {
+	case f != nil && f.toolkit.WebSystemdSocket != nil && *f.toolkit.WebSystemdSocket:
+		flag = flagSystemdSocket
+		remedy = "let a socket unit of systemd start the exporter, or leave the flag out to listen at " +
+			"--" + flagListenAddress
+	case errors.Is(err, syscall.EADDRINUSE):
 		remedy = "another process uses the address: choose a free one"
 	}
-	return fmt.Errorf("%s: serving: %w: %s", flagAndVariable(flagListenAddress), err, remedy)
+	return fmt.Errorf("%s: serving: %w: %s", flagAndVariable(flag), err, remedy)
 }
 
 // drain stops the server: it waits up to drainTimeout for requests in flight, and

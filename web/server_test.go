@@ -249,27 +249,49 @@ func TestServeRefusesAddresses(t *testing.T) {
 	}
 	t.Cleanup(func() { taken.Close() })
 	for _, test := range []struct {
-		name, address string
-		cause         error
-		want          string
+		name  string
+		args  []string
+		cause error
+		flag  string
+		want  string
 	}{
 		{
-			name:    "an address in use",
-			address: taken.Addr().String(),
-			cause:   syscall.EADDRINUSE,
-			want:    "another process uses the address: choose a free one",
+			name:  "an address in use",
+			args:  []string{"--web.listen-address=" + taken.Addr().String()},
+			cause: syscall.EADDRINUSE,
+			flag:  "--web.listen-address (or WECOM_RECORDING_EXPORTER_WEB_LISTEN_ADDRESS)",
+			want:  "another process uses the address: choose a free one",
 		},
 		{
-			name:    "an address without a port",
-			address: "localhost",
-			want:    "write an address of this host and a port, such as :10168",
+			name: "an address without a port",
+			args: []string{"--web.listen-address=localhost"},
+			flag: "--web.listen-address (or WECOM_RECORDING_EXPORTER_WEB_LISTEN_ADDRESS)",
+			want: "write an address of this host and a port, such as :10168",
+		},
+		{
+			name: "the second address without a port",
+			args: []string{"--web.listen-address=127.0.0.1:0", "--web.listen-address=localhost"},
+			flag: "--web.listen-address (or WECOM_RECORDING_EXPORTER_WEB_LISTEN_ADDRESS)",
+			want: "write an address of this host and a port, such as :10168",
+		},
+		{
+			name: "a socket of systemd that is not there",
+			args: []string{"--web.systemd-socket"},
+			flag: "--web.systemd-socket (or WECOM_RECORDING_EXPORTER_WEB_SYSTEMD_SOCKET)",
+			want: "let a socket unit of systemd start the exporter",
+		},
+		{
+			name: "a socket of systemd beside an address",
+			args: []string{"--web.systemd-socket", "--web.listen-address=" + taken.Addr().String()},
+			flag: "--web.systemd-socket (or WECOM_RECORDING_EXPORTER_WEB_SYSTEMD_SOCKET)",
+			want: "leave the flag out",
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			o := ServerOptions{
 				Handler:       http.NotFoundHandler(),
-				Flags:         parseFlags(t, "--web.listen-address="+test.address),
+				Flags:         parseFlags(t, test.args...),
 				Logger:        log.NewNopLogger(),
 				ToolkitLogger: slog.New(slog.DiscardHandler),
 			}
@@ -279,8 +301,7 @@ func TestServeRefusesAddresses(t *testing.T) {
 			if err == nil || test.cause != nil && !errors.Is(err, test.cause) {
 				t.Fatalf("error %v, want %v", err, test.cause)
 			}
-			const flag = "--web.listen-address (or WECOM_RECORDING_EXPORTER_WEB_LISTEN_ADDRESS): serving: "
-			if !strings.HasPrefix(err.Error(), flag) || !strings.Contains(err.Error(), test.want) {
+			if !strings.HasPrefix(err.Error(), test.flag+": serving: ") || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error %q", err)
 			}
 		})
