@@ -104,6 +104,50 @@ func TestServe(t *testing.T) {
 	}
 }
 
+// TestReloadWhoseClientLeaves asks for reloads and does not wait for the answers. Each
+// succeeds all the same.
+func TestReloadWhoseClientLeaves(t *testing.T) {
+	t.Parallel()
+	address := freeAddress(t)
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	var written safeBuffer
+	code := make(chan int, 1)
+	go func() {
+		code <- Run(ctx, []string{"demo", "--web.listen-address=" + address, "--web.enable-lifecycle"}, io.Discard, &written)
+	}()
+	eventually(t, "ready", func() bool {
+		status, _ := request(t, http.MethodGet, address, "/-/ready")
+		return status == http.StatusOK
+	})
+	const clients = 50
+	for range clients {
+		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(conn, "POST /-/reload HTTP/1.1\r\nHost: %s\r\nContent-Length: 0\r\n\r\n", address)
+		conn.Close()
+	}
+	eventually(t, "the reloads", func() bool {
+		return strings.Count(written.String(), "the configuration was reloaded") > 0
+	})
+	if status, body := request(t, http.MethodPost, address, "/-/reload"); status != http.StatusOK {
+		t.Errorf("a reload whose client waits: status %d: %s", status, body)
+	}
+	if _, body := request(t, http.MethodGet, address, "/metrics"); !strings.Contains(body,
+		"\nwecom_recording_exporter_config_last_reload_successful 1\n") {
+		t.Error("the last reload counts as failed")
+	}
+	stop()
+	if got := <-code; got != 0 {
+		t.Errorf("exit status %d", got)
+	}
+	if strings.Contains(written.String(), "level=error") {
+		t.Errorf("errors in the log:\n%s", written.String())
+	}
+}
+
 // TestReaderOfLogLeaves runs the program with a log that nobody reads any more.
 func TestReaderOfLogLeaves(t *testing.T) {
 	t.Parallel()
