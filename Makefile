@@ -84,7 +84,7 @@ docker: ## Build the container image
 		--build-arg BUILD_DATE=$(BUILD_DATE) \
 		$(if $(BASE_IMAGE_REGISTRY),--build-arg BASE_IMAGE_REGISTRY=$(BASE_IMAGE_REGISTRY)) \
 		$(if $(GOPROXY),--build-arg GOPROXY=$(GOPROXY)) \
-		--tag $(IMAGE):$(VERSION) .
+		--tag $(IMAGE):$(VERSION) --tag $(IMAGE):latest .
 
 .PHONY: clean
 clean: ## Remove what was built, the tools included
@@ -183,6 +183,9 @@ lint: $(GOLANGCI_LINT) ## Run golangci-lint; LINT_FLAGS=--fix fixes what it can
 
 .PHONY: tools
 tools: $(GOLANGCI_LINT) $(GOTESTSUM) $(PROMETHEUS) $(PROMTOOL) $(PARSE) $(ALERTMANAGER) $(BENCHSTAT) ## Build the pinned tools into .tools/bin
+
+.PHONY: prometheus
+prometheus: $(PROMETHEUS) $(PROMTOOL) ## Build the pinned Prometheus and promtool alone, for the demo of alerts
 
 $(GOLANGCI_LINT): TOOL := github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 $(GOTESTSUM):     TOOL := gotest.tools/gotestsum

@@ -30,32 +30,36 @@ const (
 // to WeCom stay in the process.
 func addDemo(_ *kingpin.CmdClause, f *flags) action {
 	return func(ctx context.Context, out *output) error {
-		simulation := config.Simulation{
-			CorpID:       wecomtest.DefaultCorpID,
-			Secret:       wecomtest.DefaultSecret,
-			AgentID:      wecomtest.DefaultAgentID,
-			QuotaBytes:   demoQuota,
-			Interval:     demoInterval,
-			IdleInterval: demoIdleInterval,
-		}
-		var companies companies
-		e := &exporter{
-			flags: f,
-			out:   out,
-			load: func() (*config.Config, error) {
-				cfg, err := f.config.LoadSimulated(simulation)
-				if err != nil {
-					return nil, err
-				}
-				for i := range cfg.Corps {
-					cfg.Corps[i].APIURL = companies.url(cfg.Corps[i].Name)
-				}
-				return cfg, nil
-			},
-			transport: &companies,
-		}
 		level.Info(out.logger).Log("msg", "this is a demo: the company and its recordings are made up")
-		return e.run(ctx)
+		return newDemo(f, out).run(ctx)
+	}
+}
+
+// newDemo returns an exporter of simulated companies.
+func newDemo(f *flags, out *output) *exporter {
+	simulation := config.Simulation{
+		CorpID:       wecomtest.DefaultCorpID,
+		Secret:       wecomtest.DefaultSecret,
+		AgentID:      wecomtest.DefaultAgentID,
+		QuotaBytes:   demoQuota,
+		Interval:     demoInterval,
+		IdleInterval: demoIdleInterval,
+	}
+	var companies companies
+	return &exporter{
+		flags: f,
+		out:   out,
+		load: func() (*config.Config, error) {
+			cfg, err := f.config.LoadSimulated(simulation)
+			if err != nil {
+				return nil, err
+			}
+			for i := range cfg.Corps {
+				cfg.Corps[i].APIURL = companies.url(cfg.Corps[i].Name)
+			}
+			return cfg, nil
+		},
+		transport: &companies,
 	}
 }
 

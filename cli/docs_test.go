@@ -131,6 +131,47 @@ func TestDocumentsNameWhatThereIs(t *testing.T) {
 	}
 }
 
+// TestDocumentsAgree finds what one document calls otherwise than the others, and
+// commands that a shell would take for a redirection.
+func TestDocumentsAgree(t *testing.T) {
+	t.Parallel()
+	var files []string
+	for _, pattern := range []string{"*.md", "docs/*.md", "alerts/*.md", "alerts/*.yml", "dashboards/*.md", "wecom/errcode.go"} {
+		found, err := filepath.Glob("../" + pattern)
+		if err != nil || len(found) == 0 {
+			t.Fatalf("%s: %d files, %v", pattern, len(found), err)
+		}
+		files = append(files, found...)
+	}
+	const (
+		job     = "wecom-recording-exporter"
+		page    = "API > 可调用接口的应用"
+		console = "应用管理 > 会议 > " + page
+	)
+	jobs := regexp.MustCompile(`job_name: (\S+)|\bjob="([^"$]+)"`)
+	shell := regexp.MustCompile("(?s)```(?:sh|bash|console)\n(.*?)```")
+	placeholder := regexp.MustCompile(`[^<]<[a-zA-Z][^<>\n]*>`)
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range jobs.FindAllStringSubmatch(string(content), -1) {
+			if name := m[1] + m[2]; name != job {
+				t.Errorf("%s has the job %s, and others have %s", file, name, job)
+			}
+		}
+		if n, full := strings.Count(string(content), page), strings.Count(string(content), console); n != full {
+			t.Errorf("%s has %d paths in the console to the list of apps, of which %d are whole: %s", file, n, full, console)
+		}
+		for _, m := range shell.FindAllStringSubmatch(string(content), -1) {
+			for _, found := range placeholder.FindAllString(m[1], -1) {
+				t.Errorf("%s has a command with %q, which a shell takes for a redirection", file, found)
+			}
+		}
+	}
+}
+
 // TestImageHasEveryRoom compares the folders that the program is built from with those that
 // the image is built from.
 func TestImageHasEveryRoom(t *testing.T) {

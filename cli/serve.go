@@ -59,24 +59,12 @@ func (e *exporter) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	calls := collector.NewCalls()
-	manager, err := poll.NewManager(cfg, poll.Options{
-		Logger:    e.out.logger,
-		UserAgent: name + "/" + version.Version,
-		Transport: e.transport,
-		Titles:    settings.Recordings,
-		Observer:  calls.Observer,
-	})
-	if err != nil {
-		return fmt.Errorf("setting up: %w", err)
-	}
-	reloader := e.newReloader(manager)
-	if settings.Recordings {
-		e.warnOfUserIDs(cfg.Metrics.HostLabel)
-	}
-	handler, err := e.newHandler(ctx, settings, collector.New(manager, calls), reloader)
+	manager, reloader, handler, err := e.setUp(ctx, cfg, settings)
 	if err != nil {
 		return err
+	}
+	if settings.Recordings {
+		e.warnOfUserIDs(cfg.Metrics.HostLabel)
 	}
 	e.logWarnings(cfg)
 	level.Info(e.out.logger).Log("msg", "starting", "version", version.Info(), "build", version.BuildContext())
@@ -89,6 +77,26 @@ func (e *exporter) run(ctx context.Context) error {
 	return web.Serve(ctx, options, func(ctx context.Context) {
 		pollAndReload(ctx, manager, reloader, hangups)
 	})
+}
+
+// setUp returns what polls, what reloads and what serves.
+func (e *exporter) setUp(
+	ctx context.Context, cfg *config.Config, settings web.Settings,
+) (*poll.Manager, *web.Reloader, http.Handler, error) {
+	calls := collector.NewCalls()
+	manager, err := poll.NewManager(cfg, poll.Options{
+		Logger:    e.out.logger,
+		UserAgent: name + "/" + version.Version,
+		Transport: e.transport,
+		Titles:    settings.Recordings,
+		Observer:  calls.Observer,
+	})
+	if err != nil {
+		return nil, nil, nil, fmt.Errorf("setting up: %w", err)
+	}
+	reloader := e.newReloader(manager)
+	handler, err := e.newHandler(ctx, settings, collector.New(manager, calls), reloader)
+	return manager, reloader, handler, err
 }
 
 func (e *exporter) newReloader(manager *poll.Manager) *web.Reloader {

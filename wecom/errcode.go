@@ -67,8 +67,8 @@ var (
 		"请在管理后台该应用的“企业可信IP”中加入本程序的公网出口 IP，约一分钟后生效",
 	}
 	remedyAPIRight = bilingual{
-		"in the admin console, add the app under 会议 (Meeting) > API > 可调用接口的应用",
-		"请在管理后台“会议 > API > 可调用接口的应用”中加入该应用",
+		"in the admin console, add the app under 应用管理 > 会议 > API > 可调用接口的应用",
+		"请在管理后台“应用管理 > 会议 > API > 可调用接口的应用”中加入该应用",
 	}
 	remedyMeeting = bilingual{
 		"enable 会议 (Meeting), with its advanced features, for the corp in the admin console",
