@@ -20,9 +20,9 @@ var serviceVariable = regexp.MustCompile(`^` + VariablePrefix +
 	`(.*_)?(SERVICE_HOST|SERVICE_PORT(_.+)?|PORT(_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$`)
 
 // CheckVariables returns an error with a line for each variable that begins with
-// VariablePrefix and is that of no flag: it is likely misspelt, and would have no
-// effect. Variables are given as os.Environ returns them, and flags by their names
-// without dashes.
+// VariablePrefix and is that of no flag: its name is likely misspelled, and it
+// would have no effect. Variables are given as os.Environ returns them, and flags
+// by their names without dashes.
 func CheckVariables(environ, flags []string) error {
 	var known []string
 	for _, flag := range flags {

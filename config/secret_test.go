@@ -107,7 +107,7 @@ func TestSecretEncodings(t *testing.T) {
 		},
 		{
 			name:    "two lines",
-			content: "secret\nsecret",
+			content: "first\nsecond",
 			wantErr: invisible,
 		},
 		{

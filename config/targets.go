@@ -135,7 +135,7 @@ func expandFile(pattern string) ([]string, error) {
 // cannot, so that files in it are overlooked. A folder that does not exist holds no
 // files, and is no error.
 func (t Targets) FolderErrors() []error {
-	var errs []error
+	errs := make([]error, 0, len(t.Files))
 	for _, pattern := range t.Files {
 		errs = append(errs, folderErrors(pattern)...)
 	}
