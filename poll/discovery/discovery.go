@@ -34,6 +34,7 @@ type Discovery struct {
 	mu       sync.Mutex
 	settings settings
 	version  uint64 // grows with every change of what Update returns
+	reread   bool   // files are read again, whether they have changed or not
 	members  members
 	activity activity
 	// carried are users that were targets before a restart or under another
@@ -95,7 +96,7 @@ func (d *Discovery) ApplyConfig(c config.Corp, poll config.Poll) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	before, was, now := d.users(), d.settings, settingsOf(c, poll)
-	d.settings = now
+	d.settings, d.reread = now, true
 	d.version++
 	if !now.targets.DiscoverMembers || now.agentID != was.agentID {
 		d.members = members{}
@@ -148,13 +149,14 @@ type Found struct {
 func (d *Discovery) Update() (f Found, changed bool) {
 	// What is found is taken first, so that files are read for the same configuration.
 	d.mu.Lock()
-	targets, users, version := d.settings.targets, d.users(), d.version
+	targets, users, version, reread := d.settings.targets, d.users(), d.version, d.reread
+	d.reread = false
 	f.Starts = make(map[string]time.Time, len(d.activity.starts))
 	for key, s := range d.activity.starts {
 		f.Starts[key] = s.At
 	}
 	d.mu.Unlock()
-	filesChanged := d.files.refresh(targets)
+	filesChanged := d.files.refresh(targets, reread)
 	if !filesChanged && d.returned == version {
 		return Found{}, false
 	}

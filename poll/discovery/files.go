@@ -4,11 +4,11 @@
 package discovery
 
 import (
+	"errors"
 	"io/fs"
 	"maps"
 	"os"
 	"slices"
-	"time"
 
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
@@ -18,23 +18,25 @@ import (
 )
 
 // files reads the target files of a corp again when they change. A file that cannot be
-// used keeps the targets that it last had. It is not safe for concurrent use.
+// used keeps the targets that it last had. A file is read when it was the same for two
+// looks, since it may be half written; and it is gone when it was missing for two. It is not
+// safe for concurrent use.
 type files struct {
 	logger log.Logger
-	read   map[string]*file // by path
-	globs  error            // of the last expansion
+	read   map[string]*file // by path; nil: none was looked for
+	errs   string           // of the last look for files
 }
 
 // A file is what a target file held when it could last be used.
 type file struct {
-	content  config.TargetFile
-	modified time.Time
-	size     int64
-	err      error // of the last reading
+	content config.TargetFile
+	info    fs.FileInfo // when it was last read
+	seen    fs.FileInfo // at the last look; nil: missing
+	err     error       // of the last reading
 }
 
 func newFiles(logger log.Logger) *files {
-	return &files{logger: logger, read: map[string]*file{}}
+	return &files{logger: logger}
 }
 
 // merge returns the targets that are configured, those of the files as they were last
@@ -54,32 +56,47 @@ func (f *files) merge(t config.Targets, users []string) []wecom.Target {
 	return list.targets
 }
 
-// refresh reads the files that have changed, and reports whether any has.
-func (f *files) refresh(t config.Targets) (changed bool) {
-	paths, err := t.ExpandFiles()
-	if err != nil {
-		if f.globs == nil {
-			level.Error(f.logger).Log("msg", "cannot look for target files; keeping those known", "err", err)
-		}
-		f.globs = err
-		return false
+// refresh reads the files that have changed, and reports whether any has. At once means that
+// every file is read, and after one look.
+func (f *files) refresh(t config.Targets, atOnce bool) (changed bool) {
+	if f.read == nil {
+		f.read, atOnce = map[string]*file{}, true
 	}
-	f.globs = nil
-	for path := range f.read {
-		if !slices.Contains(paths, path) {
-			delete(f.read, path)
-			changed = true
-			level.Info(f.logger).Log("msg", "target file is gone, and its targets with it", "file", path)
+	paths, err := t.ExpandFiles()
+	if err = errors.Join(append(t.FolderErrors(), err)...); err != nil {
+		if f.errs != err.Error() {
+			level.Warn(f.logger).Log("msg", "cannot look for target files; keeping those known", "err", err)
 		}
+		f.errs = err.Error()
+	} else {
+		f.errs = ""
+		changed = f.removeOthers(paths, atOnce)
 	}
 	for _, path := range paths {
-		changed = f.refreshFile(path) || changed
+		changed = f.refreshFile(path, atOnce) || changed
+	}
+	return changed
+}
+
+// removeOthers removes the files that are gone, and reports whether any is.
+func (f *files) removeOthers(paths []string, atOnce bool) (changed bool) {
+	for path, read := range f.read {
+		if slices.Contains(paths, path) {
+			continue
+		}
+		if !atOnce && read.seen != nil {
+			read.seen = nil
+			continue
+		}
+		delete(f.read, path)
+		changed = true
+		level.Info(f.logger).Log("msg", "target file is gone, and its targets with it", "file", path)
 	}
 	return changed
 }
 
 // refreshFile reads a file if it has changed, and reports whether it has.
-func (f *files) refreshFile(path string) bool {
+func (f *files) refreshFile(path string, atOnce bool) bool {
 	read := f.read[path]
 	if read == nil {
 		read = &file{}
@@ -88,7 +105,9 @@ func (f *files) refreshFile(path string) bool {
 	info, err := os.Stat(path)
 	var content config.TargetFile
 	if err == nil {
-		if read.err == nil && unchanged(info, read) {
+		settled := isSame(info, read.seen)
+		read.seen = info
+		if !atOnce && (!settled || read.err == nil && isSame(info, read.info)) {
 			return false
 		}
 		content, err = config.ReadTargetFile(path)
@@ -104,10 +123,18 @@ func (f *files) refreshFile(path string) bool {
 	if err != nil {
 		return false
 	}
-	read.content, read.modified, read.size = content, info.ModTime(), info.Size()
+	if had := count(read.content); had > 0 && count(content) == 0 {
+		level.Warn(f.logger).Log("msg", "target file names no target any more", "file", path, "targets_before", had)
+	}
+	read.content, read.info = content, info
 	return true
 }
 
-func unchanged(info fs.FileInfo, last *file) bool {
-	return info.ModTime().Equal(last.modified) && info.Size() == last.size
+func count(f config.TargetFile) int { return len(f.UserIDs) + len(f.MeetingIDs) + len(f.MeetingCodes) }
+
+// isSame reports whether a file is that of an earlier look, which may be nil, and has not
+// changed since.
+func isSame(now, before fs.FileInfo) bool {
+	return before != nil && os.SameFile(now, before) &&
+		now.ModTime().Equal(before.ModTime()) && now.Size() == before.Size()
 }

@@ -5,6 +5,7 @@ package discovery
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -66,7 +67,7 @@ func TestTargetFiles(t *testing.T) {
 			does:    func() { write("b.yml", "userids: []") },
 			changed: true,
 			want:    []string{"li"},
-			logged:  "target file is right again",
+			logged:  "target file names no target any more",
 		},
 		{
 			does: func() {
@@ -81,7 +82,8 @@ func TestTargetFiles(t *testing.T) {
 	} {
 		text.Reset()
 		step.does()
-		if changed := f.refresh(targets); changed != step.changed {
+		changed := f.refresh(targets, false)
+		if changed := f.refresh(targets, false) || changed; changed != step.changed {
 			t.Errorf("step %d: changed: %t, want %t", i, changed, step.changed)
 		}
 		got := make([]string, 0, 8)
@@ -98,11 +100,134 @@ func TestTargetFiles(t *testing.T) {
 	}
 }
 
+// TestFilesThatChange has a target file, or its folder, change between looks. At first it names
+// li.
+func TestFilesThatChange(t *testing.T) {
+	t.Parallel()
+	type look struct {
+		does   func(t *testing.T, path string)
+		atOnce bool
+		want   []string
+	}
+	write := func(content string) func(*testing.T, string) {
+		return func(t *testing.T, path string) {
+			t.Helper()
+			if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	sameTime := func(t *testing.T, path string, replace func(path string) error) {
+		t.Helper()
+		info, err := os.Stat(path)
+		if err == nil {
+			err = errors.Join(replace(path), os.Chtimes(path, info.ModTime(), info.ModTime()))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	inPlace := func(t *testing.T, path string) {
+		t.Helper()
+		sameTime(t, path, func(path string) error { return os.WriteFile(path, []byte("userids: [qi]"), 0o600) })
+	}
+	swapped := func(t *testing.T, path string) {
+		t.Helper()
+		sameTime(t, path, func(path string) error {
+			other := filepath.Join(t.TempDir(), "other.yml")
+			return errors.Join(os.WriteFile(other, []byte("userids: [qi]"), 0o600), os.Remove(path), os.Symlink(other, path))
+		})
+	}
+	missing := func(t *testing.T, path string) {
+		t.Helper()
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// As root no folder is unreadable, but what is none cannot be listed, either.
+	noFolder := func(t *testing.T, path string) {
+		t.Helper()
+		folder := filepath.Dir(path)
+		if err := errors.Join(os.Rename(folder, folder+"-moved"), os.WriteFile(folder, nil, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	nothing := func(*testing.T, string) {}
+	for name, test := range map[string]struct {
+		looks  []look
+		logged string
+	}{
+		"half of it is written": {looks: []look{
+			{does: write("userids:"), want: []string{"li"}},
+			{does: write("userids: [li,"), want: []string{"li"}},
+			{does: write("userids: [li, wang]"), want: []string{"li"}},
+			{does: nothing, want: []string{"li", "wang"}},
+		}},
+		"a reload does not wait": {looks: []look{
+			{does: write("userids: [li, wang]"), atOnce: true, want: []string{"li", "wang"}},
+		}},
+		"a link to a file of the same size and time": {looks: []look{
+			{does: swapped, want: []string{"li"}},
+			{does: nothing, want: []string{"qi"}},
+		}},
+		"another content of the same size and time": {looks: []look{
+			{does: inPlace, want: []string{"li"}},
+			{does: nothing, want: []string{"li"}},
+			{does: nothing, atOnce: true, want: []string{"qi"}},
+		}},
+		"missing for a moment": {looks: []look{
+			{does: missing, want: []string{"li"}},
+			{does: write("userids: [li, wang]"), want: []string{"li"}},
+			{does: nothing, want: []string{"li", "wang"}},
+			{does: missing, want: []string{"li", "wang"}},
+			{does: nothing, want: []string{}},
+		}, logged: "target file is gone"},
+		"the folder cannot be read": {looks: []look{
+			{does: noFolder, want: []string{"li"}},
+			{does: nothing, want: []string{"li"}},
+			{does: nothing, atOnce: true, want: []string{"li"}},
+		}, logged: "keeping those known"},
+		"empty": {looks: []look{
+			{does: write("userids: []"), want: []string{"li"}},
+			{does: nothing, want: []string{}},
+		}, logged: "names no target any more"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(t.TempDir(), "targets", "a.yml")
+			if err := os.Mkdir(filepath.Dir(path), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			var text bytes.Buffer
+			f := newFiles(log.NewLogfmtLogger(&text))
+			targets := config.Targets{Files: []string{filepath.Join(filepath.Dir(path), "*.yml")}}
+			write("userids: [li]")(t, path)
+			f.refresh(targets, false)
+			for i, look := range test.looks {
+				look.does(t, path)
+				f.refresh(targets, look.atOnce)
+				got := make([]string, 0, 2)
+				for _, target := range f.merge(targets, nil) {
+					got = append(got, target.ID)
+				}
+				if diff := cmp.Diff(look.want, got); diff != "" {
+					t.Errorf("look %d: targets (-want +got):\n%s", i, diff)
+				}
+			}
+			if n := strings.Count(text.String(), test.logged); test.logged != "" && n != 1 || test.logged == "" && text.Len() > 0 {
+				t.Errorf("the log should have %q once:\n%s", test.logged, &text)
+			}
+		})
+	}
+}
+
 func TestMergeTargets(t *testing.T) {
 	t.Parallel()
 	f := newFiles(log.NewNopLogger())
-	f.read["b"] = &file{content: config.TargetFile{UserIDs: []string{"wang", "LI"}, MeetingCodes: []string{"1"}}}
-	f.read["a"] = &file{content: config.TargetFile{UserIDs: []string{"zhao"}}}
+	f.read = map[string]*file{
+		"b": {content: config.TargetFile{UserIDs: []string{"wang", "LI"}, MeetingCodes: []string{"1"}}},
+		"a": {content: config.TargetFile{UserIDs: []string{"zhao"}}},
+	}
 	got := f.merge(config.Targets{UserIDs: []string{"li"}, MeetingCodes: []string{"1"}}, []string{"Wang", "qian"})
 	want := []wecom.Target{
 		{Selector: wecom.ByUserID, ID: "li"},
