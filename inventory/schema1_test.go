@@ -80,13 +80,7 @@ func TestSchema1IsWrittenAsItWasRead(t *testing.T) {
 	s, _ := openIn(t, again)
 	for group, inv := range inventories {
 		inv.Track()
-		inv.ledger.MarkDirty(hostNames(inv))
-		for _, it := range inv.items {
-			inv.unsaved.addItem(it)
-		}
-		for target := range inv.holdings {
-			inv.unsaved.addTarget(target)
-		}
+		inv.MarkUnsaved()
 		b, _, err := inv.TakeBatch(group)
 		if err != nil {
 			t.Fatal(err)
@@ -102,12 +96,4 @@ func TestSchema1IsWrittenAsItWasRead(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("content of the store (-earlier version +this one):\n%s", diff)
 	}
-}
-
-func hostNames(inv *Inventory) map[string]struct{} {
-	names := map[string]struct{}{}
-	for host := range inv.ledger.Hosts() {
-		names[host] = struct{}{}
-	}
-	return names
 }

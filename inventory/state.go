@@ -87,7 +87,9 @@ func (inv *Inventory) TakeBatch(group string) (b *Batch, changed bool, err error
 	b = &Batch{inventory: inv, unsaved: inv.unsaved, hosts: hosts}
 	encoded, err := json.Marshal(inv.head())
 	if err != nil {
-		inv.ledger.MarkDirty(hosts)
+		for host := range hosts {
+			inv.ledger.MarkDirty(host)
+		}
 		return nil, false, fmt.Errorf("encoding the ledger: %w", err)
 	}
 	b.Batch = store.Batch{Group: group, Head: encoded, Tables: []store.Table{
@@ -104,7 +106,26 @@ func (b *Batch) PutBack() {
 	b.inventory.mu.Lock()
 	defer b.inventory.mu.Unlock()
 	b.inventory.unsaved.add(&b.unsaved)
-	b.inventory.ledger.MarkDirty(b.hosts)
+	for host := range b.hosts {
+		b.inventory.ledger.MarkDirty(host)
+	}
+}
+
+// MarkUnsaved makes everything count as changed: what was stored is lost.
+func (inv *Inventory) MarkUnsaved() {
+	inv.mu.Lock()
+	defer inv.mu.Unlock()
+	inv.unsaved.start(inv.ledger.Version())
+	inv.unsaved.head = true
+	for _, it := range inv.items {
+		inv.unsaved.addItem(it)
+	}
+	for t := range inv.holdings {
+		inv.unsaved.addTarget(t)
+	}
+	for host := range inv.ledger.Hosts() {
+		inv.ledger.MarkDirty(host)
+	}
 }
 
 func recordingEntries(u *unsaved) []store.Entry {

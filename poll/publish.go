@@ -5,6 +5,7 @@ package poll
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -85,8 +86,24 @@ func hostLimit(m *config.Metrics) int {
 
 // commit stores what has changed. What cannot be stored is put back, to be stored later.
 func (m *Manager) commit(now time.Time, corps []*corp) {
-	var taken []*inventory.Batch
-	var batches []store.Batch
+	taken, batches := takeBatches(corps)
+	err := m.store.Commit(now, batches)
+	if errors.Is(err, store.ErrLost) {
+		for _, c := range corps {
+			c.inventory.MarkUnsaved()
+		}
+		taken, batches = takeBatches(corps)
+		err = m.store.Rebuild(now, batches)
+	}
+	if err != nil { // The store has logged it.
+		for _, b := range taken {
+			b.PutBack()
+		}
+	}
+}
+
+// takeBatches takes what has changed of each corp.
+func takeBatches(corps []*corp) (taken []*inventory.Batch, batches []store.Batch) {
 	for _, c := range corps {
 		b, changed, err := c.inventory.TakeBatch(c.key.group())
 		if err != nil {
@@ -96,11 +113,7 @@ func (m *Manager) commit(now time.Time, corps []*corp) {
 			taken, batches = append(taken, b), append(batches, b.Batch)
 		}
 	}
-	if err := m.store.Commit(now, batches); err != nil { // The store has logged it.
-		for _, b := range taken {
-			b.PutBack()
-		}
-	}
+	return taken, batches
 }
 
 // publishUntil publishes until the context ends.

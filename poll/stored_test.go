@@ -222,3 +222,36 @@ func TestStoreOfSchema1(t *testing.T) {
 		golden.Compare(t, "testdata/schema1.golden", inventoryOnly(r.Exposition()))
 	})
 }
+
+// TestStoreThatIsDeletedWhilePolling loses the file, and keeps what was counted.
+func TestStoreThatIsDeletedWhilePolling(t *testing.T) {
+	t.Parallel()
+	for name, lose := range map[string]func(path string) error{
+		"deleted": os.Remove,
+		"cut off": func(path string) error { return os.Truncate(path, 0) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			rig.Virtually(t, func(t *testing.T) {
+				dir := t.TempDir()
+				server := rig.WorldOf(wecomtest.Config{})
+				r := rig.Start(t, server, rig.Storing(dir, rig.ConfigOf("li", "wang")))
+				r.Wait(10 * time.Second)
+				server.Put(rig.Recorded("new", "li", 2*time.Hour))
+				server.Remove("r3")
+				r.Wait(5 * time.Minute)
+				want := inventoryOnly(r.Exposition())
+				if err := lose(filepath.Join(dir, "state.db")); err != nil {
+					t.Fatal(err)
+				}
+				r.Wait(10 * time.Minute)
+				r.Expect(map[string]string{`wecom_recording_exporter_storage_last_write_successful`: "1"})
+				r.Stop()
+				after := rig.Start(t, rig.Away, rig.Storing(dir, rig.ConfigOf("li", "wang")))
+				if diff := cmp.Diff(want, inventoryOnly(after.Exposition())); diff != "" {
+					t.Errorf("served after a restart (-before +after):\n%s", diff)
+				}
+			})
+		})
+	}
+}

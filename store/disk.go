@@ -23,13 +23,20 @@ var retryRange = backoff.Range{First: 2 * time.Second, Max: time.Minute}
 
 // A disk is a store in a file of bbolt.
 type disk struct {
-	path   string
-	logger log.Logger
-	db     *bbolt.DB
+	path    string
+	logger  log.Logger
+	options Options
 
 	mu        sync.Mutex
+	db        *database // only Rebuild changes it
 	retry     backoff.Backoff
 	lastWrite time.Time
+}
+
+func (d *disk) database() *database {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.db
 }
 
 // Keeps implements Store.
@@ -42,12 +49,21 @@ func (d *disk) Due(now time.Time) bool {
 	return !now.Before(d.retry.Until())
 }
 
-// Commit implements Store. An error was logged already.
+// Commit implements Store. An error but ErrLost was logged already.
 func (d *disk) Commit(now time.Time, batches []Batch) error {
 	if len(batches) == 0 {
 		return nil
 	}
-	err := d.db.Update(func(tx *bbolt.Tx) error {
+	err := d.database().write(batches)
+	if errors.Is(err, ErrLost) {
+		return err
+	}
+	return d.noteWrite(now, err)
+}
+
+// write writes batches in one transaction.
+func (db *database) write(batches []Batch) error {
+	return db.update(func(tx *bbolt.Tx) error {
 		for i := range batches {
 			if err := batches[i].write(tx.Bucket(bucketGroups)); err != nil {
 				return err
@@ -55,6 +71,10 @@ func (d *disk) Commit(now time.Time, batches []Batch) error {
 		}
 		return countGroups(tx)
 	})
+}
+
+// noteWrite notes how a write went, and returns its error.
+func (d *disk) noteWrite(now time.Time, err error) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	failedBefore := d.retry.Failing()
@@ -76,7 +96,7 @@ func (d *disk) Commit(now time.Time, batches []Batch) error {
 
 // Read implements Store.
 func (d *disk) Read(name string, load func(*Group) error) (found bool, err error) {
-	err = d.db.View(func(tx *bbolt.Tx) error {
+	err = d.database().view(func(tx *bbolt.Tx) error {
 		b := tx.Bucket(bucketGroups).Bucket([]byte(name))
 		if b == nil {
 			return nil
@@ -96,7 +116,7 @@ func (d *disk) Delete(names []string) error {
 	if len(names) == 0 {
 		return nil
 	}
-	err := d.db.Update(func(tx *bbolt.Tx) error {
+	err := d.database().update(func(tx *bbolt.Tx) error {
 		for _, name := range names {
 			if err := tx.Bucket(bucketGroups).DeleteBucket([]byte(name)); err != nil {
 				return err
@@ -118,12 +138,7 @@ func (d *disk) Status() Status {
 }
 
 // Close implements Store.
-func (d *disk) Close() error {
-	if err := d.db.Close(); err != nil {
-		return fmt.Errorf("closing the store: %w", err)
-	}
-	return nil
-}
+func (d *disk) Close() error { return d.database().close() }
 
 func remedyOf(err error) string {
 	switch {

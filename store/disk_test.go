@@ -72,7 +72,7 @@ func TestCommitsThatFail(t *testing.T) {
 	commit(t, s, small.batches()...)
 	limit := func(size int) {
 		t.Helper()
-		if err := s.db.Update(func(*bbolt.Tx) error { s.db.MaxSize = size; return nil }); err != nil {
+		if err := s.db.update(func(*bbolt.Tx) error { s.db.MaxSize = size; return nil }); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -46,7 +46,7 @@ func Open(dir string, o Options) (Store, error) {
 	op := &opening{Options: o, path: path}
 	op.Logger = log.With(o.Logger, "file", path)
 	err := os.MkdirAll(dir, 0o700)
-	var db *bbolt.DB
+	var db *database
 	if err == nil {
 		db, err = op.run()
 	}
@@ -67,7 +67,7 @@ func Open(dir string, o Options) (Store, error) {
 			"err", err, "remedy", remedyOf(err)+", then start the exporter again")
 		return memory{Status{Configured: true, LastWrite: op.found.lastWrite}}, nil
 	}
-	return &disk{path: path, logger: op.Logger, db: db, lastWrite: op.found.lastWrite}, nil
+	return &disk{path: path, logger: op.Logger, options: op.Options, db: db, lastWrite: op.found.lastWrite}, nil
 }
 
 // An opening is one attempt to open a store, and a second one if the first finds it
@@ -89,7 +89,7 @@ type contents struct {
 // current is the schema of this program.
 func (o *opening) current() int { return len(o.Migrations) + 1 }
 
-func (o *opening) run() (db *bbolt.DB, err error) {
+func (o *opening) run() (db *database, err error) {
 	o.found = contents{}
 	err = damageOnPanic(func() error {
 		// It is read before it is opened for writing, so that a damaged store is
@@ -117,14 +117,23 @@ func damageOnPanic(do func() error) (err error) {
 
 // setAside moves a damaged store out of the way.
 func (o *opening) setAside(damage damageError) error {
-	aside := o.path + ".damaged-" + time.Now().UTC().Format("20060102T150405.000Z")
-	if err := os.Rename(o.path, aside); err != nil {
-		return fmt.Errorf("moving a damaged store out of the way: %w", err)
+	aside, err := moveAside(o.path)
+	if err != nil {
+		return err
 	}
 	level.Error(o.Logger).Log("msg", "the store was set aside, and counting begins anew", "err", damage,
 		"moved_to", aside, "remedy", "put a backup in the place of the file while the exporter is stopped; "+
 			"or delete what was set aside, if nobody needs to look at it")
 	return nil
+}
+
+// moveAside renames the file at a path, and returns what it is called then.
+func moveAside(path string) (aside string, err error) {
+	aside = path + ".damaged-" + time.Now().UTC().Format("20060102T150405.000Z")
+	if err := os.Rename(path, aside); err != nil {
+		return "", fmt.Errorf("moving a damaged store out of the way: %w", err)
+	}
+	return aside, nil
 }
 
 // read loads the store without changing it, and so checks it.
@@ -210,21 +219,13 @@ func (o *opening) load(tx *bbolt.Tx) error {
 }
 
 // openToWrite opens the store for good, and brings it to the schema of this program.
-func (o *opening) openToWrite() (*bbolt.DB, error) {
-	db, err := bbolt.Open(o.path, 0o600, &bbolt.Options{
-		Timeout: lockTimeout,
-		// A damaged list of free pages would have pages overwritten that are in use.
-		NoFreelistSync: true,
-		FreelistType:   bbolt.FreelistMapType,
-	})
-	switch {
-	case errors.Is(err, bbolterrors.ErrTimeout):
-		return nil, ErrInUse
-	case err != nil:
-		if o.found.schema == 0 {
+func (o *opening) openToWrite() (*database, error) {
+	db, err := openDatabase(o.path)
+	if err != nil {
+		if o.found.schema == 0 && !errors.Is(err, ErrInUse) {
 			os.Remove(o.path) // We created this file, and nothing was written to it yet.
 		}
-		return nil, fmt.Errorf("opening the store: %w", err)
+		return nil, err
 	}
 	if err = o.prepare(db); err != nil {
 		db.Close()
@@ -233,7 +234,7 @@ func (o *opening) openToWrite() (*bbolt.DB, error) {
 	return db, nil
 }
 
-func (o *opening) prepare(db *bbolt.DB) error {
+func (o *opening) prepare(db *database) error {
 	err := db.View(func(tx *bbolt.Tx) error {
 		isNew := o.found.schema == 0 && tx.Bucket(bucketMeta) == nil
 		if isNew || o.found.schema != 0 && tx.ID() == o.found.transaction {
@@ -244,7 +245,7 @@ func (o *opening) prepare(db *bbolt.DB) error {
 	if err != nil || o.found.schema == o.current() {
 		return err
 	}
-	if err := db.Update(o.migrate); err != nil {
+	if err := db.update(o.migrate); err != nil {
 		return fmt.Errorf("preparing the store for schema %d: %w", o.current(), err)
 	}
 	if o.found.schema == 0 {

@@ -22,8 +22,12 @@ type Store interface {
 	// Due reports whether a commit may be tried now. After one that failed, the next
 	// one has to wait.
 	Due(now time.Time) bool
-	// Commit writes all of the batches, or none.
+	// Commit writes all of the batches, or none. After ErrLost, everything must be written
+	// with Rebuild.
 	Commit(now time.Time, batches []Batch) error
+	// Rebuild makes the store again, of batches that hold everything. What is in its place
+	// is moved aside.
+	Rebuild(now time.Time, batches []Batch) error
 	// Read calls load with a group, and reports whether there is one of that name.
 	Read(name string, load func(*Group) error) (found bool, err error)
 	// Delete deletes groups.
@@ -87,6 +91,9 @@ func (memory) Due(time.Time) bool { return false }
 
 // Commit implements Store.
 func (memory) Commit(time.Time, []Batch) error { return nil }
+
+// Rebuild implements Store.
+func (memory) Rebuild(time.Time, []Batch) error { return nil }
 
 // Read implements Store.
 func (memory) Read(string, func(*Group) error) (bool, error) { return false, nil }

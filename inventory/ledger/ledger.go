@@ -74,13 +74,13 @@ func (l *Ledger) Restore(host string, t Totals) { l.hosts[host] = &t }
 func (l *Ledger) Admit(host string, admitted bool) {
 	if t := l.hosts[host]; t.Admitted != admitted {
 		t.Admitted = admitted
-		l.markDirty(host)
+		l.MarkDirty(host)
 	}
 }
 
 // change returns the totals of a host, which are about to change.
 func (l *Ledger) change(host string) *Totals {
-	l.markDirty(host)
+	l.MarkDirty(host)
 	l.version++
 	t := l.hosts[host]
 	if t == nil {
@@ -103,14 +103,8 @@ func (l *Ledger) TakeDirty() map[string]struct{} {
 	return dirty
 }
 
-// MarkDirty makes hosts dirty again that TakeDirty returned.
-func (l *Ledger) MarkDirty(hosts map[string]struct{}) {
-	for host := range hosts {
-		l.markDirty(host)
-	}
-}
-
-func (l *Ledger) markDirty(host string) {
+// MarkDirty makes a host dirty: it is in the next TakeDirty.
+func (l *Ledger) MarkDirty(host string) {
 	if l.dirty != nil {
 		l.dirty[host] = struct{}{}
 	}

@@ -354,8 +354,9 @@ func TestDirtyHosts(t *testing.T) {
 	}
 	r := recordingOf(completed, file("f", 1, 1))
 	l.Observe(nil, &r, &Observation{At: at(2 * time.Hour)})
-	dirty := l.TakeDirty()
-	l.MarkDirty(dirty)
+	for host := range l.TakeDirty() {
+		l.MarkDirty(host)
+	}
 	if diff := cmp.Diff([]string{"li"}, take()); diff != "" {
 		t.Errorf("dirty again (-want +got):\n%s", diff)
 	}

@@ -1,0 +1,165 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"sync"
+
+	"go.etcd.io/bbolt"
+	bbolterrors "go.etcd.io/bbolt/errors"
+)
+
+// ErrLost means that the file was cut off, replaced, overwritten or deleted while it was
+// open. Nothing can be written to it any more.
+var ErrLost = errors.New("the file of the store was changed by something else")
+
+// A database is the file of a store, open to be written by this process alone. Something
+// else may change the file all the same. That is noticed before a write and during it.
+type database struct {
+	*bbolt.DB
+
+	path        string
+	file        *os.File // of the DB
+	size        int64    // of the file after the last write; it never shrinks
+	transaction int      // the last one
+
+	mu   sync.Mutex
+	lost error // why nothing can be read or written any more; nil: it can
+}
+
+// whyLost returns why nothing can be read or written any more; nil if it can.
+func (db *database) whyLost() error {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	return db.lost
+}
+
+// lose notes why nothing can be read or written any more, and returns it as ErrLost.
+func (db *database) lose(why error) error {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	if db.lost == nil {
+		db.lost = fmt.Errorf("%w: %w", ErrLost, why)
+	}
+	return db.lost
+}
+
+// noteDamage makes an error ErrLost if it came of a panic.
+func (db *database) noteDamage(err error) error {
+	if damage, ok := errors.AsType[damageError](err); ok {
+		return db.lose(damage)
+	}
+	return err
+}
+
+// view is bbolt's View.
+func (db *database) view(do func(*bbolt.Tx) error) error {
+	if err := db.whyLost(); err != nil {
+		return err
+	}
+	return db.noteDamage(damageOnPanic(func() error { return db.View(do) }))
+}
+
+// openDatabase opens the database at a path, or creates it.
+func openDatabase(path string) (*database, error) {
+	db := &database{path: path}
+	var err error
+	db.DB, err = bbolt.Open(path, 0o600, &bbolt.Options{
+		Timeout: lockTimeout,
+		// A damaged list of free pages would have pages overwritten that are in use.
+		NoFreelistSync: true,
+		FreelistType:   bbolt.FreelistMapType,
+		OpenFile: func(name string, flag int, mode fs.FileMode) (*os.File, error) {
+			db.file, err = os.OpenFile(name, flag, mode)
+			return db.file, err
+		},
+	})
+	switch {
+	case errors.Is(err, bbolterrors.ErrTimeout):
+		return nil, ErrInUse
+	case err != nil:
+		return nil, fmt.Errorf("opening the store: %w", err)
+	}
+	err = db.View(func(tx *bbolt.Tx) error {
+		db.transaction = tx.ID()
+		return nil
+	})
+	if err == nil {
+		err = db.noteSize()
+	}
+	if err != nil {
+		db.Close()
+		return nil, fmt.Errorf("opening the store: %w", err)
+	}
+	return db, nil
+}
+
+// update is bbolt's Update. It returns ErrLost if the file is not as the last write left it.
+func (db *database) update(do func(*bbolt.Tx) error) error {
+	if err := db.check(); err != nil {
+		return err
+	}
+	err := damageOnPanic(func() error {
+		return db.Update(func(tx *bbolt.Tx) error {
+			if tx.ID() != db.transaction+1 {
+				return damageError{"something else wrote it"}
+			}
+			return do(tx)
+		})
+	})
+	if err != nil {
+		return db.noteDamage(err)
+	}
+	db.transaction++
+	return db.noteSize()
+}
+
+// check returns ErrLost if the path no longer leads to the file, or if that was cut off. The
+// file is mapped into memory, so reading it then would fault.
+func (db *database) check() error {
+	if err := db.whyLost(); err != nil {
+		return err
+	}
+	file, err := db.file.Stat()
+	if err != nil {
+		return fmt.Errorf("looking at the store: %w", err)
+	}
+	named, err := os.Stat(db.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return db.lose(errors.New("it was deleted"))
+	case err != nil:
+		return fmt.Errorf("looking at the store: %w", err)
+	case !os.SameFile(file, named):
+		return db.lose(errors.New("another file is in its place"))
+	case file.Size() < db.size:
+		return db.lose(fmt.Errorf("it has %d bytes and not %d", file.Size(), db.size))
+	}
+	return nil
+}
+
+func (db *database) noteSize() error {
+	info, err := db.file.Stat()
+	if err != nil {
+		return fmt.Errorf("looking at the store: %w", err)
+	}
+	db.size = info.Size()
+	return nil
+}
+
+// close ends the use of the database. A damaged one is left as it is: a panic may have left a
+// lock of bbolt held, on which closing would wait forever.
+func (db *database) close() error {
+	if _, isDamaged := errors.AsType[damageError](db.whyLost()); isDamaged {
+		return nil
+	}
+	if err := damageOnPanic(db.Close); err != nil {
+		return fmt.Errorf("closing the store: %w", err)
+	}
+	return nil
+}
