@@ -13,7 +13,6 @@ import (
 
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
-	"golang.org/x/time/rate"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
@@ -24,10 +23,6 @@ import (
 
 const (
 	targetCheckInterval = time.Second // between two looks for changed targets
-
-	// After so many warnings about single targets, there is one a minute.
-	firstWarnings   = 20
-	warningInterval = time.Minute
 )
 
 // A corp polls the recordings of one corp. It is the same over reloads.
@@ -59,8 +54,9 @@ type corp struct {
 	targetsSet bool      // the schedule was given its targets
 	planned    bool      // the plan was logged
 
-	warnings     rate.Sometimes // about single targets
-	clockIsWrong bool           // and WeCom's decides
+	clockIsWrong   bool // and WeCom's decides
+	warnings       warnings
+	secretReminder reminder
 }
 
 // settings are what a reload may change of a corp.
@@ -85,7 +81,6 @@ func (m *Manager) newCorp(s settings, stored *inventory.Inventory) *corp {
 		stop:      func() {},
 		wake:      make(chan struct{}, 1),
 		settings:  s,
-		warnings:  rate.Sometimes{First: firstWarnings, Interval: warningInterval},
 	}
 	var o Observer
 	if m.options.Observer != nil {
@@ -203,6 +198,7 @@ func (c *corp) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		if now := time.Now(); now.Sub(targetsRead) >= targetCheckInterval || targetsRead.IsZero() {
 			c.readTargets(now)
+			c.remind(now)
 			targetsRead = now
 		}
 		n := c.next(time.Now())

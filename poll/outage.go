@@ -31,8 +31,10 @@ var (
 type breaker struct {
 	err        error // why it is open; nil: it is closed
 	wait       backoff.Backoff
+	began      time.Time // when it opened
 	since      time.Time // when it last opened or a probe failed
-	unanswered int       // polls since the last accepted one that got no answer, or "busy"
+	reminder   reminder
+	unanswered int // polls since the last accepted one that got no answer, or "busy"
 }
 
 func (b *breaker) isOpen() bool { return b.err != nil }
@@ -49,7 +51,8 @@ func (b *breaker) accept(started time.Time) (closed bool) {
 }
 
 // fail notes a poll that met an error of a class. It reports whether that opens the breaker
-// or keeps it open for longer, and if so, whether for another reason than before.
+// or keeps it open for longer, and if so, whether that is news: another reason than before,
+// or an hour since it was.
 func (b *breaker) fail(err error, class wecom.Class, started, now time.Time) (tripped, news bool) {
 	if class == wecom.ClassRetryable {
 		b.unanswered++
@@ -76,9 +79,11 @@ func (b *breaker) trip(err error, r backoff.Range, started, now time.Time) (trip
 	} else {
 		b.wait.Fail(now, r)
 	}
-	news = !b.isOpen() || b.err.Error() != err.Error()
+	if !b.isOpen() {
+		b.began = now
+	}
 	b.err, b.since = err, now
-	return true, news
+	return true, b.reminder.due(err.Error(), now)
 }
 
 // retryNow ends the wait, because calls take another way to WeCom.
@@ -121,5 +126,5 @@ func (c *corp) updateOutage(o *outcome, v *verdict, now time.Time) {
 	}
 	logger.Log("msg", "no target can be asked; what is known stays", "err", o.err,
 		"remedy", wecom.Remedy(o.err, wecom.English), "remedy_zh", wecom.Remedy(o.err, wecom.Chinese),
-		"retry_in", c.breaker.wait.Until().Sub(now).Round(time.Second))
+		"since", c.breaker.began.UTC().Format(time.RFC3339), "retry_in", c.breaker.wait.Until().Sub(now).Round(time.Second))
 }

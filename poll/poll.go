@@ -178,8 +178,8 @@ func (c *corp) logOutcome(o *outcome, v *verdict, now time.Time) {
 			"recordings", o.recordings, "took", now.Sub(o.started))
 	case !v.class.CorpWide():
 		logger := level.Debug(c.logger)
-		if last := o.poll.Last.Err; last == nil || last.Error() != o.err.Error() {
-			c.warnings.Do(func() { logger = level.Warn(c.logger) })
+		if last := o.poll.Last.Err; (last == nil || last.Error() != o.err.Error()) && c.warnings.show(now) {
+			logger = level.Warn(c.logger)
 		}
 		logger.Log("msg", "target is failing; what is known of it stays", "selector", t.Selector, "target", t.ID,
 			"err", o.err, "remedy", wecom.Remedy(o.err, wecom.English), "remedy_zh", wecom.Remedy(o.err, wecom.Chinese))

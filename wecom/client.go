@@ -111,6 +111,13 @@ func (c *Client) newSettings(config Config, tokens *tokenSource) *settings {
 // Limits returns the limits that the client shares with others.
 func (c *Client) Limits() *Limits { return c.settings.Load().limits }
 
+// CheckSecret returns why the app secret cannot be read; nil if it can. In the meantime the
+// last one that could be read is used.
+func (c *Client) CheckSecret() error {
+	_, err := c.settings.Load().app.secret()
+	return err
+}
+
 // SecretChanged reports whether the app secret differs from the one with which a
 // token was last asked for, so that asking again at once may succeed.
 func (c *Client) SecretChanged() bool {
