@@ -6,8 +6,10 @@ package web
 import (
 	"bytes"
 	_ "embed"
+	"fmt"
 	"html/template"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/go-kit/log/level"
@@ -39,10 +41,21 @@ func (o Options) servePage(w http.ResponseWriter, page *template.Template, data 
 	_, _ = body.WriteTo(w) // It fails only if the client has gone.
 }
 
+// checkLanguage returns an error that says what to write instead of a language that
+// no page has.
+func checkLanguage(values url.Values) error {
+	switch wanted := strings.ToLower(values.Get(paramLang)); {
+	case wanted == "", strings.HasPrefix(wanted, "en"), strings.HasPrefix(wanted, "zh"):
+		return nil
+	default:
+		return fmt.Errorf("%s: %q is no language of the pages: write en or zh", paramLang, values.Get(paramLang))
+	}
+}
+
 // languageOf returns the language of a page and its HTML code: that of the
 // parameter lang, or else the first of Accept-Language.
 func languageOf(r *http.Request) (language wecom.Language, lang string) {
-	wanted := r.URL.Query().Get("lang")
+	wanted := r.URL.Query().Get(paramLang)
 	if wanted == "" {
 		wanted = r.Header.Get("Accept-Language")
 	}

@@ -95,8 +95,7 @@ type recordingsFile struct {
 // serveRecordings serves the recordings as a page without scripts.
 func (o Options) serveRecordings(w http.ResponseWriter, r *http.Request) {
 	language, lang := languageOf(r)
-	values := r.URL.Query()
-	q, err := parseRecordingsQuery(values)
+	q, values, err := parseRecordingsQuery(r.URL.RawQuery)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return

@@ -97,7 +97,7 @@ func recordingToJSON(r *poll.Recording) recordingJSON {
 
 // serveRecordingsAPI serves the recordings as JSON.
 func (o Options) serveRecordingsAPI(w http.ResponseWriter, r *http.Request) {
-	q, err := parseRecordingsQuery(r.URL.Query())
+	q, _, err := parseRecordingsQuery(r.URL.RawQuery)
 	if err != nil {
 		o.serveJSON(w, http.StatusBadRequest, map[string]string{"error": err.Error()})
 		return

@@ -5,7 +5,6 @@ package web
 
 import (
 	"fmt"
-	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -54,35 +53,42 @@ func recordingsParams() []string {
 	}
 }
 
-// parseRecordingsQuery reads a query. An error names the parameter and the remedy.
-func parseRecordingsQuery(values url.Values) (q recordingsQuery, err error) {
-	known := recordingsParams()
-	for _, name := range slices.Sorted(maps.Keys(values)) {
-		if !slices.Contains(known, name) {
-			return q, fmt.Errorf("%q is no parameter: write one of %s", name, strings.Join(known, ", "))
-		}
+// parseRecordingsQuery returns the meaning of a query and its parameters. An error names the
+// parameter and the remedy.
+func parseRecordingsQuery(query string) (q recordingsQuery, values url.Values, err error) {
+	values, err = parseQuery(query, recordingsParams())
+	if err != nil {
+		return q, nil, err
 	}
+	if err := checkLanguage(values); err != nil {
+		return q, nil, err
+	}
+	err = q.parse(values)
+	return q, values, err
+}
+
+func (q *recordingsQuery) parse(values url.Values) (err error) {
 	q.Corp, q.Host = values.Get(paramCorp), values.Get(paramHost)
 	if err := q.parseState(values); err != nil {
-		return q, err
+		return err
 	}
 	if err := parseFlag(values, paramExposed, &q.Exposed); err != nil {
-		return q, err
+		return err
 	}
 	if err := parseFlag(values, paramShared, &q.Shared); err != nil {
-		return q, err
+		return err
 	}
 	if err := q.parseOrder(values); err != nil {
-		return q, err
+		return err
 	}
 	if q.page, err = parseNumber(values, paramPage, 1, mostPages); err != nil {
-		return q, err
+		return err
 	}
 	if q.Limit, err = parseNumber(values, paramLimit, recordingsPerPage, mostRecordingsPerPage); err != nil {
-		return q, err
+		return err
 	}
 	q.Offset = (q.page - 1) * q.Limit
-	return q, nil
+	return nil
 }
 
 // stateNames returns the values of the label state.

@@ -7,7 +7,6 @@ import (
 	_ "embed"
 	"fmt"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
@@ -82,16 +81,10 @@ type targetRow struct {
 // and page choose another page for one of them.
 func (o Options) serveTargets(w http.ResponseWriter, r *http.Request) {
 	language, lang := languageOf(r)
-	page := 1
-	corp := r.URL.Query().Get("corp")
-	if text := r.URL.Query().Get("page"); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 || n > 1_000_000 {
-			http.Error(w, fmt.Sprintf("page: %q is no number of a page: write 1 for the first", text),
-				http.StatusBadRequest)
-			return
-		}
-		page = n
+	corp, page, err := parseTargetsQuery(r.URL.RawQuery)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
 	}
 	data := targetsPage{Text: targetsTexts[language], Lang: lang}
 	now := time.Now()
@@ -115,6 +108,19 @@ func (o Options) serveTargets(w http.ResponseWriter, r *http.Request) {
 		data.Corps = append(data.Corps, section)
 	}
 	o.servePage(w, targetsTemplate, data)
+}
+
+// parseTargetsQuery returns an error that says what to write instead.
+func parseTargetsQuery(query string) (corp string, page int, err error) {
+	values, err := parseQuery(query, []string{paramCorp, paramPage, paramLang})
+	if err != nil {
+		return "", 0, err
+	}
+	if err := checkLanguage(values); err != nil {
+		return "", 0, err
+	}
+	page, err = parseNumber(values, paramPage, 1, mostPages)
+	return values.Get(paramCorp), page, err
 }
 
 func (s *corpSection) addRows(targets Targets, now time.Time, language wecom.Language) {

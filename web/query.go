@@ -1,0 +1,47 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package web
+
+import (
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// parseQuery returns the parameters of a query, each of which is one of known and
+// stands there once. A filter that was dropped would show more than was asked for,
+// so everything else is an error, which says what to write instead.
+func parseQuery(query string, known []string) (url.Values, error) {
+	values, err := splitQuery(query)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if !slices.Contains(known, name) {
+			return nil, fmt.Errorf("%q is no parameter: write one of %s", name, strings.Join(known, ", "))
+		}
+		if n := len(values[name]); n > 1 {
+			return nil, fmt.Errorf("%s is given %d times: write it once", name, n)
+		}
+	}
+	return values, nil
+}
+
+// splitQuery is url.ParseQuery with errors that say what to write instead. It also
+// refuses a name without "=", which url.ParseQuery takes for an empty value.
+func splitQuery(query string) (url.Values, error) {
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return nil, fmt.Errorf("the query cannot be read (%w): write name=value, with & between parameters, "+
+			"and in a value %%25 for %%, %%26 for &, %%3B for ; and %%2B for +", err)
+	}
+	for pair := range strings.SplitSeq(query, "&") {
+		if pair != "" && !strings.Contains(pair, "=") {
+			return nil, fmt.Errorf("the parameter %q has no value: write name=value", pair)
+		}
+	}
+	return values, nil
+}
