@@ -10,7 +10,6 @@ import (
 	"hash/crc32"
 	"io"
 	"runtime"
-	"sync"
 
 	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/zstd"
@@ -35,8 +34,7 @@ var gzipHeader = []byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff}
 
 // newBody encodes families as v.
 func newBody(v variant, families []*dto.MetricFamily) (*body, error) {
-	format, _ := canonical(v.format)
-	text, err := encodeParts(format, families)
+	text, err := encodeParts(expfmt.NewFormat(v.format), families)
 	if err != nil {
 		return nil, err
 	}
@@ -126,28 +124,49 @@ func (b *body) sum(p []byte) {
 	b.size += uint32(len(p))
 }
 
+// compressZstd writes a frame without its last block, so that blocks can be
+// appended. It has no checksum, which would be that of the whole content.
 func compressZstd(out *bytes.Buffer, text []bytes.Buffer) error {
-	compressor, err := zstd.NewWriter(out, zstd.WithEncoderConcurrency(1))
+	compressor, err := zstd.NewWriter(out, zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false))
 	if err != nil {
 		return fmt.Errorf("compressing: %w", err)
 	}
 	if err := writeParts(compressor, text); err != nil {
 		return err
 	}
-	if err := compressor.Close(); err != nil {
+	if err := compressor.Flush(); err != nil {
 		return fmt.Errorf("compressing: %w", err)
+	}
+	if out.Len() == 0 {
+		out.Write(zstdFrameHeader) // Flush writes nothing if there is nothing to compress.
 	}
 	return nil
 }
 
-// frameEncoder encodes the end of a response, which is short, as one frame.
-var frameEncoder = sync.OnceValues(func() (*zstd.Encoder, error) {
-	return zstd.NewWriter(nil,
-		zstd.WithEncoderLevel(zstd.SpeedFastest),
-		zstd.WithWindowSize(1<<17),
-		zstd.WithLowerEncoderMem(true),
-	)
-})
+// zstdFrameHeader is the header of a frame with a window of 1 MiB and neither a
+// content size nor a checksum; see RFC 8878, 3.1.1.1.
+var zstdFrameHeader = []byte{0x28, 0xb5, 0x2f, 0xfd, 0, 10 << 3}
+
+// zstdBlockSize is the largest content of a block; see RFC 8878, 3.1.1.2.4.
+const zstdBlockSize = 128 << 10
+
+// appendZstdBlocks appends the last blocks of a frame, which hold rest as it is. Compressed
+// ones would depend on the state that the blocks before them leave.
+func appendZstdBlocks(out, rest []byte) []byte {
+	for {
+		content := rest[:min(len(rest), zstdBlockSize)]
+		rest = rest[len(content):]
+		header := uint32(len(content)) << 3 // The two bits below the size are the type: raw.
+		if len(rest) == 0 {
+			header |= 1 // the last block
+		}
+		out = append(out, byte(header), byte(header>>8), byte(header>>16))
+		out = append(out, content...)
+		if len(rest) == 0 {
+			return out
+		}
+	}
+}
 
 // finish writes what has to follow the start so that the content of the response
 // ends with rest.
@@ -162,12 +181,7 @@ func (b *body) finish(out *bytes.Buffer, rest []byte) error {
 		trailer := binary.LittleEndian.AppendUint32(out.AvailableBuffer(), whole.checksum)
 		out.Write(binary.LittleEndian.AppendUint32(trailer, whole.size))
 	case promhttp.Zstd:
-		// A response may be several frames; see RFC 8878, 3.1.
-		compressor, err := frameEncoder()
-		if err != nil {
-			return fmt.Errorf("compressing: %w", err)
-		}
-		out.Write(compressor.EncodeAll(rest, out.AvailableBuffer()))
+		out.Write(appendZstdBlocks(out.AvailableBuffer(), rest))
 	default:
 		out.Write(rest)
 	}

@@ -9,14 +9,12 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-	_ "github.com/prometheus/client_golang/prometheus/promhttp/zstd" // offers zstd
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 )
@@ -30,8 +28,6 @@ type exposition struct {
 	inventory Inventory
 	registry  prometheus.Gatherer
 	accepted  []expfmt.Format
-	// uncached serves the requests that are too rare to keep a body for.
-	uncached http.Handler
 
 	mu      sync.Mutex
 	version uint64
@@ -45,14 +41,13 @@ type variant struct {
 	encoding promhttp.Compression
 }
 
-// canonical returns the format in which bodies of type t are cached, and whether
-// they are cached.
-func canonical(t expfmt.FormatType) (expfmt.Format, bool) {
-	switch t {
+// isCached reports whether a body of the variant is worth keeping.
+func (v variant) isCached() bool {
+	switch v.format {
 	case expfmt.TypeTextPlain, expfmt.TypeOpenMetrics, expfmt.TypeProtoDelim:
-		return expfmt.NewFormat(t), true
+		return true
 	default:
-		return "", false
+		return false // Nothing but a person who debugs asks for it.
 	}
 }
 
@@ -63,13 +58,6 @@ func newMetricsHandler(o *Options) http.Handler {
 		inventory: o.Inventory,
 		registry:  o.Registry,
 		accepted:  expfmt.DefaultOpenMetricsAcceptedFormats(),
-		uncached: promhttp.HandlerForTransactional(gatherer{o.Registry, o.Inventory}, promhttp.HandlerOpts{
-			ErrorLog:          errorLog{o.Logger},
-			ErrorHandling:     promhttp.HTTPErrorOnError,
-			EnableOpenMetrics: true,
-			// A counter that starts above 0 looks like a jump without its created timestamp.
-			EnableOpenMetricsTextCreatedSamples: true,
-		}),
 	}
 	handler := limitRequests(e, o.MaxRequests)
 	if o.ExporterMetrics {
@@ -98,51 +86,89 @@ func limitRequests(handler http.Handler, limit int) http.Handler {
 	})
 }
 
-// ServeHTTP implements http.Handler.
+// ServeHTTP implements http.Handler. The parameter name[] selects families by name;
+// others are ignored.
 func (e *exposition) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	contentType := expfmt.NegotiateAccept(r.Header, e.accepted...)
-	format, isCached := canonical(contentType.FormatType())
-	encoding, isPlain := encodingFor(r.Header["Accept-Encoding"])
-	if !isCached || !isPlain || r.URL.RawQuery != "" {
-		e.uncached.ServeHTTP(w, r)
+	names, err := metricNames(r.URL.RawQuery)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
+	contentType := expfmt.NegotiateAccept(r.Header, e.accepted...)
+	v := variant{contentType.FormatType(), negotiateEncoding(r.Header["Accept-Encoding"])}
 	end := getBuffer()
 	defer buffers.Put(end)
-	cached, err := e.body(variant{contentType.FormatType(), encoding})
+	start, err := e.start(v, names)
 	if err == nil {
-		err = e.finish(end, cached, format)
+		err = e.finish(end, start, v.format, names)
 	}
+	header := w.Header()
+	header.Set("Vary", "Accept, Accept-Encoding")
 	if err != nil {
 		level.Error(e.logger).Log("msg", "serving metrics failed", "err", err)
 		http.Error(w, "An error has occurred while serving metrics: "+err.Error(), http.StatusInternalServerError)
 		return
 	}
-	header := w.Header()
-	header["Vary"] = []string{"Accept", "Accept-Encoding"}
 	header.Set("Content-Type", string(contentType))
-	if encoding != promhttp.Identity {
-		header.Set("Content-Encoding", string(encoding))
+	if v.encoding != promhttp.Identity {
+		header.Set("Content-Encoding", string(v.encoding))
 	}
-	header.Set("Content-Length", strconv.Itoa(len(cached.start)+end.Len()))
+	header.Set("Content-Length", strconv.Itoa(len(start.start)+end.Len()))
 	// Writing fails only if the client has gone.
-	if _, err := w.Write(cached.start); err == nil {
+	if _, err := w.Write(start.start); err == nil {
 		_, _ = w.Write(end.Bytes())
 	}
 }
 
-// finish writes what follows a cached body: the metrics of the registry.
-func (e *exposition) finish(end *bytes.Buffer, cached *body, format expfmt.Format) error {
-	live, err := gatherLive(e.registry)
+// metricNames returns the values of name[] in a query, or nil if all metrics are
+// asked for.
+func metricNames(query string) ([]string, error) {
+	if query == "" {
+		return nil, nil
+	}
+	values, err := splitQuery(query)
+	return values["name[]"], err
+}
+
+// withNames returns the families with the names; nil means all of them.
+func withNames(families []*dto.MetricFamily, names []string) []*dto.MetricFamily {
+	if names == nil {
+		return families
+	}
+	var selected []*dto.MetricFamily
+	for _, family := range families {
+		if slices.Contains(names, family.GetName()) {
+			selected = append(selected, family)
+		}
+	}
+	return selected
+}
+
+// start returns the body of the inventory's metrics, from the cache if it is one
+// that many ask for.
+func (e *exposition) start(v variant, names []string) (*body, error) {
+	if names == nil && v.isCached() {
+		return e.body(v)
+	}
+	families, _ := e.inventory.Families()
+	return newBody(v, withNames(families, names))
+}
+
+// finish writes what follows the start of a response: the metrics of the registry.
+func (e *exposition) finish(end *bytes.Buffer, start *body, format expfmt.FormatType, names []string) error {
+	live, err := e.registry.Gather()
 	if err != nil {
-		return err
+		return fmt.Errorf("gathering: %w", err)
+	}
+	if format == expfmt.TypeOpenMetrics {
+		live = slices.DeleteFunc(live, func(f *dto.MetricFamily) bool { return f.GetName() == clashing })
 	}
 	rest := getBuffer()
 	defer buffers.Put(rest)
-	if err := encode(rest, format, live, true); err != nil {
+	if err := encode(rest, expfmt.NewFormat(format), withNames(live, names), true); err != nil {
 		return err
 	}
-	return cached.finish(end, rest.Bytes())
+	return start.finish(end, rest.Bytes())
 }
 
 // buffers holds *bytes.Buffer.
@@ -156,30 +182,6 @@ func getBuffer() *bytes.Buffer {
 	}
 	buffer.Reset()
 	return buffer
-}
-
-// encodingFor returns the encoding for the values of Accept-Encoding, and whether
-// they are plain: a single header without weights or wildcards, as scrapers send.
-func encodingFor(header []string) (encoding promhttp.Compression, isPlain bool) {
-	encoding = promhttp.Identity
-	if len(header) > 1 || len(header) == 1 && strings.ContainsAny(header[0], ";*") {
-		return encoding, false
-	}
-	for _, value := range header {
-		for offered := range strings.SplitSeq(value, ",") {
-			switch offered := promhttp.Compression(strings.TrimSpace(offered)); offered {
-			case promhttp.Identity:
-				return encoding, false // The client excludes compression.
-			case promhttp.Gzip:
-				encoding = offered
-			case promhttp.Zstd:
-				if encoding != promhttp.Gzip {
-					encoding = offered
-				}
-			}
-		}
-	}
-	return encoding, true
 }
 
 // body returns the cached body of the inventory's metrics. The first caller for a
@@ -200,39 +202,6 @@ func (e *exposition) body(v variant) (*body, error) {
 	return get()
 }
 
-// clashing is left out: in OpenMetrics, this counter and the gauge
+// clashing is left out of OpenMetrics: there, this counter and the gauge
 // go_memstats_alloc_bytes are one family.
 const clashing = "go_memstats_alloc_bytes_total"
-
-// gatherLive gathers the metrics of the registry.
-func gatherLive(registry prometheus.Gatherer) ([]*dto.MetricFamily, error) {
-	live, err := registry.Gather()
-	isClashing := func(f *dto.MetricFamily) bool { return f.GetName() == clashing }
-	return slices.DeleteFunc(live, isClashing), err
-}
-
-// A gatherer merges the families of the registry with those of the inventory,
-// which all scrapes share.
-type gatherer struct {
-	registry  prometheus.Gatherer
-	inventory Inventory
-}
-
-// Gather implements prometheus.TransactionalGatherer.
-func (g gatherer) Gather() (families []*dto.MetricFamily, done func(), err error) {
-	live, err := gatherLive(g.registry)
-	shared, _ := g.inventory.Families()
-	families = slices.Concat(live, shared)
-	slices.SortFunc(families, func(a, b *dto.MetricFamily) int {
-		return strings.Compare(a.GetName(), b.GetName())
-	})
-	return families, func() {}, err
-}
-
-// An errorLog is a promhttp.Logger.
-type errorLog struct{ logger log.Logger }
-
-// Println implements promhttp.Logger.
-func (l errorLog) Println(v ...any) {
-	level.Error(l.logger).Log("msg", "serving metrics failed", "err", strings.TrimSpace(fmt.Sprintln(v...)))
-}

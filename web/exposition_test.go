@@ -23,6 +23,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	_ "github.com/prometheus/client_golang/prometheus/promhttp/zstd" // for the ordinary handler
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 )
@@ -106,6 +107,37 @@ func strictGunzip(t *testing.T, body []byte) []byte {
 	return content
 }
 
+// wantOneFrame walks the blocks of a zstd frame, and wants nothing behind the last.
+func wantOneFrame(t *testing.T, body []byte) {
+	t.Helper()
+	var header zstd.Header
+	if err := header.Decode(body); err != nil {
+		t.Fatal(err)
+	}
+	if header.Skippable || header.HasCheckSum || header.WindowSize > 8<<20 {
+		t.Errorf("header %+v", header)
+	}
+	const raw, repeated = 0, 1
+	rest := body[header.HeaderSize:]
+	for last := false; !last; {
+		if len(rest) < 3 {
+			t.Fatal("the last block is missing")
+		}
+		block := uint32(rest[0]) | uint32(rest[1])<<8 | uint32(rest[2])<<16
+		size := int(block >> 3)
+		if block>>1&3 == repeated {
+			size = 1
+		}
+		if block>>1&3 == raw && size > 128<<10 {
+			t.Errorf("a block of %d bytes", size)
+		}
+		last, rest = block&1 == 1, rest[min(len(rest), 3+size):]
+	}
+	if len(rest) != 0 {
+		t.Errorf("%d bytes behind the only frame", len(rest))
+	}
+}
+
 // families takes an exposition apart into what is said of each family, in order.
 func families(t *testing.T, contentType string, body []byte) []string {
 	t.Helper()
@@ -152,7 +184,10 @@ func TestExpositionIsThatOfPromhttp(t *testing.T) {
 				t.Parallel()
 				headers := map[string]string{"Accept": accept, "Accept-Encoding": encoding}
 				got, want := get(t, ours, "/metrics", headers), get(t, ordinary, "/metrics", headers)
-				for _, header := range []string{"Content-Type", "Content-Encoding", "Vary"} {
+				if diff := cmp.Diff([]string{strings.Join(want.Header()["Vary"], ", ")}, got.Header()["Vary"]); diff != "" {
+					t.Errorf("Vary in one line (-promhttp +ours):\n%s", diff)
+				}
+				for _, header := range []string{"Content-Type", "Content-Encoding"} {
 					if diff := cmp.Diff(want.Header()[header], got.Header()[header]); diff != "" {
 						t.Errorf("%s (-promhttp +ours):\n%s", header, diff)
 					}
@@ -162,6 +197,9 @@ func TestExpositionIsThatOfPromhttp(t *testing.T) {
 				}
 				if isGzip {
 					strictGunzip(t, got.Body.Bytes())
+				}
+				if got.Header().Get("Content-Encoding") == "zstd" {
+					wantOneFrame(t, got.Body.Bytes())
 				}
 				contentType := got.Header().Get("Content-Type")
 				if strings.Contains(contentType, "encoding=text") {
@@ -181,10 +219,114 @@ func TestExpositionIsThatOfPromhttp(t *testing.T) {
 
 func TestExpositionOfNames(t *testing.T) {
 	t.Parallel()
-	ours, _ := oddHandlers(t)
-	w := get(t, ours, "/metrics?name[]=events_total&name[]=a_live_value", map[string]string{"Accept": acceptText})
-	if got := families(t, acceptText, w.Body.Bytes()); len(got) != 2 {
-		t.Errorf("families %q", got)
+	ours, ordinary := oddHandlers(t)
+	for query, want := range map[string]int{
+		"name[]=events_total&name[]=a_live_value": 2,
+		"name[]=sizes_bytes":                      1,
+		"name%5B%5D=a_live_value":                 1,
+		"name[]=nothing":                          0,
+		"name[]=":                                 0,
+	} {
+		for _, accept := range []string{acceptText, acceptOpenMetrics, acceptProtobuf} {
+			for _, encoding := range []string{"", "gzip", "zstd"} {
+				headers := map[string]string{"Accept": accept, "Accept-Encoding": encoding}
+				target := "/metrics?" + query
+				ofNames := func(handler http.Handler) []string {
+					w := get(t, handler, target, headers)
+					return families(t, w.Header().Get("Content-Type"), decompress(t, encoding, w.Body))
+				}
+				got := ofNames(ours)
+				if diff := cmp.Diff(ofNames(ordinary), got); diff != "" || len(got) != want {
+					t.Errorf("%s as %s in %q: %d families, want %d (-promhttp +ours):\n%s", query, accept, encoding, len(got), want, diff)
+				}
+			}
+		}
+	}
+}
+
+// TestQueriesOfTheExposition counts the bodies that are kept: a query that selects
+// nothing must not cost more than none.
+func TestQueriesOfTheExposition(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		query  string
+		cached int
+		status int
+	}{
+		{query: "x=1", cached: 1, status: http.StatusOK},
+		{query: "name=events_total", cached: 1, status: http.StatusOK},
+		{query: "x=1&x=2&", cached: 1, status: http.StatusOK},
+		{query: "name[]=events_total", cached: 0, status: http.StatusOK},
+		{query: "name[]=events_total;", cached: 0, status: http.StatusBadRequest},
+		{query: "name[]=100%", cached: 0, status: http.StatusBadRequest},
+		{query: "name[]", cached: 0, status: http.StatusBadRequest},
+	} {
+		t.Run(test.query, func(t *testing.T) {
+			t.Parallel()
+			e := &exposition{inventory: &large{}, registry: prometheus.NewRegistry(), accepted: expfmt.DefaultOpenMetricsAcceptedFormats()}
+			w := httptest.NewRecorder()
+			e.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics?"+test.query, http.NoBody))
+			if w.Code != test.status || len(e.bodies) != test.cached {
+				t.Errorf("status %d, want %d; %d bodies are kept, want %d", w.Code, test.status, len(e.bodies), test.cached)
+			}
+		})
+	}
+}
+
+// TestZstdOfAnySize has nothing in the inventory, and ends of about the size of a block.
+func TestZstdOfAnySize(t *testing.T) {
+	t.Parallel()
+	for _, size := range []int{0, 1, zstdBlockSize - 1, zstdBlockSize, zstdBlockSize + 1, 3*zstdBlockSize + 7} {
+		for _, startSize := range []int{0, 1, 100, 5*zstdBlockSize + 3} {
+			text := func(n int) []byte { return bytes.Repeat([]byte("metric 0123456789\n"), n/17+1)[:n] }
+			var start, end bytes.Buffer
+			if err := compressZstd(&start, []bytes.Buffer{*bytes.NewBuffer(text(startSize))}); err != nil {
+				t.Fatal(err)
+			}
+			b := &body{encoding: promhttp.Zstd}
+			if err := b.finish(&end, text(size)); err != nil {
+				t.Fatal(err)
+			}
+			whole := append(start.Bytes(), end.Bytes()...)
+			wantOneFrame(t, whole)
+			if got := decompress(t, "zstd", bytes.NewReader(whole)); !bytes.Equal(got, append(text(startSize), text(size)...)) {
+				t.Errorf("%d bytes and %d behind them became %d", startSize, size, len(got))
+			}
+		}
+	}
+}
+
+// TestNothingAcceptable has clients that accept no content coding there is, which
+// is no error of the exporter.
+func TestNothingAcceptable(t *testing.T) {
+	t.Parallel()
+	for _, encoding := range []string{
+		"identity;q=0", "gzip;q=0", "gzip;q=0, zstd;q=0, identity;q=0", "*;q=0", "br, identity;q=0", "gzip;q=x", ";q=0", "gzip;q=0;q=1",
+	} {
+		ours, _ := oddHandlers(t)
+		var lines bytes.Buffer
+		o := Options{Logger: log.NewLogfmtLogger(&lines), Inventory: &large{}, Registry: prometheus.NewRegistry(), TelemetryPath: "/metrics"}
+		get(t, newMetricsHandler(&o), "/metrics", map[string]string{"Accept-Encoding": encoding})
+		w := get(t, ours, "/metrics", map[string]string{"Accept-Encoding": encoding})
+		if got := w.Header().Get("Content-Encoding"); got != "" || !strings.Contains(w.Body.String(), "a_live_value 7\n") || lines.Len() > 0 {
+			t.Errorf("%s: encoding %q, log %q", encoding, got, lines.String())
+		}
+	}
+}
+
+func TestVaryOfTheExposition(t *testing.T) {
+	t.Parallel()
+	handler, err := NewHandler(optionsOf(&fake{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, target := range []string{"/metrics", "/metrics?name[]=middle", "/metrics?x=1"} {
+		for _, encoding := range []string{"", "gzip", "zstd", "gzip;q=0.1", "identity;q=0"} {
+			w := get(t, handler, target, map[string]string{"Accept-Encoding": encoding})
+			if diff := cmp.Diff([]string{"Accept, Accept-Encoding"}, w.Header()["Vary"]); diff != "" {
+				t.Errorf("%s in %q (-want +got):\n%s", target, encoding, diff)
+			}
+		}
 	}
 }
 

@@ -291,6 +291,35 @@ func TestTelemetryPathAndNames(t *testing.T) {
 	}
 }
 
+// TestClashingFamily has go_memstats_alloc_bytes_total wherever it does not clash
+// with the gauge go_memstats_alloc_bytes.
+func TestClashingFamily(t *testing.T) {
+	t.Parallel()
+	o := optionsOf(&fake{})
+	o.Registry.MustRegister(collectors.NewGoCollector())
+	for name, test := range map[string]struct {
+		accept string
+		want   bool
+	}{
+		"text":                  {acceptText, true},
+		"text 1.0":              {acceptText1, true},
+		"protobuf":              {acceptProtobuf, true},
+		"OpenMetrics":           {acceptOpenMetrics, false},
+		"OpenMetrics 0.0.1":     {acceptOld, false},
+		"protobuf for a person": {"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=text", true},
+	} {
+		for _, target := range []string{"/metrics", "/metrics?name[]=go_memstats_alloc_bytes_total&name[]=go_memstats_alloc_bytes"} {
+			body := serve(t, o, http.MethodGet, target, "Accept", test.accept).Body.String()
+			if got := strings.Contains(body, "go_memstats_alloc_bytes_total"); got != test.want {
+				t.Errorf("%s of %s has it: %t, want %t", name, target, got, test.want)
+			}
+			if !strings.Contains(body, "go_memstats_alloc_bytes") {
+				t.Errorf("%s of %s lacks the gauge", name, target)
+			}
+		}
+	}
+}
+
 func TestOpenMetricsOfTheProcessAreValid(t *testing.T) {
 	t.Parallel()
 	o := optionsOf(&fake{})
