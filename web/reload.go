@@ -17,15 +17,24 @@ import (
 )
 
 // A Reloader reloads the configuration, one reload at a time, and reports the
-// outcome to its caller, to the log and as metrics. It starts as after a successful
+// outcome to its callers, to the log and as metrics. It starts as after a successful
 // reload.
 type Reloader struct {
-	logger log.Logger
-	reload func(context.Context) error
-
-	mu         sync.Mutex
+	logger     log.Logger
+	reload     func(context.Context) error
 	successful prometheus.Gauge
 	timestamp  prometheus.Gauge
+
+	running chan struct{} // has an element while a reload runs
+
+	mu   sync.Mutex
+	next *pendingReload // nil if nobody waits for one to begin
+}
+
+// A pendingReload is shared by the calls that wait for it.
+type pendingReload struct {
+	done chan struct{}
+	err  error // to be read when done is closed
 }
 
 // NewReloader returns a Reloader that calls reload. If reload returns an error, it
@@ -37,6 +46,7 @@ func NewReloader(logger log.Logger, reload func(context.Context) error) *Reloade
 	r := &Reloader{
 		logger:     logger,
 		reload:     reload,
+		running:    make(chan struct{}, 1),
 		successful: gauge(collector.ReloadSuccessful),
 		timestamp:  gauge(collector.ReloadTimestamp),
 	}
@@ -45,10 +55,33 @@ func NewReloader(logger log.Logger, reload func(context.Context) error) *Reloade
 	return r
 }
 
-// Reload reloads the configuration. It logs the error that it returns.
+// Reload reloads the configuration and logs the error that it returns. Calls that
+// wait while a reload runs share the next one, which begins after all of them and so
+// reads what they have changed. A reload goes on when the context of a caller ends.
 func (r *Reloader) Reload(ctx context.Context) error {
 	r.mu.Lock()
-	defer r.mu.Unlock()
+	shared := r.next
+	if shared != nil {
+		r.mu.Unlock()
+		<-shared.done
+		return shared.err
+	}
+	shared = &pendingReload{done: make(chan struct{})}
+	r.next = shared
+	r.mu.Unlock()
+	defer close(shared.done)
+
+	r.running <- struct{}{}
+	defer func() { <-r.running }()
+	r.mu.Lock()
+	r.next = nil // Whoever calls from now on may change a file that is read already.
+	r.mu.Unlock()
+	shared.err = r.run(context.WithoutCancel(ctx))
+	return shared.err
+}
+
+// run calls reload and reports the outcome.
+func (r *Reloader) run(ctx context.Context) error {
 	if err := r.reload(ctx); err != nil {
 		r.successful.Set(0)
 		level.Error(r.logger).Log("msg", "the configuration was not reloaded; the last good one goes on", "err", err)

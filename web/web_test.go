@@ -155,36 +155,6 @@ func TestEndpoints(t *testing.T) {
 	}
 }
 
-func TestReloaderTellsHowItWent(t *testing.T) {
-	t.Parallel()
-	var result error
-	r := NewReloader(log.NewNopLogger(), func(context.Context) error { return result })
-	registry := prometheus.NewPedanticRegistry()
-	registry.MustRegister(r)
-	successful := func() float64 {
-		t.Helper()
-		families, err := registry.Gather()
-		if err != nil || len(families) != 2 {
-			t.Fatalf("%d families, error %v", len(families), err)
-		}
-		if families[0].GetMetric()[0].GetGauge().GetValue() < 1e9 {
-			t.Errorf("%s is no time", families[0])
-		}
-		return families[1].GetMetric()[0].GetGauge().GetValue()
-	}
-	if got := successful(); got != 1 {
-		t.Errorf("successful %v at the start", got)
-	}
-	result = errors.New("bad")
-	if err := r.Reload(t.Context()); !errors.Is(err, result) || successful() != 0 {
-		t.Errorf("error %v, successful %v after a failure", err, successful())
-	}
-	result = nil
-	if err := r.Reload(t.Context()); err != nil || successful() != 1 {
-		t.Errorf("error %v, successful %v after a success", err, successful())
-	}
-}
-
 func TestExpositionFormats(t *testing.T) {
 	t.Parallel()
 	const protobuf = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"
