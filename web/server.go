@@ -63,6 +63,7 @@ func (o ServerOptions) serve(
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
+		ErrorLog:          newErrorLog(o.Logger),
 		// The server calls this once for each listener.
 		BaseContext: func(net.Listener) context.Context {
 			isListening()
