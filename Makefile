@@ -1,4 +1,4 @@
-# Needs Go, git, make, gcc (for the race detector), and curl and Chromium (for the
+# Needs Go, git, make, gcc (for the race detector), and curl, Chromium and nginx (for the
 # end-to-end tests). Everything else is built from tools/ into .tools/bin the first time that
 # it is needed.
 
@@ -51,8 +51,9 @@ BENCHSTAT     := $(TOOLS_BIN)/benchstat
 
 ALERTMANAGER_VERSION := v0.34.1
 
-# A browser is not built; name another with CHROMIUM=/path/to/it.
+# A browser and a proxy are not built; name others with CHROMIUM=/path/to/it.
 CHROMIUM ?= chromium
+NGINX    ?= nginx
 
 # `go test` with failures shown in full, passing packages in a line each, and
 # the count of what ran on the last line. $(1) are the arguments of `go test`.
@@ -107,8 +108,9 @@ e2e: export PROMTOOL := $(PROMTOOL)
 e2e: export PARSE := $(PARSE)
 e2e: export ALERTMANAGER := $(ALERTMANAGER)
 e2e: export CHROMIUM := $(CHROMIUM)
+e2e: export NGINX := $(NGINX)
 e2e: $(GOTESTSUM) $(PROMETHEUS) $(PROMTOOL) $(PARSE) $(ALERTMANAGER)
-e2e: ## Run the end-to-end tests with a real Prometheus, Alertmanager and browser
+e2e: ## Run the end-to-end tests with a real Prometheus, Alertmanager, browser and proxy
 	$(call go_test,-count=1 -tags=e2e ./e2e/...)
 
 .PHONY: rules

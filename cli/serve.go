@@ -95,8 +95,7 @@ func (e *exporter) setUp(
 		return nil, nil, nil, fmt.Errorf("setting up: %w", err)
 	}
 	reloader := e.newReloader(manager)
-	handler, err := e.newHandler(ctx, settings, collector.New(manager, calls), reloader)
-	return manager, reloader, handler, err
+	return manager, reloader, e.newHandler(ctx, settings, collector.New(manager, calls), reloader), nil
 }
 
 func (e *exporter) newReloader(manager *poll.Manager) *web.Reloader {
@@ -122,7 +121,7 @@ func (e *exporter) logWarnings(cfg *config.Config) {
 
 func (e *exporter) newHandler(
 	ctx context.Context, settings web.Settings, metrics *collector.Collector, reloader *web.Reloader,
-) (http.Handler, error) {
+) http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(metrics, versioncollector.NewCollector(name), reloader)
 	if settings.ExporterMetrics {

@@ -72,7 +72,7 @@ func TestBrowser(t *testing.T) {
 		path string
 		want []string
 	}{
-		"landing":            {"/", []string{`href="/recordings"`, `href="/targets"`, `href="/metrics"`}},
+		"landing":            {"/", []string{`href="./recordings"`, `href="./targets"`, `href="./metrics"`}},
 		"targets":            {"/targets?lang=en", []string{"<h1>Targets</h1>", "userid"}},
 		"recordings":         {"/recordings?lang=en", []string{"<h1>Recordings</h1>", `aria-sort="descending"`}},
 		"exposed recordings": {"/recordings?exposed=true&lang=zh", []string{"<h1>录制</h1>", `<option value="true" selected="">是`, `<span class="exposed">暴露</span>`}},

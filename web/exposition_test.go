@@ -316,10 +316,7 @@ func TestNothingAcceptable(t *testing.T) {
 
 func TestVaryOfTheExposition(t *testing.T) {
 	t.Parallel()
-	handler, err := NewHandler(optionsOf(&fake{}))
-	if err != nil {
-		t.Fatal(err)
-	}
+	handler := NewHandler(optionsOf(&fake{}))
 	for _, target := range []string{"/metrics", "/metrics?name[]=middle", "/metrics?x=1"} {
 		for _, encoding := range []string{"", "gzip", "zstd", "gzip;q=0.1", "identity;q=0"} {
 			w := get(t, handler, target, map[string]string{"Accept-Encoding": encoding})

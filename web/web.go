@@ -13,8 +13,6 @@ import (
 	"github.com/go-kit/log"
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
-	"github.com/prometheus/common/version"
-	toolkit "github.com/prometheus/exporter-toolkit/web"
 )
 
 // The paths of the pages. Those of probes and actions begin with /-/.
@@ -59,7 +57,7 @@ type Options struct {
 }
 
 // NewHandler returns the handler of all endpoints.
-func NewHandler(o Options) (http.Handler, error) {
+func NewHandler(o Options) http.Handler {
 	mux := http.NewServeMux()
 	pattern := "GET " + o.TelemetryPath
 	if strings.HasSuffix(pattern, "/") {
@@ -77,58 +75,9 @@ func NewHandler(o Options) (http.Handler, error) {
 		mux.HandleFunc("GET "+pathRecordingsAPI, o.serveRecordingsAPI)
 	}
 	if o.TelemetryPath != "/" {
-		landing, err := landingPage(o.TelemetryPath, o.Recordings != nil)
-		if err != nil {
-			return nil, err
-		}
-		mux.Handle("GET /{$}", landing)
+		mux.HandleFunc("GET /{$}", o.serveLanding)
 	}
-	return mux, nil
-}
-
-func landingPage(telemetryPath string, recordings bool) (http.Handler, error) {
-	links := []toolkit.LandingLinks{
-		{
-			Address:     telemetryPath,
-			Text:        "Metrics",
-			Description: "what Prometheus scrapes",
-		},
-		{
-			Address:     pathTargets,
-			Text:        "Targets",
-			Description: "how polling goes: who is asked for, and what fails",
-		},
-	}
-	if recordings {
-		links = append(links, toolkit.LandingLinks{
-			Address:     pathRecordings,
-			Text:        "Recordings",
-			Description: "which recordings stand behind the metrics",
-		})
-	}
-	links = append(links,
-		toolkit.LandingLinks{
-			Address:     pathReady,
-			Text:        "Ready",
-			Description: "whether every target was asked at least once",
-		},
-		toolkit.LandingLinks{
-			Address:     pathHealthy,
-			Text:        "Healthy",
-			Description: "whether the process lives",
-		},
-	)
-	page, err := toolkit.NewLandingPage(toolkit.LandingConfig{
-		Name:        "WeCom Recording Exporter",
-		Description: "Prometheus exporter for the cloud recordings of WeCom (企业微信) meetings",
-		Version:     version.Info(),
-		Profiling:   "false",
-		Links:       links,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("making the landing page: %w", err)
-	}
-	return page, nil
+	return mux
 }
 
 func (o Options) serveReady(w http.ResponseWriter, _ *http.Request) {

@@ -97,10 +97,7 @@ func optionsOf(f *fake) Options {
 
 func serve(t *testing.T, o Options, method, target string, header ...string) *httptest.ResponseRecorder {
 	t.Helper()
-	handler, err := NewHandler(o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	handler := NewHandler(o)
 	req := httptest.NewRequestWithContext(t.Context(), method, target, http.NoBody)
 	for i := 0; i < len(header); i += 2 {
 		req.Header.Set(header[i], header[i+1])
@@ -129,7 +126,7 @@ func TestEndpoints(t *testing.T) {
 		"not ready yet":             {"GET", "/-/ready", false, false, nil, 503, "has not asked every target"},
 		"ready":                     {"GET", "/-/ready", true, false, nil, 200, "is ready"},
 		"ready but stopping":        {"GET", "/-/ready", true, true, nil, 503, "stopping"},
-		"the landing page":          {"GET", "/", false, false, nil, 200, `href="/targets"`},
+		"the landing page":          {"GET", "/", false, false, nil, 200, `href="./targets"`},
 		"nothing":                   {"GET", "/nothing", false, false, nil, 404, ""},
 		"reload where forbidden":    {"POST", "/-/reload", false, false, forbidden, 403, "--web.enable-lifecycle"},
 		"reload":                    {"POST", "/-/reload", false, false, fine, 200, "was reloaded"},
@@ -256,7 +253,7 @@ func TestTelemetryPathAndNames(t *testing.T) {
 		t.Errorf("one name asked for:\n%s", w.Body)
 	}
 	o.TelemetryPath = "/custom"
-	if w := serve(t, o, http.MethodGet, "/"); !strings.Contains(w.Body.String(), `href="/custom"`) {
+	if w := serve(t, o, http.MethodGet, "/"); !strings.Contains(w.Body.String(), `href="./custom"`) {
 		t.Errorf("the landing page does not lead to the metrics:\n%s", w.Body)
 	}
 }
@@ -315,10 +312,7 @@ func TestMaxRequests(t *testing.T) {
 	f := &fake{gathering: make(chan struct{}), release: make(chan struct{})}
 	o := optionsOf(f)
 	o.MaxRequests, o.ExporterMetrics = 1, true
-	handler, err := NewHandler(o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	handler := NewHandler(o)
 	scrape := func() int {
 		w := httptest.NewRecorder()
 		handler.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", http.NoBody))
@@ -388,7 +382,9 @@ func TestTargetsPage(t *testing.T) {
 
 func TestTextsAreTranslated(t *testing.T) {
 	t.Parallel()
-	for page, texts := range map[string]map[wecom.Language]map[string]string{"targets": targetsTexts, "recordings": recordingsTexts} {
+	for page, texts := range map[string]map[wecom.Language]map[string]string{
+		"targets": targetsTexts, "recordings": recordingsTexts, "landing": landingTexts,
+	} {
 		english, chinese := texts[wecom.English], texts[wecom.Chinese]
 		if len(english) != len(chinese) {
 			t.Errorf("%s: %d texts in English, %d in Chinese", page, len(english), len(chinese))

@@ -1,0 +1,101 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package web
+
+import (
+	_ "embed"
+	"net/http"
+	"strings"
+
+	"github.com/prometheus/common/version"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
+)
+
+//go:embed landing.html
+var landingHTML string
+
+var landingTemplate = newPage(landingHTML)
+
+type landingPage struct {
+	Text    map[string]string
+	Lang    string
+	Version string
+	Links   []landingLink
+}
+
+// A landingLink leads to a page. Its address is relative, so that it holds below the
+// prefix of a proxy.
+type landingLink struct {
+	Address, Text, Description string
+}
+
+// serveLanding serves the page at /, which leads to the others.
+func (o Options) serveLanding(w http.ResponseWriter, r *http.Request) {
+	language, lang := languageOf(r)
+	text := landingTexts[language]
+	o.servePage(w, landingTemplate, landingPage{
+		Text:    text,
+		Lang:    lang,
+		Version: version.Info(),
+		Links:   o.landingLinks(text),
+	})
+}
+
+func (o Options) landingLinks(text map[string]string) []landingLink {
+	var links []landingLink
+	add := func(path, key string) {
+		links = append(links, landingLink{
+			// Without the dot, a colon in the path would end the scheme of an address.
+			Address:     "./" + strings.TrimPrefix(path, "/"),
+			Text:        text[key],
+			Description: text[key+"Description"],
+		})
+	}
+	add(o.TelemetryPath, "metrics")
+	add(pathTargets, "targets")
+	if o.Recordings != nil {
+		add(pathRecordings, "recordings")
+	}
+	add(pathReady, "ready")
+	add(pathHealthy, "healthy")
+	return links
+}
+
+var landingTexts = map[wecom.Language]map[string]string{
+	wecom.English: {
+		"title":                 "Start",
+		"other":                 "中文",
+		"otherLang":             "zh",
+		"description":           "Prometheus exporter for the cloud recordings of WeCom (企业微信) meetings",
+		"version":               "Version",
+		"metrics":               "Metrics",
+		"metricsDescription":    "what Prometheus scrapes",
+		"targets":               "Targets",
+		"targetsDescription":    "how polling goes: who is asked for, and what fails",
+		"recordings":            "Recordings",
+		"recordingsDescription": "which recordings stand behind the metrics",
+		"ready":                 "Ready",
+		"readyDescription":      "whether every target was asked at least once",
+		"healthy":               "Healthy",
+		"healthyDescription":    "whether the process lives",
+	},
+	wecom.Chinese: {
+		"title":                 "首页",
+		"other":                 "English",
+		"otherLang":             "en",
+		"description":           "企业微信会议云录制的 Prometheus 导出器",
+		"version":               "版本",
+		"metrics":               "指标",
+		"metricsDescription":    "供 Prometheus 抓取",
+		"targets":               "目标",
+		"targetsDescription":    "轮询情况：查询了谁，哪些失败",
+		"recordings":            "录制",
+		"recordingsDescription": "指标背后是哪些录制",
+		"ready":                 "就绪",
+		"readyDescription":      "每个目标是否都至少查询过一次",
+		"healthy":               "存活",
+		"healthyDescription":    "进程是否存活",
+	},
+}
