@@ -6,7 +6,6 @@ package web
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -15,7 +14,6 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"io"
-	"log/slog"
 	"math/big"
 	"net"
 	"net/http"
@@ -78,17 +76,6 @@ func writeCertificate(t *testing.T) string {
 	return filepath.Join(dir, "web.yml")
 }
 
-// freePort returns an address of this host at which nothing listens.
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 // TestErrorsOfTheServerAreLogged has what makes http.Server write a line of its own,
 // with TLS, over real sockets.
 func TestErrorsOfTheServerAreLogged(t *testing.T) {
@@ -99,22 +86,8 @@ func TestErrorsOfTheServerAreLogged(t *testing.T) {
 		w.WriteHeader(http.StatusOK)
 		w.WriteHeader(http.StatusOK)
 	})
-	address := freePort(t)
 	var lines lockedBuffer
-	ctx, stop := context.WithCancel(t.Context())
-	listening, served := make(chan struct{}), make(chan error)
-	go func() {
-		served <- Serve(ctx, ServerOptions{
-			Handler:       handler,
-			Flags:         parseFlags(t, "--web.listen-address="+address, "--web.config.file="+writeCertificate(t)),
-			Logger:        log.NewJSONLogger(log.NewSyncWriter(&lines)),
-			ToolkitLogger: slog.New(slog.DiscardHandler),
-		}, func(ctx context.Context) {
-			close(listening)
-			<-ctx.Done()
-		})
-	}()
-	<-listening
+	address, stop := listen(t, handler, log.NewJSONLogger(log.NewSyncWriter(&lines)), "--web.config.file="+writeCertificate(t))
 	// talk sends text over a connection and waits for its end.
 	talk := func(conn net.Conn, err error, text string) {
 		t.Helper()
@@ -130,7 +103,7 @@ func TestErrorsOfTheServerAreLogged(t *testing.T) {
 		}
 	}
 	plain := func(text string) {
-		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
+		conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", address)
 		talk(conn, err, text)
 	}
 	plain("")
@@ -138,13 +111,10 @@ func TestErrorsOfTheServerAreLogged(t *testing.T) {
 	plain("rubbish that is no TLS either")
 	for _, path := range []string{"/panic", "/twice"} {
 		dialer := &tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}}
-		conn, err := dialer.DialContext(ctx, "tcp", address)
+		conn, err := dialer.DialContext(t.Context(), "tcp", address)
 		talk(conn, err, "GET "+path+" HTTP/1.1\r\nHost: exporter.test\r\nConnection: close\r\n\r\n")
 	}
 	stop()
-	if err := <-served; err != nil {
-		t.Error(err)
-	}
 	wanted := map[string]level.Value{
 		": EOF": level.DebugValue(),
 		"client sent an HTTP request to an HTTPS server": level.DebugValue(),

@@ -35,9 +35,7 @@ func (o Options) servePage(w http.ResponseWriter, page *template.Template, data 
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.Header().Set("Referrer-Policy", "no-referrer")
+	w.Header().Set("Vary", "Accept-Language")
 	_, _ = body.WriteTo(w) // It fails only if the client has gone.
 }
 

@@ -307,3 +307,48 @@ func TestServeRefusesAddresses(t *testing.T) {
 		})
 	}
 }
+
+// freePort returns an address of this host at which nothing listens.
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// listen serves a handler over real sockets until stop is called or the test ends.
+func listen(t *testing.T, handler http.Handler, logger log.Logger, flags ...string) (address string, stop func()) {
+	t.Helper()
+	address = freePort(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	listening, served := make(chan struct{}), make(chan error, 1)
+	o := ServerOptions{
+		Handler:       handler,
+		Flags:         parseFlags(t, append(flags, "--web.listen-address="+address)...),
+		Logger:        logger,
+		ToolkitLogger: slog.New(slog.DiscardHandler),
+	}
+	go func() {
+		served <- Serve(ctx, o, func(ctx context.Context) {
+			close(listening)
+			<-ctx.Done()
+		})
+	}()
+	select {
+	case <-listening:
+	case err := <-served:
+		cancel()
+		t.Fatal(err)
+	}
+	stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(stop)
+	return address, stop
+}

@@ -71,13 +71,13 @@ func NewHandler(o Options) http.Handler {
 	mux.HandleFunc("GET "+pathTargets, o.serveTargets)
 	mux.HandleFunc("POST "+pathReload, o.serveReload)
 	if o.Recordings != nil {
-		mux.HandleFunc("GET "+pathRecordings, o.serveRecordings)
-		mux.HandleFunc("GET "+pathRecordingsAPI, o.serveRecordingsAPI)
+		mux.HandleFunc("GET "+pathRecordings, notStored(o.serveRecordings))
+		mux.HandleFunc("GET "+pathRecordingsAPI, notStored(o.serveRecordingsAPI))
 	}
 	if o.TelemetryPath != "/" {
 		mux.HandleFunc("GET /{$}", o.serveLanding)
 	}
-	return mux
+	return withHeaders(mux)
 }
 
 func (o Options) serveReady(w http.ResponseWriter, _ *http.Request) {
