@@ -138,6 +138,7 @@ func (e *exporter) newHandler(
 		TelemetryPath:   settings.TelemetryPath,
 		MaxRequests:     settings.MaxRequests,
 		ExporterMetrics: settings.ExporterMetrics,
+		Pprof:           settings.Pprof,
 		Stopping:        func() bool { return ctx.Err() != nil },
 	}
 	if settings.Recordings {

@@ -304,9 +304,9 @@ func process() section {
 		lines: []line{{7, []*panel{
 			timeseries(6, text{"CPU", "CPU 占用"}, text{
 				"Cores in use, by instance, from process_cpu_seconds_total. It should follow the calls; " +
-					"if it does not, take a profile and report it.",
+					"if it does not, take a profile from /debug/pprof/ (--web.enable-pprof) and report it.",
 				"占用的核数，按实例统计，来自 process_cpu_seconds_total。应与调用量一致；" +
-					"否则请采集性能数据并反馈。",
+					"否则请从 /debug/pprof/（--web.enable-pprof）采集性能数据并反馈。",
 			}, "short", over(
 				`sum by (job, instance) (rate(process_cpu_seconds_total{@exporter}[$__rate_interval]))`,
 				label("{{instance}}"),

@@ -34,6 +34,7 @@ type Flags struct {
 	disableExporterMetrics *bool
 	enableLifecycle        *bool
 	enableRecordings       *bool
+	enablePprof            *bool
 }
 
 // Settings holds the values of Flags after validation.
@@ -49,6 +50,8 @@ type Settings struct {
 	Lifecycle bool
 	// Recordings enables the pages of single recordings.
 	Recordings bool
+	// Pprof enables the profiles of the Go runtime.
+	Pprof bool
 }
 
 // AddFlags registers --web.* on app. The exporter listens at defaultAddress if
@@ -67,6 +70,8 @@ func AddFlags(app *kingpin.Application, defaultAddress string) *Flags {
 			"Allow to reload the configuration with POST /-/reload.").Bool(),
 		enableRecordings: app.Flag("web.enable-recordings",
 			"Serve the page /recordings and /api/v1/recordings, which tell hosts and titles of single recordings.").Bool(),
+		enablePprof: app.Flag("web.enable-pprof",
+			"Serve the profiles of the Go runtime below /debug/pprof/.").Bool(),
 	}
 }
 
@@ -98,6 +103,7 @@ func (f *Flags) Settings() (Settings, error) {
 		ExporterMetrics: !*f.disableExporterMetrics,
 		Lifecycle:       *f.enableLifecycle,
 		Recordings:      *f.enableRecordings,
+		Pprof:           *f.enablePprof,
 	}, nil
 }
 
@@ -110,7 +116,7 @@ func flagAndVariable(flag string) string {
 func isTelemetryPath(p string) bool {
 	// Browsers rewrite a path with // or .. in it.
 	isClean := path.Clean(p) == p || len(p) > 2 && path.Clean(p)+"/" == p
-	return isClean && strings.HasPrefix(p, "/") && !strings.HasPrefix(p, "/-/") &&
+	return isClean && strings.HasPrefix(p, "/") && !strings.HasPrefix(p, "/-/") && !strings.HasPrefix(p, pathPprof) &&
 		!slices.Contains([]string{pathTargets, pathRecordings, pathRecordingsAPI}, p) &&
 		!strings.ContainsAny(p, " {}?#%")
 }

@@ -38,9 +38,9 @@ func TestSettings(t *testing.T) {
 			name: "every flag",
 			args: []string{
 				"--web.telemetry-path=/", "--web.max-requests=0",
-				"--web.disable-exporter-metrics", "--web.enable-lifecycle", "--web.enable-recordings",
+				"--web.disable-exporter-metrics", "--web.enable-lifecycle", "--web.enable-recordings", "--web.enable-pprof",
 			},
-			want: Settings{TelemetryPath: "/", Lifecycle: true, Recordings: true},
+			want: Settings{TelemetryPath: "/", Lifecycle: true, Recordings: true, Pprof: true},
 		},
 		{
 			name: "a path that ends in a slash",
@@ -90,6 +90,9 @@ func TestRefusedSettings(t *testing.T) {
 		"--web.telemetry-path=/targets":           path,
 		"--web.telemetry-path=/recordings":        path,
 		"--web.telemetry-path=/api/v1/recordings": path,
+		"--web.telemetry-path=/debug/pprof":       path,
+		"--web.telemetry-path=/debug/pprof/":      path,
+		"--web.telemetry-path=/debug/pprof/heap":  path,
 		"--web.telemetry-path=//":                 path,
 		"--web.telemetry-path=//metrics":          path,
 		"--web.telemetry-path=/metrics//":         path,

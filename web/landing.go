@@ -60,6 +60,9 @@ func (o Options) landingLinks(text map[string]string) []landingLink {
 	}
 	add(pathReady, "ready")
 	add(pathHealthy, "healthy")
+	if o.Pprof {
+		add(pathPprof+"/", "profiles")
+	}
 	return links
 }
 
@@ -80,6 +83,8 @@ var landingTexts = map[wecom.Language]map[string]string{
 		"readyDescription":      "whether every target was asked at least once",
 		"healthy":               "Healthy",
 		"healthyDescription":    "whether the process lives",
+		"profiles":              "Profiles",
+		"profilesDescription":   "CPU, memory and goroutines, for go tool pprof",
 	},
 	wecom.Chinese: {
 		"title":                 "首页",
@@ -97,5 +102,7 @@ var landingTexts = map[wecom.Language]map[string]string{
 		"readyDescription":      "每个目标是否都至少查询过一次",
 		"healthy":               "存活",
 		"healthyDescription":    "进程是否存活",
+		"profiles":              "性能剖析",
+		"profilesDescription":   "CPU、内存与协程，供 go tool pprof 使用",
 	},
 }

@@ -23,6 +23,7 @@ const (
 	pathHealthy       = "/-/healthy"
 	pathReady         = "/-/ready"
 	pathReload        = "/-/reload"
+	pathPprof         = "/debug/pprof"
 )
 
 // Inventory provides the metrics of the recordings.
@@ -50,6 +51,8 @@ type Options struct {
 	MaxRequests int
 	// ExporterMetrics adds promhttp_* to the registry.
 	ExporterMetrics bool
+	// Pprof enables the profiles of the Go runtime below /debug/pprof/.
+	Pprof bool
 	// Reloader serves POST /-/reload, which is forbidden if it is nil.
 	Reloader http.Handler
 	// Stopping reports whether the exporter is about to stop.
@@ -73,6 +76,9 @@ func NewHandler(o Options) http.Handler {
 	if o.Recordings != nil {
 		mux.HandleFunc("GET "+pathRecordings, notStored(o.serveRecordings))
 		mux.HandleFunc("GET "+pathRecordingsAPI, notStored(o.serveRecordingsAPI))
+	}
+	if o.Pprof {
+		addPprof(mux)
 	}
 	if o.TelemetryPath != "/" {
 		mux.HandleFunc("GET /{$}", o.serveLanding)
