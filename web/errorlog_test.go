@@ -123,7 +123,11 @@ func TestErrorsOfTheServerAreLogged(t *testing.T) {
 		"superfluous response.WriteHeader":               level.DebugValue(),
 	}
 	for line := range strings.Lines(lines.String()) {
-		var fields struct{ Level, Msg, Err string }
+		var fields struct {
+			Level string `json:"level"`
+			Msg   string `json:"msg"`
+			Err   string `json:"err"`
+		}
 		if err := json.Unmarshal([]byte(line), &fields); err != nil || fields.Level == "" || fields.Msg == "" {
 			t.Errorf("line %q: %v", line, err)
 		}

@@ -59,31 +59,11 @@ func newMetricsHandler(o *Options) http.Handler {
 		registry:  o.Registry,
 		accepted:  expfmt.DefaultOpenMetricsAcceptedFormats(),
 	}
-	handler := limitRequests(e, o.MaxRequests)
+	handler := newLimiter(o.MaxRequests, "scrapes")(e)
 	if o.ExporterMetrics {
 		return promhttp.InstrumentMetricHandler(o.Registry, handler)
 	}
 	return handler
-}
-
-// limitRequests serves up to limit requests at once and answers the others with
-// 503; 0 means no limit.
-func limitRequests(handler http.Handler, limit int) http.Handler {
-	if limit == 0 {
-		return handler
-	}
-	inFlight := make(chan struct{}, limit)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		select {
-		case inFlight <- struct{}{}:
-			defer func() { <-inFlight }()
-			handler.ServeHTTP(w, r)
-		default:
-			message := fmt.Sprintf("%d scrapes are being answered already, as many as --web.max-requests allows: "+
-				"try again later.", limit)
-			http.Error(w, message, http.StatusServiceUnavailable)
-		}
-	})
 }
 
 // ServeHTTP implements http.Handler. The parameter name[] selects families by name;

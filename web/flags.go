@@ -42,7 +42,8 @@ type Settings struct {
 	// TelemetryPath is the absolute path of the exposition, such as /metrics. It
 	// is the path of no other page.
 	TelemetryPath string
-	// MaxRequests is the number of scrapes served at once; 0 means no limit.
+	// MaxRequests is the number of scrapes served at once, and apart from them that of
+	// pages; 0 means no limit.
 	MaxRequests int
 	// ExporterMetrics includes go_*, process_* and promhttp_*.
 	ExporterMetrics bool
@@ -62,7 +63,8 @@ func AddFlags(app *kingpin.Application, defaultAddress string) *Flags {
 		telemetryPath: app.Flag(flagTelemetryPath, "Path under which to expose metrics.").
 			Default("/metrics").String(),
 		maxRequests: app.Flag(flagMaxRequests,
-			"How many scrapes are answered at once; others get status 503. 0 is no limit.").
+			"How many scrapes, and apart from them how many pages, are answered at once; others get status 503. "+
+				"0 is no limit.").
 			Default("40").String(),
 		disableExporterMetrics: app.Flag("web.disable-exporter-metrics",
 			"Leave out the metrics go_*, process_* and promhttp_*.").Bool(),

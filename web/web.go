@@ -47,7 +47,8 @@ type Options struct {
 	Registry *prometheus.Registry
 	// TelemetryPath is the path of the exposition, such as /metrics.
 	TelemetryPath string
-	// MaxRequests is the number of scrapes served at once; 0 means no limit.
+	// MaxRequests is the number of scrapes served at once, and apart from them that of
+	// pages; 0 means no limit.
 	MaxRequests int
 	// ExporterMetrics adds promhttp_* to the registry.
 	ExporterMetrics bool
@@ -62,28 +63,34 @@ type Options struct {
 // NewHandler returns the handler of all endpoints.
 func NewHandler(o Options) http.Handler {
 	mux := http.NewServeMux()
+	handle := func(pattern string, handler http.Handler) { mux.Handle(pattern, handler) }
+	limitPages := newLimiter(o.MaxRequests, "pages")
+	handlePage := func(pattern string, page http.HandlerFunc) { handle(pattern, limitPages(page)) }
+
 	pattern := "GET " + o.TelemetryPath
 	if strings.HasSuffix(pattern, "/") {
 		pattern += "{$}" // only this path, nothing below it
 	}
-	mux.Handle(pattern, newMetricsHandler(&o))
-	mux.HandleFunc("GET "+pathHealthy, func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprintln(w, "wecom_recording_exporter is healthy.")
-	})
-	mux.HandleFunc("GET "+pathReady, o.serveReady)
-	mux.HandleFunc("GET "+pathTargets, o.serveTargets)
-	mux.HandleFunc("POST "+pathReload, o.serveReload)
+	handle(pattern, newMetricsHandler(&o))
+	handle("GET "+pathHealthy, http.HandlerFunc(serveHealthy))
+	handle("GET "+pathReady, http.HandlerFunc(o.serveReady))
+	handle("POST "+pathReload, http.HandlerFunc(o.serveReload))
+	handlePage("GET "+pathTargets, o.serveTargets)
 	if o.Recordings != nil {
-		mux.HandleFunc("GET "+pathRecordings, notStored(o.serveRecordings))
-		mux.HandleFunc("GET "+pathRecordingsAPI, notStored(o.serveRecordingsAPI))
+		handlePage("GET "+pathRecordings, notStored(o.serveRecordings))
+		handlePage("GET "+pathRecordingsAPI, notStored(o.serveRecordingsAPI))
+	}
+	if o.TelemetryPath != "/" {
+		handlePage("GET /{$}", o.serveLanding)
 	}
 	if o.Pprof {
 		addPprof(mux)
 	}
-	if o.TelemetryPath != "/" {
-		mux.HandleFunc("GET /{$}", o.serveLanding)
-	}
 	return withHeaders(mux)
+}
+
+func serveHealthy(w http.ResponseWriter, _ *http.Request) {
+	fmt.Fprintln(w, "wecom_recording_exporter is healthy.")
 }
 
 func (o Options) serveReady(w http.ResponseWriter, _ *http.Request) {

@@ -39,18 +39,22 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type fake struct {
 	ready   bool
 	targets []schedule.TargetReport
-	// gathering is closed when a scrape has begun, which then waits for release.
+	// gathering is closed when a scrape or a page has begun, which then waits for release.
 	gathering, release chan struct{}
 	begun              atomic.Bool
 }
 
 func (f *fake) Ready() bool { return f.ready }
 
-func (f *fake) Families() ([]*dto.MetricFamily, uint64) {
+func (f *fake) wait() {
 	if f.gathering != nil && f.begun.CompareAndSwap(false, true) {
 		close(f.gathering)
 		<-f.release
 	}
+}
+
+func (f *fake) Families() ([]*dto.MetricFamily, uint64) {
+	f.wait()
 	return []*dto.MetricFamily{{
 		Name: new("middle"), Help: new("From the inventory."), Type: dto.MetricType_GAUGE.Enum(),
 		Metric: []*dto.Metric{{
@@ -61,6 +65,7 @@ func (f *fake) Families() ([]*dto.MetricFamily, uint64) {
 }
 
 func (f *fake) Status() []poll.Status {
+	f.wait()
 	return []poll.Status{
 		{
 			Name: "acme", Up: true, Used: 7, Budget: 1200,
@@ -304,32 +309,6 @@ func TestOpenMetricsOfTheProcessAreValid(t *testing.T) {
 	}
 	if !families["go_memstats_alloc_bytes"] || !families["middle"] {
 		t.Errorf("families %v", families)
-	}
-}
-
-func TestMaxRequests(t *testing.T) {
-	t.Parallel()
-	f := &fake{gathering: make(chan struct{}), release: make(chan struct{})}
-	o := optionsOf(f)
-	o.MaxRequests, o.ExporterMetrics = 1, true
-	handler := NewHandler(o)
-	scrape := func() int {
-		w := httptest.NewRecorder()
-		handler.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", http.NoBody))
-		return w.Code
-	}
-	first := make(chan int)
-	go func() { first <- scrape() }()
-	<-f.gathering
-	if got := scrape(); got != http.StatusServiceUnavailable {
-		t.Errorf("status %d for the second scrape at once, want 503", got)
-	}
-	close(f.release)
-	if got := <-first; got != http.StatusOK {
-		t.Errorf("status %d for the first scrape, want 200", got)
-	}
-	if got := scrape(); got != http.StatusOK {
-		t.Errorf("status %d for a scrape after that, want 200", got)
 	}
 }
 

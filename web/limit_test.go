@@ -1,0 +1,72 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package web
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+// TestMaxRequests has one request that is being answered, and others beside it.
+func TestMaxRequests(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name, first     string
+		refused, served []string
+		message         string
+	}{
+		{
+			name:    "a scrape",
+			first:   "/metrics",
+			refused: []string{"/metrics", "/metrics?name[]=middle"},
+			served:  []string{"/", "/targets", "/recordings", "/api/v1/recordings", "/-/healthy", "/-/ready"},
+			message: "1 scrapes are being answered already, as many as --web.max-requests allows",
+		},
+		{
+			name:    "a page",
+			first:   "/targets",
+			refused: []string{"/", "/targets", "/recordings", "/api/v1/recordings"},
+			served:  []string{"/metrics", "/-/healthy", "/-/ready"},
+			message: "1 pages are being answered already, as many as --web.max-requests allows",
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			f := &fake{ready: true, gathering: make(chan struct{}), release: make(chan struct{})}
+			o := optionsOf(f)
+			o.Recordings = &asked{}
+			o.MaxRequests, o.ExporterMetrics = 1, true
+			handler := NewHandler(o)
+			request := func(path string) *httptest.ResponseRecorder {
+				w := httptest.NewRecorder()
+				handler.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, http.NoBody))
+				return w
+			}
+			first := make(chan int)
+			go func() { first <- request(test.first).Code }()
+			<-f.gathering
+			for _, path := range test.refused {
+				if w := request(path); w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), test.message) {
+					t.Errorf("%s: status %d, want 503: %s", path, w.Code, w.Body)
+				}
+			}
+			for _, path := range test.served {
+				if w := request(path); w.Code != http.StatusOK {
+					t.Errorf("%s: status %d, want 200: %s", path, w.Code, w.Body)
+				}
+			}
+			close(f.release)
+			if got := <-first; got != http.StatusOK {
+				t.Errorf("status %d for the first request, want 200", got)
+			}
+			for _, path := range append(test.refused, test.served...) {
+				if w := request(path); w.Code != http.StatusOK {
+					t.Errorf("%s: status %d after that, want 200", path, w.Code)
+				}
+			}
+		})
+	}
+}
