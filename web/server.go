@@ -64,6 +64,7 @@ func (o ServerOptions) serve(
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
 		ErrorLog:          newErrorLog(o.Logger),
+		ConnContext:       limitSendBuffer,
 		// The server calls this once for each listener.
 		BaseContext: func(net.Listener) context.Context {
 			isListening()

@@ -63,7 +63,7 @@ type Options struct {
 // NewHandler returns the handler of all endpoints.
 func NewHandler(o Options) http.Handler {
 	mux := http.NewServeMux()
-	handle := func(pattern string, handler http.Handler) { mux.Handle(pattern, handler) }
+	handle := func(pattern string, handler http.Handler) { mux.Handle(pattern, withProgress(handler)) }
 	limitPages := newLimiter(o.MaxRequests, "pages")
 	handlePage := func(pattern string, page http.HandlerFunc) { handle(pattern, limitPages(page)) }
 
@@ -84,7 +84,7 @@ func NewHandler(o Options) http.Handler {
 		handlePage("GET /{$}", o.serveLanding)
 	}
 	if o.Pprof {
-		addPprof(mux)
+		addPprof(mux) // without the deadlines of withProgress
 	}
 	return withHeaders(mux)
 }
