@@ -134,3 +134,36 @@ func TestReloadsThatWaitAreOne(t *testing.T) {
 		}
 	})
 }
+
+// TestReloadOfAnotherOrigin has a page of another site send a form.
+func TestReloadOfAnotherOrigin(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name   string
+		header []string
+		status int
+	}{
+		{name: "curl", status: http.StatusOK},
+		{name: "a browser on a page of ours", header: []string{"Sec-Fetch-Site", "same-origin"}, status: http.StatusOK},
+		{name: "a person's own request", header: []string{"Sec-Fetch-Site", "none"}, status: http.StatusOK},
+		{name: "an older browser on a page of ours", header: []string{"Origin", "http://example.com"}, status: http.StatusOK},
+		{name: "another site", header: []string{"Sec-Fetch-Site", "cross-site"}, status: http.StatusForbidden},
+		{name: "another host of this site", header: []string{"Sec-Fetch-Site", "same-site"}, status: http.StatusForbidden},
+		{name: "another site in an older browser", header: []string{"Origin", "https://evil.test"}, status: http.StatusForbidden},
+		{name: "a file", header: []string{"Origin", "null"}, status: http.StatusForbidden},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			reloads := 0
+			o := optionsOf(&fake{})
+			o.Reloader = NewReloader(log.NewNopLogger(), func(context.Context) error {
+				reloads++
+				return nil
+			})
+			w := serve(t, o, http.MethodPost, "/-/reload", test.header...)
+			if w.Code != test.status || (reloads == 1) != (test.status == http.StatusOK) {
+				t.Errorf("status %d, want %d; %d reloads: %s", w.Code, test.status, reloads, w.Body)
+			}
+		})
+	}
+}

@@ -74,7 +74,7 @@ func NewHandler(o Options) http.Handler {
 	handle(pattern, newMetricsHandler(&o))
 	handle("GET "+pathHealthy, http.HandlerFunc(serveHealthy))
 	handle("GET "+pathReady, http.HandlerFunc(o.serveReady))
-	handle("POST "+pathReload, http.HandlerFunc(o.serveReload))
+	handle("POST "+pathReload, sameOrigin(http.HandlerFunc(o.serveReload)))
 	handlePage("GET "+pathTargets, o.serveTargets)
 	if o.Recordings != nil {
 		handlePage("GET "+pathRecordings, notStored(o.serveRecordings))
@@ -87,6 +87,17 @@ func NewHandler(o Options) http.Handler {
 		addPprof(mux) // without the deadlines of withProgress
 	}
 	return withHeaders(mux)
+}
+
+// sameOrigin refuses requests that a browser sends for a page of another origin: its
+// user may be logged in here.
+func sameOrigin(handler http.Handler) http.Handler {
+	protection := http.NewCrossOriginProtection()
+	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "A page of another origin asked for this, which is forbidden: send the request with a client "+
+			"that is no browser, such as curl.", http.StatusForbidden)
+	}))
+	return protection.Handler(handler)
 }
 
 func serveHealthy(w http.ResponseWriter, _ *http.Request) {
