@@ -10,18 +10,22 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/go-kit/log"
+	dto "github.com/prometheus/client_model/go"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/limit"
 )
 
 // TestProgress has clients that read at various speeds. Pipes have no buffer, so that
 // what a client does not read is not written.
 func TestProgress(t *testing.T) {
 	t.Parallel()
-	const size = 10 * progressSize
+	const size = 10 * limit.ProgressSize
 	for _, test := range []struct {
 		name    string
 		reads   int           // bytes at a time; 0 means that the client does not read
@@ -36,11 +40,11 @@ func TestProgress(t *testing.T) {
 		},
 		{
 			name: "a client that does not read",
-			ends: progressTimeout,
+			ends: limit.ProgressTimeout,
 		},
 		{
 			name:    "a client that reads slowly",
-			reads:   progressSize / 8,
+			reads:   limit.ProgressSize / 8,
 			every:   time.Second / 2,
 			isWhole: true,
 			ends:    40 * time.Second,
@@ -49,13 +53,13 @@ func TestProgress(t *testing.T) {
 			name:  "a client that reads next to nothing",
 			reads: 100,
 			every: time.Second,
-			ends:  progressTimeout,
+			ends:  limit.ProgressTimeout,
 		},
 		{
 			name:  "a client that is too slow in all",
-			reads: progressSize / 2,
+			reads: limit.ProgressSize / 2,
 			every: 4 * time.Second,
-			ends:  progressTimeout,
+			ends:  limit.ProgressTimeout,
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -65,13 +69,13 @@ func TestProgress(t *testing.T) {
 				ctx, stop := context.WithCancel(t.Context())
 				ended := make(chan time.Duration, 1)
 				begun := time.Now()
-				o := ServerOptions{Logger: log.NewNopLogger(), Handler: withProgress(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				o := ServerOptions{Logger: log.NewNopLogger(), Handler: limit.Progress(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 					_, err := w.Write(bytes.Repeat([]byte("x"), size))
 					if (err == nil) != test.isWhole {
 						t.Errorf("error %v", err)
 					}
 					ended <- time.Since(begun)
-				}))}
+				}), writeTimeout)}
 				served := make(chan error)
 				go func() {
 					served <- o.serve(ctx, func(s *http.Server) error { return s.Serve(listener) }, untilDone)
@@ -110,16 +114,28 @@ func TestProgress(t *testing.T) {
 	}
 }
 
+// many is an inventory whose exposition fits into no buffer.
+type many struct{ fake }
+
+func (*many) Families() ([]*dto.MetricFamily, uint64) {
+	f := &dto.MetricFamily{Name: new("many"), Type: dto.MetricType_GAUGE.Enum()}
+	for i := range 10_000 {
+		f.Metric = append(f.Metric, &dto.Metric{
+			Label: []*dto.LabelPair{{Name: new("host"), Value: new(strconv.Itoa(i))}},
+			Gauge: &dto.Gauge{Value: new(1.0)},
+		})
+	}
+	return []*dto.MetricFamily{f}, 1
+}
+
 // TestStuckScrapeMakesRoom has one client that asks for metrics and does not read.
 func TestStuckScrapeMakesRoom(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		listener := newPipes()
 		ctx, stop := context.WithCancel(t.Context())
-		inventory := &changing{}
-		inventory.change()
 		options := fullOptions()
-		options.Inventory, options.MaxRequests = inventory, 1
+		options.Inventory, options.MaxRequests = &many{}, 1
 		o := ServerOptions{Handler: NewHandler(options), Logger: log.NewNopLogger()}
 		served := make(chan error)
 		go func() {
@@ -135,7 +151,7 @@ func TestStuckScrapeMakesRoom(t *testing.T) {
 		if got := <-listener.get(t, "/metrics"); got != http.StatusServiceUnavailable {
 			t.Errorf("status %d for a scrape beside it, want 503", got)
 		}
-		time.Sleep(progressTimeout + time.Second)
+		time.Sleep(limit.ProgressTimeout + time.Second)
 		if got := <-listener.get(t, "/metrics"); got != http.StatusOK {
 			t.Errorf("status %d for a scrape after it, want 200", got)
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/query"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
@@ -55,8 +56,8 @@ func recordingsParams() []string {
 
 // parseRecordingsQuery returns the meaning of a query and its parameters. An error names the
 // parameter and the remedy.
-func parseRecordingsQuery(query string) (q recordingsQuery, values url.Values, err error) {
-	values, err = parseQuery(query, recordingsParams())
+func parseRecordingsQuery(rawQuery string) (q recordingsQuery, values url.Values, err error) {
+	values, err = query.Parse(rawQuery, recordingsParams())
 	if err != nil {
 		return q, nil, err
 	}

@@ -18,6 +18,8 @@ import (
 	"github.com/go-kit/log/level"
 	toolkit "github.com/prometheus/exporter-toolkit/web"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/limit"
 )
 
 const (
@@ -64,7 +66,7 @@ func (o ServerOptions) serve(
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
 		ErrorLog:          newErrorLog(o.Logger),
-		ConnContext:       limitSendBuffer,
+		ConnContext:       limit.SendBuffer,
 		// The server calls this once for each listener.
 		BaseContext: func(net.Listener) context.Context {
 			isListening()

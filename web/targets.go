@@ -11,6 +11,7 @@ import (
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/query"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
@@ -110,9 +111,9 @@ func (o Options) serveTargets(w http.ResponseWriter, r *http.Request) {
 	o.servePage(w, targetsTemplate, data)
 }
 
-// parseTargetsQuery returns an error that says what to write instead.
-func parseTargetsQuery(query string) (corp string, page int, err error) {
-	values, err := parseQuery(query, []string{paramCorp, paramPage, paramLang})
+// parseTargetsQuery reads a query. An error names the parameter and the remedy.
+func parseTargetsQuery(rawQuery string) (corp string, page int, err error) {
+	values, err := query.Parse(rawQuery, []string{paramCorp, paramPage, paramLang})
 	if err != nil {
 		return "", 0, err
 	}

@@ -12,7 +12,10 @@ import (
 
 	"github.com/go-kit/log"
 	"github.com/prometheus/client_golang/prometheus"
-	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/exposition"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/limit"
 )
 
 // The paths of the pages. Those of probes and actions begin with /-/.
@@ -28,9 +31,7 @@ const (
 
 // Inventory provides the metrics of the recordings.
 type Inventory interface {
-	// Families returns metric families sorted by name, and their version, which
-	// grows when they change. Both sides leave the families as they are.
-	Families() ([]*dto.MetricFamily, uint64)
+	exposition.Inventory
 	// Ready reports whether the families are complete.
 	Ready() bool
 }
@@ -63,15 +64,15 @@ type Options struct {
 // NewHandler returns the handler of all endpoints.
 func NewHandler(o Options) http.Handler {
 	mux := http.NewServeMux()
-	handle := func(pattern string, handler http.Handler) { mux.Handle(pattern, withProgress(handler)) }
-	limitPages := newLimiter(o.MaxRequests, "pages")
+	handle := func(pattern string, handler http.Handler) { mux.Handle(pattern, limit.Progress(handler, writeTimeout)) }
+	limitPages := limit.Requests(o.MaxRequests, "pages")
 	handlePage := func(pattern string, page http.HandlerFunc) { handle(pattern, limitPages(page)) }
 
 	pattern := "GET " + o.TelemetryPath
 	if strings.HasSuffix(pattern, "/") {
 		pattern += "{$}" // only this path, nothing below it
 	}
-	handle(pattern, newMetricsHandler(&o))
+	handle(pattern, o.metricsHandler())
 	handle("GET "+pathHealthy, http.HandlerFunc(serveHealthy))
 	handle("GET "+pathReady, http.HandlerFunc(o.serveReady))
 	handle("POST "+pathReload, sameOrigin(http.HandlerFunc(o.serveReload)))
@@ -84,9 +85,17 @@ func NewHandler(o Options) http.Handler {
 		handlePage("GET /{$}", o.serveLanding)
 	}
 	if o.Pprof {
-		addPprof(mux) // without the deadlines of withProgress
+		addPprof(mux) // without the deadlines of limit.Progress
 	}
 	return withHeaders(mux)
+}
+
+func (o Options) metricsHandler() http.Handler {
+	handler := limit.Requests(o.MaxRequests, "scrapes")(exposition.New(o.Logger, o.Inventory, o.Registry))
+	if o.ExporterMetrics {
+		return promhttp.InstrumentMetricHandler(o.Registry, handler)
+	}
+	return handler
 }
 
 // sameOrigin refuses requests that a browser sends for a page of another origin: its

@@ -1,7 +1,9 @@
 // Copyright The wecom_recording_exporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package web
+// Package query reads the queries of URLs strictly: a filter that was dropped would show more
+// than was asked for.
+package query
 
 import (
 	"fmt"
@@ -11,11 +13,10 @@ import (
 	"strings"
 )
 
-// parseQuery returns the parameters of a query, each of which is one of known and
-// stands there once. A filter that was dropped would show more than was asked for,
-// so everything else is an error, which says what to write instead.
-func parseQuery(query string, known []string) (url.Values, error) {
-	values, err := splitQuery(query)
+// Parse returns the parameters of a query, each of which is one of known and stands there
+// once. Everything else is an error, with its remedy.
+func Parse(query string, known []string) (url.Values, error) {
+	values, err := Split(query)
 	if err != nil {
 		return nil, err
 	}
@@ -30,9 +31,9 @@ func parseQuery(query string, known []string) (url.Values, error) {
 	return values, nil
 }
 
-// splitQuery is url.ParseQuery with errors that say what to write instead. It also
-// refuses a name without "=", which url.ParseQuery takes for an empty value.
-func splitQuery(query string) (url.Values, error) {
+// Split is url.ParseQuery with errors that have a remedy. It also refuses a name without "=",
+// which url.ParseQuery takes for an empty value.
+func Split(query string) (url.Values, error) {
 	values, err := url.ParseQuery(query)
 	if err != nil {
 		return nil, fmt.Errorf("the query cannot be read (%w): write name=value, with & between parameters, "+

@@ -1,22 +1,24 @@
 // Copyright The wecom_recording_exporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package web
+// Package limit keeps clients from taking what others need: by many requests at once, or by
+// not reading.
+package limit
 
 import (
 	"fmt"
 	"net/http"
 )
 
-// newLimiter returns what limits handlers to so many requests at once, all of them
+// Requests returns what limits handlers to so many requests at once, all of them
 // together. Others are answered with 503. The limit 0 means none.
-func newLimiter(limit int, requests string) func(http.Handler) http.Handler {
+func Requests(limit int, requests string) func(http.Handler) http.Handler {
 	if limit == 0 {
 		return func(handler http.Handler) http.Handler { return handler }
 	}
 	inFlight := make(chan struct{}, limit)
-	busy := fmt.Sprintf("%d %s are being answered already, as many as --%s allows: try again later.",
-		limit, requests, flagMaxRequests)
+	busy := fmt.Sprintf("%d %s are being answered already, as many as --web.max-requests allows: try again later.",
+		limit, requests)
 	return func(handler http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			select {

@@ -1,7 +1,7 @@
 // Copyright The wecom_recording_exporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package web
+package exposition
 
 import (
 	"bufio"
@@ -59,8 +59,6 @@ func (l *large) Families() ([]*dto.MetricFamily, uint64) {
 	return l.families, l.version.Load()
 }
 
-func (l *large) Ready() bool { return true }
-
 // A scraper scrapes over one connection.
 type scraper struct {
 	conn   net.Conn
@@ -114,7 +112,7 @@ func BenchmarkScrape(b *testing.B) {
 		}
 		inventory := &large{families: families}
 		serve := func(live *prometheus.Registry) http.Handler {
-			return newMetricsHandler(&Options{Logger: log.NewNopLogger(), Inventory: inventory, Registry: live})
+			return New(log.NewNopLogger(), inventory, live)
 		}
 		process := prometheus.NewRegistry()
 		process.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

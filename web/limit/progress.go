@@ -1,7 +1,7 @@
 // Copyright The wecom_recording_exporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package web
+package limit
 
 import (
 	"context"
@@ -12,17 +12,17 @@ import (
 )
 
 const (
-	// progressTimeout is how long a client may take to accept a part of an answer.
-	progressTimeout = 5 * time.Second
-	// progressSize is the size of such a part in bytes.
-	progressSize = 32 << 10
+	// ProgressTimeout is how long a client may take to accept a part of an answer.
+	ProgressTimeout = 5 * time.Second
+	// ProgressSize is the size of such a part in bytes.
+	ProgressSize = 32 << 10
 	// sendBuffer is the size of the kernel's buffer in bytes. By default it grows to 4 MiB, and
 	// a write waits until a third of it is free: a slow client would not seem to read.
 	sendBuffer = 128 << 10
 )
 
-// limitSendBuffer is an http.Server's ConnContext.
-func limitSendBuffer(ctx context.Context, conn net.Conn) context.Context {
+// SendBuffer limits the kernel's buffer for a connection. It is a ConnContext of http.Server.
+func SendBuffer(ctx context.Context, conn net.Conn) context.Context {
 	if encrypted, ok := conn.(*tls.Conn); ok {
 		conn = encrypted.NetConn()
 	}
@@ -32,14 +32,14 @@ func limitSendBuffer(ctx context.Context, conn net.Conn) context.Context {
 	return ctx
 }
 
-// withProgress ends the answers of a handler to clients that stop reading: each would
-// hold a connection, and a scrape one of the few that --web.max-requests allows.
-func withProgress(handler http.Handler) http.Handler {
+// Progress ends the answers of a handler to clients that stop reading, or that are slower than
+// the whole may take: each would hold a connection, and a scrape one of the few that --web.max-requests allows.
+func Progress(handler http.Handler, whole time.Duration) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		handler.ServeHTTP(&progressWriter{
 			ResponseWriter: w,
 			controller:     http.NewResponseController(w),
-			end:            time.Now().Add(writeTimeout),
+			end:            time.Now().Add(whole),
 		}, r)
 	})
 }
@@ -55,13 +55,13 @@ type progressWriter struct {
 // Write implements io.Writer.
 func (w *progressWriter) Write(p []byte) (n int, err error) {
 	for {
-		deadline := time.Now().Add(progressTimeout)
+		deadline := time.Now().Add(ProgressTimeout)
 		if deadline.After(w.end) {
 			deadline = w.end
 		}
 		// It fails only if there is no connection, as in tests.
 		_ = w.controller.SetWriteDeadline(deadline)
-		part := p[:min(len(p), progressSize)]
+		part := p[:min(len(p), ProgressSize)]
 		m, err := w.ResponseWriter.Write(part)
 		n, p = n+m, p[len(part):]
 		if err != nil || len(p) == 0 {

@@ -1,7 +1,7 @@
 // Copyright The wecom_recording_exporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package web
+package exposition
 
 import (
 	"bytes"
@@ -67,7 +67,7 @@ func oddHandlers(t *testing.T) (ours, ordinary http.Handler) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ours = newMetricsHandler(&Options{Logger: log.NewNopLogger(), Inventory: &large{families: families}, Registry: live})
+	ours = New(log.NewNopLogger(), &large{families: families}, live)
 	ordinary = promhttp.HandlerFor(prometheus.Gatherers{registry, live}, promhttp.HandlerOpts{
 		EnableOpenMetrics: true, EnableOpenMetricsTextCreatedSamples: true,
 	})
@@ -263,7 +263,7 @@ func TestQueriesOfTheExposition(t *testing.T) {
 	} {
 		t.Run(test.query, func(t *testing.T) {
 			t.Parallel()
-			e := &exposition{inventory: &large{}, registry: prometheus.NewRegistry(), accepted: expfmt.DefaultOpenMetricsAcceptedFormats()}
+			e := &handler{inventory: &large{}, registry: prometheus.NewRegistry(), accepted: expfmt.DefaultOpenMetricsAcceptedFormats()}
 			w := httptest.NewRecorder()
 			e.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics?"+test.query, http.NoBody))
 			if w.Code != test.status || len(e.bodies) != test.cached {
@@ -305,8 +305,8 @@ func TestNothingAcceptable(t *testing.T) {
 	} {
 		ours, _ := oddHandlers(t)
 		var lines bytes.Buffer
-		o := Options{Logger: log.NewLogfmtLogger(&lines), Inventory: &large{}, Registry: prometheus.NewRegistry(), TelemetryPath: "/metrics"}
-		get(t, newMetricsHandler(&o), "/metrics", map[string]string{"Accept-Encoding": encoding})
+		handler := New(log.NewLogfmtLogger(&lines), &large{}, prometheus.NewRegistry())
+		get(t, handler, "/metrics", map[string]string{"Accept-Encoding": encoding})
 		w := get(t, ours, "/metrics", map[string]string{"Accept-Encoding": encoding})
 		if got := w.Header().Get("Content-Encoding"); got != "" || !strings.Contains(w.Body.String(), "a_live_value 7\n") || lines.Len() > 0 {
 			t.Errorf("%s: encoding %q, log %q", encoding, got, lines.String())
@@ -316,7 +316,7 @@ func TestNothingAcceptable(t *testing.T) {
 
 func TestVaryOfTheExposition(t *testing.T) {
 	t.Parallel()
-	handler := NewHandler(optionsOf(&fake{}))
+	handler := smallHandler()
 	for _, target := range []string{"/metrics", "/metrics?name[]=middle", "/metrics?x=1"} {
 		for _, encoding := range []string{"", "gzip", "zstd", "gzip;q=0.1", "identity;q=0"} {
 			w := get(t, handler, target, map[string]string{"Accept-Encoding": encoding})
@@ -337,7 +337,7 @@ func TestBodiesAreMadeOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	inventory := &large{families: families}
-	e := &exposition{inventory: inventory}
+	e := &handler{inventory: inventory}
 	bodyOf := func(encoding promhttp.Compression) *body {
 		b, err := e.body(variant{expfmt.TypeTextPlain, encoding})
 		if err != nil {
@@ -368,18 +368,20 @@ func TestExpositionErrors(t *testing.T) {
 	failing := prometheus.NewRegistry()
 	failing.MustRegister(failingCollector{})
 	broken := []*dto.MetricFamily{{Name: new("broken"), Metric: []*dto.Metric{{Counter: &dto.Counter{}, Gauge: &dto.Gauge{}}}, Type: dto.MetricType_SUMMARY.Enum()}}
-	for name, o := range map[string]Options{
-		"of the registry":  {Registry: failing, Inventory: &large{}},
-		"of the inventory": {Registry: prometheus.NewRegistry(), Inventory: &large{families: broken}},
+	for name, test := range map[string]struct {
+		registry  prometheus.Gatherer
+		inventory Inventory
+	}{
+		"of the registry":  {registry: failing, inventory: &large{}},
+		"of the inventory": {registry: prometheus.NewRegistry(), inventory: &large{families: broken}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var lines bytes.Buffer
-			o.Logger = log.NewLogfmtLogger(&lines)
 			w := httptest.NewRecorder()
 			r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", http.NoBody)
 			r.Header.Set("Accept-Encoding", "gzip")
-			newMetricsHandler(&o).ServeHTTP(w, r)
+			New(log.NewLogfmtLogger(&lines), test.inventory, test.registry).ServeHTTP(w, r)
 			if w.Code != http.StatusInternalServerError || w.Header().Get("Content-Encoding") != "" || !strings.Contains(lines.String(), "serving metrics failed") {
 				t.Errorf("status %d, headers %v, log %s", w.Code, w.Header(), &lines)
 			}
@@ -429,8 +431,6 @@ func (c *changing) Families() ([]*dto.MetricFamily, uint64) {
 }
 
 // Ready implements Inventory.
-func (c *changing) Ready() bool { return true }
-
 // scrapeWhileChanging has so many scrape for some time while the inventory changes
 // every 50 ms, in all formats and encodings, and returns how many scrapes there
 // were. Every body must be whole, and of one version that is not older than what
@@ -441,7 +441,7 @@ func scrapeWhileChanging(t *testing.T, scrapers int, lasting time.Duration) int 
 	inventory.change()
 	live := prometheus.NewRegistry()
 	live.MustRegister(prometheus.NewGauge(prometheus.GaugeOpts{Name: "live", Help: "Live."}))
-	handler := newMetricsHandler(&Options{Logger: log.NewNopLogger(), Inventory: inventory, Registry: live})
+	handler := New(log.NewNopLogger(), inventory, live)
 
 	done := time.After(lasting)
 	stop := make(chan struct{})

@@ -1,7 +1,8 @@
 // Copyright The wecom_recording_exporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package web
+// Package exposition serves metrics in every format and encoding that Prometheus asks for.
+package exposition
 
 import (
 	"bytes"
@@ -17,13 +18,22 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/query"
 )
 
-// An exposition serves metrics. The inventory may have hundreds of thousands, and
+// Inventory provides the metrics of the recordings.
+type Inventory interface {
+	// Families returns metric families sorted by name, and their version, which
+	// grows when they change. Both sides leave the families as they are.
+	Families() ([]*dto.MetricFamily, uint64)
+}
+
+// A handler serves metrics. The inventory may have hundreds of thousands, and
 // they change far less often than they are scraped. Each encoding of them is
 // therefore cached until they change. The few metrics of the registry are gathered
 // at each scrape and appended.
-type exposition struct {
+type handler struct {
 	logger    log.Logger
 	inventory Inventory
 	registry  prometheus.Gatherer
@@ -51,41 +61,37 @@ func (v variant) isCached() bool {
 	}
 }
 
-// newMetricsHandler returns the handler of the exposition.
-func newMetricsHandler(o *Options) http.Handler {
-	e := &exposition{
-		logger:    o.Logger,
-		inventory: o.Inventory,
-		registry:  o.Registry,
+// New returns the handler of an inventory, and of a registry that is gathered at each
+// scrape. The two must not hold a family of the same name.
+func New(logger log.Logger, inventory Inventory, registry prometheus.Gatherer) http.Handler {
+	return &handler{
+		logger:    logger,
+		inventory: inventory,
+		registry:  registry,
 		accepted:  expfmt.DefaultOpenMetricsAcceptedFormats(),
 	}
-	handler := newLimiter(o.MaxRequests, "scrapes")(e)
-	if o.ExporterMetrics {
-		return promhttp.InstrumentMetricHandler(o.Registry, handler)
-	}
-	return handler
 }
 
 // ServeHTTP implements http.Handler. The parameter name[] selects families by name;
 // others are ignored.
-func (e *exposition) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	names, err := metricNames(r.URL.RawQuery)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	contentType := expfmt.NegotiateAccept(r.Header, e.accepted...)
+	contentType := expfmt.NegotiateAccept(r.Header, h.accepted...)
 	v := variant{contentType.FormatType(), negotiateEncoding(r.Header["Accept-Encoding"])}
 	end := getBuffer()
 	defer buffers.Put(end)
-	start, err := e.start(v, names)
+	start, err := h.start(v, names)
 	if err == nil {
-		err = e.finish(end, start, v.format, names)
+		err = h.finish(end, start, v.format, names)
 	}
 	header := w.Header()
 	header.Set("Vary", "Accept, Accept-Encoding")
 	if err != nil {
-		level.Error(e.logger).Log("msg", "serving metrics failed", "err", err)
+		level.Error(h.logger).Log("msg", "serving metrics failed", "err", err)
 		http.Error(w, "An error has occurred while serving metrics: "+err.Error(), http.StatusInternalServerError)
 		return
 	}
@@ -102,11 +108,11 @@ func (e *exposition) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // metricNames returns the values of name[] in a query, or nil if all metrics are
 // asked for.
-func metricNames(query string) ([]string, error) {
-	if query == "" {
+func metricNames(rawQuery string) ([]string, error) {
+	if rawQuery == "" {
 		return nil, nil
 	}
-	values, err := splitQuery(query)
+	values, err := query.Split(rawQuery)
 	return values["name[]"], err
 }
 
@@ -126,17 +132,17 @@ func withNames(families []*dto.MetricFamily, names []string) []*dto.MetricFamily
 
 // start returns the body of the inventory's metrics, from the cache if it is one
 // that many ask for.
-func (e *exposition) start(v variant, names []string) (*body, error) {
+func (h *handler) start(v variant, names []string) (*body, error) {
 	if names == nil && v.isCached() {
-		return e.body(v)
+		return h.body(v)
 	}
-	families, _ := e.inventory.Families()
+	families, _ := h.inventory.Families()
 	return newBody(v, withNames(families, names))
 }
 
 // finish writes what follows the start of a response: the metrics of the registry.
-func (e *exposition) finish(end *bytes.Buffer, start *body, format expfmt.FormatType, names []string) error {
-	live, err := e.registry.Gather()
+func (h *handler) finish(end *bytes.Buffer, start *body, format expfmt.FormatType, names []string) error {
+	live, err := h.registry.Gather()
 	if err != nil {
 		return fmt.Errorf("gathering: %w", err)
 	}
@@ -166,19 +172,19 @@ func getBuffer() *bytes.Buffer {
 
 // body returns the cached body of the inventory's metrics. The first caller for a
 // version and variant encodes it, and the others wait.
-func (e *exposition) body(v variant) (*body, error) {
-	e.mu.Lock()
+func (h *handler) body(v variant) (*body, error) {
+	h.mu.Lock()
 	// Read under the lock, so that an earlier version cannot replace a later one.
-	families, version := e.inventory.Families()
-	if e.bodies == nil || e.version != version {
-		e.version, e.bodies = version, map[variant]func() (*body, error){}
+	families, version := h.inventory.Families()
+	if h.bodies == nil || h.version != version {
+		h.version, h.bodies = version, map[variant]func() (*body, error){}
 	}
-	get := e.bodies[v]
+	get := h.bodies[v]
 	if get == nil {
 		get = sync.OnceValues(func() (*body, error) { return newBody(v, families) })
-		e.bodies[v] = get
+		h.bodies[v] = get
 	}
-	e.mu.Unlock()
+	h.mu.Unlock()
 	return get()
 }
 
