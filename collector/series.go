@@ -127,7 +127,11 @@ func (s *seriesOf) make(h *namedHost) *hostSeries {
 	if s.label != config.HostLabelOff {
 		labels = append(labels, &m.host)
 	}
-	m.setCounters(labels, &h.view.Totals, s.created, s.settled)
+	created := s.created
+	if s.label != config.HostLabelOff {
+		created = timestamppb.New(h.view.Totals.Created.Time())
+	}
+	m.setCounters(labels, &h.view.Totals, created, s.settled)
 	if h.view.Sums != nil {
 		m.setGauges(labels, h.view.Sums)
 	}

@@ -6,6 +6,11 @@ package collector
 import (
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
 // labelsOf returns the values of the label host, as the metrics have them.
@@ -37,6 +42,40 @@ func TestSeriesAreKeptUntilTheirHostChanges(t *testing.T) {
 	}
 }
 
+// TestCreatedTimestamps has hosts that were first seen one hour after the other. Those that
+// are folded count since the first of them.
+func TestCreatedTimestamps(t *testing.T) {
+	t.Parallel()
+	at := func(hours int) time.Time { return noon.Add(time.Duration(hours) * time.Hour) }
+	hosts := make([]*inventory.HostView, 0, 3)
+	for i, name := range []string{"a", "b", "c"} {
+		h := hostOf(name, 1)
+		h.Totals.Created = wecom.InstantOf(at(3 - i))
+		hosts = append(hosts, h)
+	}
+	for name, test := range map[string]struct {
+		naming   *naming
+		admitted map[string]bool
+		want     []time.Time
+	}{
+		"each has its own": {naming: plain, want: []time.Time{at(3), at(2), at(1)}},
+		"two are folded":   {naming: plain, admitted: map[string]bool{"c": true}, want: []time.Time{at(1), at(2)}},
+		"no label":         {naming: off, want: []time.Time{noon}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			series, _ := (*seriesOf)(nil).update(viewOf(test.admitted, hosts...), test.naming)
+			var got []time.Time
+			for _, s := range series.list {
+				got = append(got, s.counters.values[0].GetCreatedTimestamp().AsTime())
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("created (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestSeriesOfAnotherLedgerOrLabelAreMadeAgain(t *testing.T) {
 	t.Parallel()
 	a := hostOf("a", 1)
@@ -50,10 +89,13 @@ func TestSeriesOfAnotherLedgerOrLabelAreMadeAgain(t *testing.T) {
 		t.Error("counters are served before hosts are settled")
 	}
 	next, _ = first.update(reborn, plain)
-	if created := next.list[0].counters.values[0].GetCreatedTimestamp().AsTime(); !created.Equal(reborn.Birth) {
-		t.Errorf("created at %s, want %s", created, reborn.Birth)
+	if next.list[0] == first.list[0] {
+		t.Error("the series of another ledger are those of the last")
 	}
 	next, _ = first.update(viewOf(nil, a), off)
+	if created := next.list[0].counters.values[0].GetCreatedTimestamp().AsTime(); !created.Equal(noon) {
+		t.Errorf("without the label host created at %s, want %s", created, noon)
+	}
 	if n := len(next.list[0].counters.metrics[0].GetLabel()); n != 1 {
 		t.Errorf("%d labels without the label host, want 1", n)
 	}

@@ -225,7 +225,6 @@ func (inv *Inventory) attach(it *item, r *recording.Record) {
 	if h == nil {
 		h = &host{name: r.Host}
 		inv.hosts[r.Host] = h
-		inv.ledger.Open(r.Host)
 	}
 	it.host, it.index = h, int32(len(h.items))
 	h.items = append(h.items, it)

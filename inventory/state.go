@@ -4,6 +4,7 @@
 package inventory
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -184,7 +185,30 @@ func appendTotals(b []byte, t *ledger.Totals) []byte {
 	if t.Admitted {
 		admitted = 1
 	}
-	return append(b, admitted)
+	return binary.AppendVarint(append(b, admitted), int64(t.Created))
+}
+
+// MigrateToSchema2 stores with each host when it was first seen. What is known of those of
+// schema 1 is that they were seen after the birth of the ledger.
+func MigrateToSchema2(group *store.Group) error {
+	value, err := group.Head()
+	if err != nil {
+		return fmt.Errorf("ledger: %w", err)
+	}
+	h := New(0, time.Time{}).head()
+	if err := json.Unmarshal(value, h); err != nil {
+		return fmt.Errorf("ledger: %w", err)
+	}
+	hosts := make([]store.Entry, 0, h.Hosts)
+	err = group.Each(tableHosts, h.Hosts, func(key, value []byte) error {
+		value = binary.AppendVarint(bytes.Clone(value), int64(wecom.InstantOf(h.Birth)))
+		hosts = append(hosts, store.Entry{Key: bytes.Clone(key), Value: value})
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return group.Put(store.Table{Name: tableHosts, Entries: hosts})
 }
 
 // Load returns the inventory whose batches wrote a group. It checks everything that it
@@ -271,7 +295,10 @@ func (l *loader) loadItem(key, value []byte) error {
 func (l *loader) loadHost(key, value []byte) error {
 	name, ok := strings.CutPrefix(string(key), "@")
 	d := recording.NewReader(string(value))
-	t := ledger.Totals{Recordings: d.Uvarint(), Bytes: d.Varint(), Milliseconds: d.Varint(), Admitted: d.Byte() != 0}
+	t := ledger.Totals{
+		Recordings: d.Uvarint(), Bytes: d.Varint(), Milliseconds: d.Varint(), Admitted: d.Byte() != 0,
+		Created: wecom.Instant(d.Varint()),
+	}
 	if !ok || d.Close() != nil {
 		return errEntry
 	}

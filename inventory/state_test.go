@@ -53,7 +53,7 @@ func (inv *Inventory) stored() stored {
 // openIn opens the store in a directory, and loads its only inventory, if it has one.
 func openIn(t *testing.T, dir string) (s store.Store, inv *Inventory) {
 	t.Helper()
-	s, err := store.Open(dir, store.Options{Logger: log.NewNopLogger(), Load: func(groups []*store.Group) (err error) {
+	s, err := store.Open(dir, store.Options{Logger: log.NewNopLogger(), Migrations: migrations, Load: func(groups []*store.Group) (err error) {
 		for _, g := range groups {
 			inv, err = Load(g)
 		}

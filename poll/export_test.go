@@ -23,6 +23,9 @@ func (m *Manager) WrapStore(wrap func(store.Store) store.Store) {
 // Inventory returns the inventory of the first corp.
 func (m *Manager) Inventory() *inventory.Inventory { return m.current()[0].inventory }
 
+// Migrations is migrations.
+func Migrations() []store.Migration { return migrations() }
+
 // UnansweredLimit is unansweredLimit.
 const UnansweredLimit = unansweredLimit
 

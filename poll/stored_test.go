@@ -16,6 +16,7 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/golden"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/rig"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/store"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
 )
@@ -187,7 +188,7 @@ func TestAbandonedCorpsAreDeleted(t *testing.T) {
 func storedCorps(t *testing.T, dir string) (n int) {
 	t.Helper()
 	s, err := store.Open(dir, store.Options{
-		Logger: log.NewNopLogger(), Load: func(groups []*store.Group) error { n = len(groups); return nil },
+		Logger: log.NewNopLogger(), Migrations: poll.Migrations(), Load: func(groups []*store.Group) error { n = len(groups); return nil },
 	})
 	if err == nil {
 		err = s.Close()

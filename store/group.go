@@ -67,6 +67,14 @@ func (g *Group) Each(table string, want int, visit func(key, value []byte) error
 	return nil
 }
 
+// Put writes entries of a table. It is for migrations.
+func (g *Group) Put(t Table) error {
+	if err := t.write(g.bucket); err != nil {
+		return fmt.Errorf("%s of group %q: %w", t.Name, g.name, err)
+	}
+	return nil
+}
+
 // write writes a batch into the bucket of all groups.
 func (b *Batch) write(groups *bbolt.Bucket) error {
 	name := []byte(b.Group)
@@ -159,8 +167,9 @@ func headSeal(group []byte) []byte { return slices.Concat(group, []byte{0}, keyH
 var (
 	castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-	errCutOff   = errors.New("a value is cut off")
-	errChecksum = errors.New("the checksum of a value is wrong")
+	errValue    = errors.New("a value cannot be read")
+	errCutOff   = fmt.Errorf("%w: it is cut off", errValue)
+	errChecksum = fmt.Errorf("%w: its checksum is wrong", errValue)
 )
 
 const sealSize = 4

@@ -265,19 +265,35 @@ func (o *opening) migrate(tx *bbolt.Tx) error {
 	if err != nil {
 		return err
 	}
-	groups, err := tx.CreateBucketIfNotExists(bucketGroups)
-	if err != nil {
+	if _, err := tx.CreateBucketIfNotExists(bucketGroups); err != nil {
 		return err
 	}
 	if o.found.schema > 0 {
-		for _, step := range o.Migrations[o.found.schema-1:] {
-			if err := step(groups); err != nil {
-				return err
-			}
+		if err := o.migrateGroups(tx); err != nil {
+			return err
 		}
 	}
 	if err := writeNumber(meta, keySchema, o.current()); err != nil {
 		return err
 	}
 	return countGroups(tx)
+}
+
+func (o *opening) migrateGroups(tx *bbolt.Tx) error {
+	groups, err := groupsOf(tx)
+	if err != nil {
+		return damageError{err}
+	}
+	for _, step := range o.Migrations[o.found.schema-1:] {
+		for _, group := range groups {
+			err := step(group)
+			if errors.Is(err, errValue) {
+				return damageError{err}
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

@@ -11,7 +11,6 @@ import (
 
 	"github.com/go-kit/log"
 	"github.com/google/go-cmp/cmp"
-	"go.etcd.io/bbolt"
 )
 
 func loadNothing([]*Group) error { return nil }
@@ -25,9 +24,9 @@ func TestMigration(t *testing.T) {
 
 	var steps []string
 	step := func(name string, err error) Migration {
-		return func(groups *bbolt.Bucket) error {
-			steps = append(steps, name)
-			return errors.Join(err, groups.Bucket([]byte("a")).Put([]byte(name), []byte("x")))
+		return func(group *Group) error {
+			steps = append(steps, group.Name()+name)
+			return errors.Join(err, group.Put(Table{Name: name, Entries: []Entry{{Key: []byte("k"), Value: []byte("x")}}}))
 		}
 	}
 	failing, err := Open(dir, Options{
@@ -42,7 +41,7 @@ func TestMigration(t *testing.T) {
 		t.Errorf("loaded after a migration (-want +got):\n%s", diff)
 	}
 	closeStore(t, migrated)
-	if diff := cmp.Diff([]string{"first", "second", "first", "second"}, steps); diff != "" {
+	if diff := cmp.Diff([]string{"afirst", "asecond", "afirst", "asecond"}, steps); diff != "" {
 		t.Errorf("steps (-want +got):\n%s", diff)
 	}
 	_, err = Open(dir, Options{Logger: log.NewNopLogger(), Load: loadNothing})

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/go-kit/log"
-	"go.etcd.io/bbolt"
 )
 
 // A Store keeps groups of values over restarts. Its methods may be called from several
@@ -61,8 +60,8 @@ type Table struct {
 // An Entry sets the value of a key, or deletes it if the value is nil.
 type Entry struct{ Key, Value []byte }
 
-// A Migration turns all groups of a store of one schema into those of the next one.
-type Migration func(groups *bbolt.Bucket) error
+// A Migration turns a group of a store of one schema into one of the next.
+type Migration func(group *Group) error
 
 // Options describe how to open a store.
 type Options struct {

@@ -31,15 +31,18 @@ type Totals struct {
 	Recordings   uint64
 	Bytes        int64
 	Milliseconds int64
+	// Created is when the host was first seen.
+	Created wecom.Instant
 	// Admitted means that the host has series of its own, for good.
 	Admitted bool
 }
 
-// Add adds the totals of another host.
+// Add adds the totals of another host. The sum was created with the first of them.
 func (t *Totals) Add(other *Totals) {
 	t.Recordings += other.Recordings
 	t.Bytes = recording.AddBytes(t.Bytes, other.Bytes)
 	t.Milliseconds += other.Milliseconds
+	t.Created = recording.Earliest(t.Created, other.Created)
 }
 
 // New returns a ledger that is born at the given time, to the millisecond.
@@ -60,9 +63,10 @@ func (l *Ledger) Version() uint64 { return l.version }
 // them. Hosts are never removed.
 func (l *Ledger) Hosts() map[string]*Totals { return l.hosts }
 
-// Open makes sure that a host has totals.
-func (l *Ledger) Open(host string) {
+// open makes sure that a host has totals.
+func (l *Ledger) open(host string, at time.Time) {
 	if l.hosts[host] == nil {
+		l.hosts[host] = &Totals{Created: wecom.InstantOf(at)}
 		l.change(host)
 	}
 }
@@ -82,12 +86,7 @@ func (l *Ledger) Admit(host string, admitted bool) {
 func (l *Ledger) change(host string) *Totals {
 	l.MarkDirty(host)
 	l.version++
-	t := l.hosts[host]
-	if t == nil {
-		t = &Totals{}
-		l.hosts[host] = t
-	}
-	return t
+	return l.hosts[host]
 }
 
 // Track has the ledger remember from now on which hosts are dirty: changed, and not
@@ -134,6 +133,7 @@ type Observation struct {
 // Observe counts what is new about a recording, and returns what is to be kept of it. If
 // it was never listed before, known is nil.
 func (l *Ledger) Observe(known *recording.Record, listed *wecom.Recording, o *Observation) recording.Record {
+	l.open(listed.Host, o.At)
 	r := recording.Record{ID: listed.ID, Host: listed.Host, MeetingStart: listed.MeetingStart, State: listed.State}
 	unfinished := false
 	if known != nil {

@@ -337,13 +337,13 @@ func TestDirtyHosts(t *testing.T) {
 	t.Parallel()
 	l := New(noon)
 	take := func() []string { return slices.Sorted(maps.Keys(l.TakeDirty())) }
-	l.Open("untracked")
+	l.open("untracked", noon)
 	if got := take(); len(got) != 0 {
 		t.Errorf("dirty without tracking: %v", got)
 	}
 	l.Track()
-	l.Open("li")
-	l.Open("li")
+	l.open("li", noon)
+	l.open("li", noon)
 	l.Admit("untracked", true)
 	if diff := cmp.Diff([]string{"li", "untracked"}, take()); diff != "" {
 		t.Errorf("dirty (-want +got):\n%s", diff)
@@ -359,5 +359,19 @@ func TestDirtyHosts(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"li"}, take()); diff != "" {
 		t.Errorf("dirty again (-want +got):\n%s", diff)
+	}
+}
+
+func TestHostsAreCreatedWhenTheyAreFirstSeen(t *testing.T) {
+	t.Parallel()
+	l := New(noon)
+	for i, host := range []string{"li", "wang", "li"} {
+		r := wecom.Recording{ID: strconv.Itoa(i), Host: host}
+		l.Observe(nil, &r, &Observation{At: at(time.Duration(i+1) * time.Hour)})
+	}
+	for host, want := range map[string]time.Time{"li": at(time.Hour), "wang": at(2 * time.Hour)} {
+		if got := l.hosts[host].Created.Time(); !got.Equal(want) {
+			t.Errorf("%s was created at %s, want %s", host, got, want)
+		}
 	}
 }
