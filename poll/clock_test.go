@@ -16,9 +16,10 @@ import (
 func TestWrongClock(t *testing.T) {
 	t.Parallel()
 	for name, ahead := range map[string]time.Duration{
-		"two years behind": -2 * 366 * 24 * time.Hour,
-		"forty days ahead": 40 * 24 * time.Hour,
-		"an hour ahead":    time.Hour,
+		"two years behind":  -2 * 366 * 24 * time.Hour,
+		"three days behind": -3 * 24 * time.Hour,
+		"forty days ahead":  40 * 24 * time.Hour,
+		"an hour ahead":     time.Hour,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -5,6 +5,7 @@ package poll_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -185,5 +186,48 @@ func TestIncompleteList(t *testing.T) {
 			`wecom_recording_files{host="zhao"}`: "40", "wecom_recordings_removed_total": "1",
 			`wecom_poll_targets{selector="userid",status="ok"}`: "1",
 		})
+	})
+}
+
+// TestBadTargetsDoNotDelayTheOthers has four of 16 targets that WeCom always refuses.
+func TestBadTargetsDoNotDelayTheOthers(t *testing.T) {
+	t.Parallel()
+	rig.Virtually(t, func(t *testing.T) {
+		server := rig.WorldOf(wecomtest.Config{})
+		users := make([]string, 0, 16)
+		for i := range 16 {
+			users = append(users, fmt.Sprintf("user%d", i))
+			server.Put(rig.Recorded(fmt.Sprintf("of%d", i), users[i], time.Hour))
+		}
+		bad := users[:4]
+		server.Fail(wecomtest.Fault{
+			Endpoint: rig.ListEndpoint, Errcode: 40058,
+			Match: func(req wecomtest.Request) bool { return slices.Contains(bad, req.Target) },
+		})
+		r := rig.Start(t, server, rig.ConfigOf(users...))
+		r.Wait(10 * time.Second)
+		r.Expect(map[string]string{
+			`wecom_poll_targets{selector="userid",status="ok"}`:      "12",
+			`wecom_poll_targets{selector="userid",status="failing"}`: "4",
+			`wecom_up`: "1",
+		})
+		if !r.Collector.Ready() {
+			t.Error("not ready")
+		}
+	})
+}
+
+// TestOutageFromTheStartIsNotReady has an IP that is not trusted, and two targets.
+func TestOutageFromTheStartIsNotReady(t *testing.T) {
+	t.Parallel()
+	rig.Virtually(t, func(t *testing.T) {
+		server := rig.WorldOf(wecomtest.Config{})
+		server.Fail(wecomtest.Fault{Endpoint: rig.ListEndpoint, Errcode: 60020})
+		r := rig.Start(t, server, rig.ConfigOf("li", "wang"))
+		r.Wait(3 * time.Hour)
+		r.Expect(map[string]string{`wecom_up`: "0"})
+		if r.Collector.Ready() {
+			t.Error("ready though WeCom has accepted no call")
+		}
 	})
 }
