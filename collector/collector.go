@@ -72,7 +72,7 @@ func (c *Collector) Describe(ch chan<- *prometheus.Desc) {
 	c.calls.Describe(ch)
 	for _, d := range []Definition{
 		up, pollTargets, pollCoverage, pollLastSuccess, pollLag, apiBudget,
-		storageLastWrite, storageSuccessful,
+		storageLastWrite, storageSuccessful, storageSize,
 	} {
 		ch <- d.desc
 	}
@@ -85,10 +85,10 @@ func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 	for i := range status {
 		collectStatus(&status[i], ch)
 	}
-	store := c.manager.StoreStatus()
-	ch <- storageLastWrite.gauge(seconds(store.LastWrite))
-	if store.Configured {
+	if store := c.manager.StoreStatus(); store.Configured {
+		ch <- storageLastWrite.gauge(seconds(store.LastWrite))
 		ch <- storageSuccessful.gauge(boolValue(store.Successful))
+		ch <- storageSize.gauge(float64(store.SizeBytes))
 	}
 }
 

@@ -276,14 +276,14 @@ func configurationAndState() line {
 			`time() - min(wecom_recording_exporter_config_last_reload_success_timestamp_seconds{@exporter})`,
 			text{"Time", "时间"},
 		)),
-		stat(6, text{"State written", "状态是否写入"}, text{
+		stat(4, text{"State written", "状态是否写入"}, text{
 			"Whether the state could last be written to disk, from wecom_recording_exporter_storage_last_write_successful; " +
 				"there only with --storage.path. If not, counters start anew with the next process: check the disk and the log.",
 			"最近一次状态能否写入磁盘，来自 wecom_recording_exporter_storage_last_write_successful；" +
 				"仅在使用 --storage.path 时存在。若失败，重启后计数器将归零：请检查磁盘与日志。",
 		}, "none", now(`min(wecom_recording_exporter_storage_last_write_successful{@exporter})`, text{"Written", "写入"})).
 			yesNo(text{"yes", "是"}, text{"failed", "失败"}).ifNone(text{"kept in memory", "仅保存在内存"}),
-		stat(6, text{"Time since it was written", "距上次写入状态"}, text{
+		stat(4, text{"Time since it was written", "距上次写入状态"}, text{
 			"Time since the state was last written to disk, the longest of all, from " +
 				"wecom_recording_exporter_storage_last_write_timestamp_seconds. " +
 				"With --storage.path it should be a few poll intervals at most; check the disk if not.",
@@ -294,6 +294,13 @@ func configurationAndState() line {
 			`time() - min(wecom_recording_exporter_storage_last_write_timestamp_seconds{@exporter})`,
 			text{"Time", "时间"},
 		)).never(text{"never written", "从未写入"}),
+		stat(4, text{"Size of the state", "状态文件大小"}, text{
+			"Size of the state on disk, the largest of all, from wecom_recording_exporter_storage_size_bytes; there only " +
+				"with --storage.path. It grows with the recordings of the lookback; make room before the disk is full.",
+			"状态文件的大小，取最大者，来自 wecom_recording_exporter_storage_size_bytes；" +
+				"仅在使用 --storage.path 时存在。它随回溯期内的录制增长，请预留磁盘空间。",
+		}, "bytes", now(`max(wecom_recording_exporter_storage_size_bytes{@exporter})`, text{"Size", "大小"})).
+			ifNone(text{"kept in memory", "仅保存在内存"}),
 	}}
 }
 

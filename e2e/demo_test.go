@@ -34,7 +34,6 @@ var gauges = []string{
 	"wecom_recording_exporter_build_info",
 	"wecom_recording_exporter_config_last_reload_success_timestamp_seconds",
 	"wecom_recording_exporter_config_last_reload_successful",
-	"wecom_recording_exporter_storage_last_write_timestamp_seconds",
 	"wecom_recording_exposed_files",
 	"wecom_recording_files",
 	"wecom_recording_files_by_age",

@@ -31,6 +31,7 @@ type disk struct {
 	db        *database // only Rebuild changes it
 	retry     backoff.Backoff
 	lastWrite time.Time
+	size      int64 // of the file in bytes, after the last write
 }
 
 func (d *disk) database() *database {
@@ -86,7 +87,7 @@ func (d *disk) noteWrite(now time.Time, err error) error {
 		}
 		return fmt.Errorf("writing the store: %w", err)
 	}
-	d.lastWrite = now
+	d.lastWrite, d.size = now, d.db.size
 	d.retry.Reset()
 	if failedBefore {
 		level.Info(d.logger).Log("msg", "the store is written again")
@@ -134,7 +135,7 @@ func (d *disk) Delete(names []string) error {
 func (d *disk) Status() Status {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return Status{Configured: true, Successful: !d.retry.Failing(), LastWrite: d.lastWrite}
+	return Status{Configured: true, Successful: !d.retry.Failing(), LastWrite: d.lastWrite, SizeBytes: d.size}
 }
 
 // Close implements Store.

@@ -65,7 +65,8 @@ func TestCommittedValuesAreRead(t *testing.T) {
 
 func TestCommitsThatFail(t *testing.T) {
 	t.Parallel()
-	s, _ := open(t, t.TempDir())
+	dir := t.TempDir()
+	s, _ := open(t, dir)
 	logger, text := logged()
 	s.logger = logger
 	small := content{"a": {"1": "one"}}
@@ -89,14 +90,15 @@ func TestCommitsThatFail(t *testing.T) {
 		}
 		now = now.Add(wait)
 	}
-	if got, want := s.Status(), (Status{Configured: true, LastWrite: noon}); got != want {
+	if got, want := s.Status(), (Status{Configured: true, LastWrite: noon, SizeBytes: sizeIn(t, dir)}); got != want {
 		t.Errorf("status %+v, want %+v", got, want)
 	}
 	limit(math.MaxInt)
 	if err := s.Commit(now, large.batches()); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := s.Status(), (Status{Configured: true, Successful: true, LastWrite: now}); got != want {
+	want := Status{Configured: true, Successful: true, LastWrite: now, SizeBytes: sizeIn(t, dir)}
+	if got := s.Status(); got != want {
 		t.Errorf("status %+v, want %+v", got, want)
 	}
 	for _, line := range []string{"the store cannot be written", "the store is written again"} {

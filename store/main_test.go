@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -95,6 +96,15 @@ func commit(t *testing.T, s Store, batches ...Batch) {
 	if err := s.Commit(noon, batches); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func sizeIn(t *testing.T, dir string) int64 {
+	t.Helper()
+	info, err := os.Stat(pathIn(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.Size()
 }
 
 func pathIn(dir string) string { return filepath.Join(dir, fileName) }

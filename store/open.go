@@ -67,7 +67,9 @@ func Open(dir string, o Options) (Store, error) {
 			"err", err, "remedy", remedyOf(err)+", then start the exporter again")
 		return memory{Status{Configured: true, LastWrite: op.found.lastWrite}}, nil
 	}
-	return &disk{path: path, logger: op.Logger, options: op.Options, db: db, lastWrite: op.found.lastWrite}, nil
+	return &disk{
+		path: path, logger: op.Logger, options: op.Options, db: db, lastWrite: op.found.lastWrite, size: db.size,
+	}, nil
 }
 
 // An opening is one attempt to open a store, and a second one if the first finds it

@@ -69,7 +69,8 @@ func TestFileThatSomethingElseChanges(t *testing.T) {
 			if err := s.Rebuild(noon.Add(time.Second), all.batches()); err != nil {
 				t.Fatal(err)
 			}
-			if want := (Status{Configured: true, Successful: true, LastWrite: noon.Add(time.Second)}); s.Status() != want {
+			want := Status{Configured: true, Successful: true, LastWrite: noon.Add(time.Second), SizeBytes: sizeIn(t, dir)}
+			if s.Status() != want {
 				t.Errorf("status %+v, want %+v", s.Status(), want)
 			}
 			if !strings.Contains(text.String(), "was made again from memory") {

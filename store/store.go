@@ -42,6 +42,7 @@ type Status struct {
 	Successful bool // whether the last write succeeded, or none was needed yet
 	// LastWrite is when it was last written; zero: never, as far as is known.
 	LastWrite time.Time
+	SizeBytes int64 // of the file; 0: it could not be opened
 }
 
 // A Batch is what changes in one group.
