@@ -251,7 +251,8 @@ func Load(group *store.Group) (*Inventory, error) {
 }
 
 // ClampTimes moves to now the stored times that are later. A clock that was ahead left them,
-// and with them nothing would count as new until they have come.
+// and with them nothing would count as new until they have come. The time must be one that WeCom
+// confirms: moved back by a clock that is behind, the birth would make the baseline count.
 func (inv *Inventory) ClampTimes(now time.Time) {
 	inv.mu.Lock()
 	defer inv.mu.Unlock()

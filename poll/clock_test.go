@@ -48,3 +48,24 @@ func TestWrongClock(t *testing.T) {
 		})
 	}
 }
+
+// TestStoredTimesAndAWrongClock goes on from a store, and with another target, by a clock that is
+// two years behind.
+func TestStoredTimesAndAWrongClock(t *testing.T) {
+	t.Parallel()
+	rig.Virtually(t, func(t *testing.T) {
+		const behind = 2 * 366 * rig.Day
+		dir := t.TempDir()
+		server := wecomtest.New(wecomtest.Config{Now: func() time.Time { return time.Now().Add(behind) }})
+		for _, user := range []string{"li", "wang"} {
+			server.Put(rig.Recorded("of-"+user, user, 2*time.Hour-behind))
+		}
+		rig.Start(t, server, rig.Storing(dir, rig.ConfigOf("li"))).StopAfter(10 * time.Second)
+		r := rig.Start(t, server, rig.Storing(dir, rig.ConfigOf("li", "wang")))
+		r.Wait(10 * time.Second)
+		r.Expect(map[string]string{
+			`wecom_recording_files{host="wang"}`:             "1",
+			`wecom_recordings_discovered_total{host="wang"}`: "0",
+		})
+	})
+}

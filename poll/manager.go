@@ -150,7 +150,7 @@ func (m *Manager) prepare(cfg *config.Config, stored inventories) ([]preparedCor
 			return nil, err
 		}
 		if p.corp == nil {
-			if p.inventory, err = stored.take(m.store, keyOf(c), time.Now()); err != nil {
+			if p.inventory, err = stored.take(m.store, keyOf(c)); err != nil {
 				return nil, err
 			}
 		}

@@ -44,19 +44,17 @@ func (all *inventories) load(groups []*store.Group) error {
 }
 
 // take returns the stored inventory of a corp; nil if nothing was stored of it.
-func (all inventories) take(s store.Store, key corpKey, now time.Time) (inv *inventory.Inventory, err error) {
+func (all inventories) take(s store.Store, key corpKey) (*inventory.Inventory, error) {
 	group := key.group()
-	if inv = all[group]; inv != nil {
+	if inv := all[group]; inv != nil {
 		delete(all, group)
-	} else {
-		_, err = s.Read(group, func(g *store.Group) (err error) {
-			inv, err = inventory.Load(g)
-			return err
-		})
+		return inv, nil
 	}
-	if inv != nil {
-		inv.ClampTimes(now)
-	}
+	var inv *inventory.Inventory
+	_, err := s.Read(group, func(g *store.Group) (err error) {
+		inv, err = inventory.Load(g)
+		return err
+	})
 	return inv, err
 }
 
