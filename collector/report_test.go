@@ -11,6 +11,7 @@ import (
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/secret"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/rig"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
@@ -27,7 +28,7 @@ func TestReportsShowUsersAsTheLabelDoes(t *testing.T) {
 			rig.Virtually(t, func(t *testing.T) {
 				cfg := rig.ConfigOf("li")
 				cfg.Corps[0].Targets.MeetingIDs = []string{"m1"}
-				cfg.Metrics.HostLabel, cfg.Metrics.HostHashKey = label, config.Key("0123456789abcdef")
+				cfg.Metrics.HostLabel, cfg.Metrics.HostHashKey = label, secret.Key("0123456789abcdef")
 				r := rig.Start(t, wecomtest.New(wecomtest.Config{}), cfg)
 				r.Wait(5 * time.Second)
 				part, _ := r.Collector.Targets("acme", 0, 10)
@@ -46,7 +47,7 @@ func TestReportsShowUsersAsTheLabelDoes(t *testing.T) {
 func TestHostsOfRecordingsAsLabeled(t *testing.T) {
 	t.Parallel()
 	hashed := rig.ConfigOf("li", "wang")
-	hashed.Metrics = config.Metrics{HostLabel: config.HostLabelHashed, HostHashKey: config.Key("0123456789abcdef")}
+	hashed.Metrics = config.Metrics{HostLabel: config.HostLabelHashed, HostHashKey: secret.Key("0123456789abcdef")}
 	few := rig.ConfigOf("li", "wang")
 	few.Metrics.MaxHosts = 1
 	off := rig.ConfigOf("li", "wang")

@@ -114,7 +114,7 @@ func TestLoadRefusesFlags(t *testing.T) {
 		{
 			name:  "secret file of another kind",
 			env:   map[string]string{},
-			files: map[string]string{"secret": strings.Repeat("x", maxSecretBytes+1)},
+			files: map[string]string{"secret": strings.Repeat("x", 64<<10+1)},
 			args:  goodWith("--wecom.api-secret-file=$DIR/secret"),
 			want:  []string{secret + ": \"$DIR/secret\" is longer than 64 KiB: name a file that holds the secret alone"},
 		},

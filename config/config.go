@@ -14,16 +14,12 @@ import (
 	"time"
 
 	promconfig "github.com/prometheus/common/config"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/secret"
 )
 
-const (
-	// MaxLookback is the farthest that the inventory reaches back.
-	MaxLookback = 366 * 24 * time.Hour
-
-	// MinHashKeyBytes is the length of the shortest key that host names are
-	// hashed with.
-	MinHashKeyBytes = 16
-)
+// MaxLookback is the farthest that the inventory reaches back.
+const MaxLookback = 366 * 24 * time.Hour
 
 // Config is a validated configuration.
 type Config struct {
@@ -63,7 +59,7 @@ type Corp struct {
 	Name   string
 	CorpID string
 	// Secret is where the app secret is read from. It was readable at Load.
-	Secret Secret
+	Secret secret.Source
 	// AgentID is the number of the app, or 0 where none was given.
 	AgentID int64
 	// APIURL is scheme://host[:port][/prefix], without a last slash and without
@@ -100,9 +96,9 @@ const (
 // Metrics is how to report what is known.
 type Metrics struct {
 	HostLabel HostLabel
-	// HostHashKey has at least MinHashKeyBytes bytes if HostLabel is
+	// HostHashKey has at least secret.MinKeyBytes bytes if HostLabel is
 	// HostLabelHashed, and is nil otherwise.
-	HostHashKey Key
+	HostHashKey secret.Key
 	// MaxHosts is the number of hosts with series of their own; 0 is no limit.
 	MaxHosts int
 }

@@ -14,12 +14,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	promconfig "github.com/prometheus/common/config"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/secret"
 )
 
 // equal compares configurations: the proxy function of an HTTPClientConfig is
 // derived from its other fields.
 var equal = cmp.Options{
-	cmp.AllowUnexported(Secret{}),
+	cmp.AllowUnexported(secret.Source{}),
 	cmp.Comparer(func(a, b url.URL) bool { return a.String() == b.String() }),
 	cmpopts.IgnoreUnexported(promconfig.ProxyConfig{}),
 }
@@ -38,7 +40,7 @@ func minimal() *Config {
 		Corps: []Corp{{
 			Name:             "default",
 			CorpID:           "ww0123456789abcdef",
-			Secret:           SecretFromValue("the secret"),
+			Secret:           secret.FromValue("the secret"),
 			APIURL:           "https://qyapi.weixin.qq.com",
 			HTTPClientConfig: httpDefaults(),
 			Targets:          Targets{UserIDs: []string{"zhangsan"}},
@@ -110,7 +112,7 @@ func TestLoadFlags(t *testing.T) {
 					Corps: []Corp{{
 						Name:             "acme",
 						CorpID:           "ww0123456789abcdef",
-						Secret:           SecretFromFile(dir + "/secret"),
+						Secret:           secret.FromFile(dir + "/secret"),
 						AgentID:          1000002,
 						APIURL:           "http://127.0.0.1:8080",
 						HTTPClientConfig: httpConfig,
@@ -131,7 +133,7 @@ func TestLoadFlags(t *testing.T) {
 						Concurrency:          1,
 						MaxRequestsPerMinute: 60,
 					},
-					Metrics: Metrics{HostLabel: HostLabelHashed, HostHashKey: Key("sixteen bytes..."), MaxHosts: 0},
+					Metrics: Metrics{HostLabel: HostLabelHashed, HostHashKey: secret.Key("sixteen bytes..."), MaxHosts: 0},
 					Shard:   Shard{Ordinal: 2, Total: 3},
 				}
 			},
@@ -216,7 +218,7 @@ func TestLoadEnvironment(t *testing.T) {
 	want.Corps[0] = Corp{
 		Name:             "acme",
 		CorpID:           "ww0123456789abcdef",
-		Secret:           SecretFromValue("the secret"),
+		Secret:           secret.FromValue("the secret"),
 		AgentID:          1000002,
 		APIURL:           "http://127.0.0.1",
 		HTTPClientConfig: httpDefaults(),
@@ -274,7 +276,7 @@ func TestLoadFile(t *testing.T) {
 		{
 			Name:    "acme",
 			CorpID:  "ww0123456789abcdef",
-			Secret:  SecretFromFile("testdata/secrets/acme"),
+			Secret:  secret.FromFile("testdata/secrets/acme"),
 			AgentID: 1000002,
 			APIURL:  "https://wecom.example:8443/proxy",
 			HTTPClientConfig: promconfig.HTTPClientConfig{
@@ -296,7 +298,7 @@ func TestLoadFile(t *testing.T) {
 		{
 			Name:             "acme-events",
 			CorpID:           "ww0123456789abcdef",
-			Secret:           SecretFromFile("testdata/secrets/globex"),
+			Secret:           secret.FromFile("testdata/secrets/globex"),
 			APIURL:           "https://qyapi.weixin.qq.com",
 			HTTPClientConfig: httpDefaults(),
 			Targets:          Targets{UserIDs: []string{"lisi"}},
@@ -315,7 +317,7 @@ func TestLoadFile(t *testing.T) {
 	small.Corps = []Corp{{
 		Name:             "acme",
 		CorpID:           "ww0123456789abcdef",
-		Secret:           SecretFromFile("testdata/secrets/acme"),
+		Secret:           secret.FromFile("testdata/secrets/acme"),
 		APIURL:           "https://qyapi.weixin.qq.com",
 		HTTPClientConfig: httpDefaults(),
 		Targets:          Targets{DiscoverActivity: true},

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/secret"
 )
 
 // DefaultAPIURL is the address of WeCom's API.
@@ -26,7 +28,7 @@ func (p *problems) corp(from source) Corp {
 			}
 		}
 	}
-	if c.Secret == (Secret{}) {
+	if c.Secret == (secret.Source{}) {
 		p.addf("%s: no secret: %s", from.where(keyAPIFile), from.secretRemedy())
 	}
 	if !hasTarget(from) {
@@ -76,30 +78,25 @@ func isSpaceOrControl(r rune) bool {
 	return unicode.IsSpace(r) || unicode.IsControl(r)
 }
 
-func (v value) secretFile() Secret {
-	if v.text == "" {
-		return Secret{}
-	}
-	s := SecretFromFile(v.path())
-	if _, err := s.Read(); err != nil {
-		v.addf("%w", err)
-	}
-	return s
-}
+func (v value) secretFile() secret.Source { return v.checkSecret(secret.FromFile(v.path())) }
 
 // secretOr reads the secret itself, unless another setting has named its file.
-func (v value) secretOr(file Secret) Secret {
-	if file == (Secret{}) {
-		s := SecretFromValue(v.text)
-		if err := checkSecret(s.value); err != nil {
-			v.addf("%w", err)
-		}
-		return s
+func (v value) secretOr(file secret.Source) secret.Source {
+	if file == (secret.Source{}) {
+		return v.checkSecret(secret.FromValue(v.text))
 	}
 	if v.text != "" {
 		v.problems.addf("%s conflicts with %s: remove one of them", settingOf(keyAPIFile), v.where)
 	}
 	return file
+}
+
+// checkSecret returns a secret. It adds a problem if one is given and cannot be read.
+func (v value) checkSecret(s secret.Source) secret.Source {
+	if _, err := s.Read(); err != nil && s != (secret.Source{}) {
+		v.addf("%w", err)
+	}
+	return s
 }
 
 func (v value) agentID() int64 {

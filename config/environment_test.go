@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/secret"
 )
 
 func TestCheckVariables(t *testing.T) {
@@ -125,7 +127,7 @@ func TestLongNames(t *testing.T) {
 		{
 			name: "the file",
 			env:  map[string]string{"WECOM_CORP_ID": "", long + "WECOM_CORP_ID": "ww9", long + "WECOM_API_SECRET_FILE": dir + "/secret"},
-			want: func(c *Corp) { c.CorpID, c.Secret = "ww9", SecretFromFile(dir+"/secret") },
+			want: func(c *Corp) { c.CorpID, c.Secret = "ww9", secret.FromFile(dir+"/secret") },
 		},
 		{
 			name: "the command line wins",

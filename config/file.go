@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/fileerr"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/yamldoc"
 )
 
@@ -16,7 +17,7 @@ import (
 func (p *problems) file(path string, c *Config, readCorp func(source) Corp) {
 	content, err := os.ReadFile(path)
 	if err != nil {
-		p.addf("the configuration file %s cannot be read (%w): name a readable file", quoted(path), cause(err))
+		p.addf("the configuration file %s cannot be read (%w): name a readable file", fileerr.Quote(path), fileerr.Cause(err))
 		return
 	}
 	d, errs := yamldoc.Read(path, content, fileKeys())

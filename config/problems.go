@@ -6,9 +6,6 @@ package config
 import (
 	"errors"
 	"fmt"
-	"io/fs"
-	"path/filepath"
-	"strconv"
 )
 
 // maxProblems bounds an error: more problems than this likely have one cause.
@@ -34,21 +31,4 @@ func (p *problems) err() error {
 	}
 	return errors.Join(append(p.errs[:maxProblems:maxProblems],
 		fmt.Errorf("and %d more problems: put these right first", len(p.errs)-maxProblems))...)
-}
-
-// quoted returns a path as messages show it: absolute, because the user may not
-// know the working directory, and quoted, because a path may hold white space.
-func quoted(path string) string {
-	if absolute, err := filepath.Abs(path); err == nil {
-		path = absolute
-	}
-	return strconv.Quote(path)
-}
-
-// cause removes the path from an error about a file: the message names it already.
-func cause(err error) error {
-	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
-		return pathErr.Err
-	}
-	return err
 }

@@ -3,7 +3,11 @@
 
 package config
 
-import promconfig "github.com/prometheus/common/config"
+import (
+	promconfig "github.com/prometheus/common/config"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/secret"
+)
 
 // A Simulation is what the simulated WeCom of a demo expects of all corps. Their
 // targets are discovered unless the user names some.
@@ -46,7 +50,7 @@ func (f *Flags) LoadSimulated(s Simulation) (*Config, error) {
 func (p *problems) simulatedCorp(from source, simulation Simulation) Corp {
 	corp := Corp{
 		CorpID:           simulation.CorpID,
-		Secret:           SecretFromValue(simulation.Secret),
+		Secret:           secret.FromValue(simulation.Secret),
 		AgentID:          simulation.AgentID,
 		APIURL:           DefaultAPIURL,
 		HTTPClientConfig: promconfig.DefaultHTTPClientConfig,

@@ -10,6 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	promconfig "github.com/prometheus/common/config"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/secret"
 )
 
 var simulation = Simulation{
@@ -58,7 +60,7 @@ func TestLoadSimulated(t *testing.T) {
 			want.Corps[0] = Corp{
 				Name:             "default",
 				CorpID:           "ww1",
-				Secret:           SecretFromValue("the secret"),
+				Secret:           secret.FromValue("the secret"),
 				AgentID:          1000002,
 				APIURL:           DefaultAPIURL,
 				HTTPClientConfig: promconfig.DefaultHTTPClientConfig,
@@ -114,7 +116,7 @@ corps:
 	acme := Corp{
 		Name:             "acme",
 		CorpID:           "ww1",
-		Secret:           SecretFromValue("the secret"),
+		Secret:           secret.FromValue("the secret"),
 		AgentID:          1000002,
 		APIURL:           DefaultAPIURL,
 		HTTPClientConfig: promconfig.DefaultHTTPClientConfig,

@@ -5,17 +5,16 @@ package config
 
 import (
 	"errors"
-	"fmt"
-	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
 	promconfig "github.com/prometheus/common/config"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/fileerr"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/glob"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/yamldoc"
 )
 
@@ -28,9 +27,6 @@ const (
 	// maxMeetingIDBytes bounds meeting IDs and codes, for which WeCom documents
 	// no limit.
 	maxMeetingIDBytes = 128
-
-	// globMeta are the characters that make a pattern of a path.
-	globMeta = `*?[\`
 )
 
 // Targets is what to list recordings for. At least one field is set.
@@ -69,7 +65,8 @@ func ReadTargetFile(path string) (TargetFile, error) {
 func (p *problems) targetFile(prefix, path string) TargetFile {
 	content, err := os.ReadFile(path)
 	if err != nil {
-		p.addf("%sthe target file %s cannot be read (%w): name a readable file", prefix, quoted(path), cause(err))
+		p.addf("%sthe target file %s cannot be read (%w): name a readable file",
+			prefix, fileerr.Quote(path), fileerr.Cause(err))
 		return TargetFile{}
 	}
 	d, errs := yamldoc.Read(prefix+path, content, targetFileKeys())
@@ -98,84 +95,12 @@ func (p *problems) targetFile(prefix, path string) TargetFile {
 // without glob characters is returned even if there is no such file, so that
 // reading it reports the error. A pattern stands for the files, not the folders,
 // that match it now. It is an error if a pattern is malformed.
-func (t Targets) ExpandFiles() ([]string, error) {
-	var paths []string
-	for _, pattern := range t.Files {
-		matches, err := expandFile(pattern)
-		if err != nil {
-			return nil, err
-		}
-		paths = append(paths, matches...)
-	}
-	slices.Sort(paths)
-	return slices.Compact(paths), nil
-}
-
-func expandFile(pattern string) ([]string, error) {
-	if !strings.ContainsAny(pattern, globMeta) {
-		return []string{filepath.Clean(pattern)}, nil
-	}
-	matches, err := filepath.Glob(pattern)
-	if err != nil || !isPattern(pattern) {
-		return nil, fmt.Errorf("%s is not a glob pattern: close every [ with a ], and write \\[ for the character itself",
-			quoted(pattern))
-	}
-	var files []string
-	for _, match := range matches {
-		// A Kubernetes volume keeps its files once more in folders beside them.
-		if info, err := os.Stat(match); err == nil && info.IsDir() {
-			continue
-		}
-		files = append(files, filepath.Clean(match))
-	}
-	return files, nil
-}
+func (t Targets) ExpandFiles() ([]string, error) { return glob.ExpandAll(t.Files) }
 
 // FolderErrors returns an error for each folder that ExpandFiles has to list and
 // cannot, so that files in it are overlooked. A folder that does not exist holds no
 // files, and is no error.
-func (t Targets) FolderErrors() []error {
-	errs := make([]error, 0, len(t.Files))
-	for _, pattern := range t.Files {
-		errs = append(errs, folderErrors(pattern)...)
-	}
-	return errs
-}
-
-// folderErrors is FolderErrors for one pattern. Glob itself ignores such errors.
-func folderErrors(pattern string) []error {
-	var errs []error
-	for strings.ContainsAny(pattern, globMeta) {
-		above := filepath.Dir(pattern)
-		folders, isGlob := []string{above}, strings.ContainsAny(above, globMeta)
-		if isGlob {
-			folders, _ = filepath.Glob(above) // The pattern was validated.
-		}
-		for _, folder := range folders {
-			if info, err := os.Stat(folder); isGlob && err == nil && !info.IsDir() {
-				continue // Glob goes into folders alone.
-			}
-			if err := list(folder); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				errs = append(errs, fmt.Errorf("the folder %s cannot be read (%w)", quoted(folder), cause(err)))
-			}
-		}
-		pattern = above
-	}
-	return errs
-}
-
-// list returns an error if the files in a folder cannot be listed.
-func list(folder string) error {
-	f, err := os.Open(folder)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	if _, err := f.Readdirnames(1); err != nil && !errors.Is(err, io.EOF) {
-		return err
-	}
-	return nil
-}
+func (t Targets) FolderErrors() []error { return glob.FolderErrors(t.Files...) }
 
 // targetFiles reads paths and patterns of target files, and the files at the paths.
 func (v value) targetFiles() []string {
@@ -196,27 +121,27 @@ func (v value) checkPattern(i int, pattern string) {
 		v.addItemf(i, "an empty path: write the path of a target file")
 		return
 	}
-	paths, err := expandFile(pattern)
+	paths, err := glob.Expand(pattern)
 	if err != nil {
 		v.addItemf(i, "%w", err)
 		return
 	}
-	if !strings.ContainsAny(pattern, globMeta) {
+	if !glob.HasMeta(pattern) {
 		v.problems.targetFile(v.whereItem(i)+": ", pattern)
 		return
 	}
-	folderErrs := folderErrors(pattern)
+	folderErrs := glob.FolderErrors(pattern)
 	for _, err := range folderErrs {
 		v.warnItemf(i, "%v: let the exporter read the folder, or correct the pattern; until then, targets are missing", err)
 	}
 	if len(paths) == 0 && len(folderErrs) == 0 {
 		v.warnItemf(i, "%s matches no file, so that it gives no targets now: correct the pattern, or make a file",
-			quoted(pattern))
+			fileerr.Quote(pattern))
 	}
 	for _, path := range paths {
 		if _, err := os.ReadFile(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			v.addItemf(i, "the target file %s cannot be read (%w): make it readable, or narrow the pattern",
-				quoted(path), cause(err))
+				fileerr.Quote(path), fileerr.Cause(err))
 		}
 	}
 }

@@ -288,22 +288,6 @@ func TestPatternsWithoutFiles(t *testing.T) {
 	}
 }
 
-// TestFolderWithoutRights has a folder that only root can read.
-func TestFolderWithoutRights(t *testing.T) {
-	t.Parallel()
-	dir := writeFiles(t, map[string]string{"a/x.yml": "userids: [li]"})
-	if err := os.Chmod(dir+"/a", 0); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.ReadDir(dir + "/a"); err == nil {
-		t.Skip("this user can read every folder")
-	}
-	errs := Targets{Files: []string{dir + "/a/*.yml"}}.FolderErrors()
-	if len(errs) != 1 || !errors.Is(errs[0], fs.ErrPermission) {
-		t.Errorf("got %v, want one that says that access is denied", errs)
-	}
-}
-
 // TestMalformedPatterns loads patterns that can match nothing, whatever files there are.
 func TestMalformedPatterns(t *testing.T) {
 	t.Parallel()

@@ -12,6 +12,8 @@ import (
 	promconfig "github.com/prometheus/common/config"
 	"github.com/prometheus/common/model"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/fileerr"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/secret"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/yamldoc"
 )
 
@@ -118,7 +120,7 @@ func (v value) hostLabel() HostLabel {
 	return label
 }
 
-func (v value) hashKey(label HostLabel) Key {
+func (v value) hashKey(label HostLabel) secret.Key {
 	switch {
 	case label != HostLabelHashed && v.text != "":
 		v.addf("a key without hashed hosts: remove it, or set --metrics.host-label=hashed")
@@ -127,15 +129,12 @@ func (v value) hashKey(label HostLabel) Key {
 		return nil
 	case v.text == "":
 		v.addf("no key for --metrics.host-label=hashed: write the path of a file with at least %d random bytes",
-			MinHashKeyBytes)
+			secret.MinKeyBytes)
 		return nil
 	}
-	key, err := readKey(v.text)
-	switch {
-	case err != nil:
+	key, err := secret.KeyFromFile(v.text)
+	if err != nil {
 		v.addf("%w", err)
-	case len(key) < MinHashKeyBytes:
-		v.addf("the key in %s is too short: write at least %d random bytes to it", quoted(v.text), MinHashKeyBytes)
 	}
 	return key
 }
@@ -143,7 +142,7 @@ func (v value) hashKey(label HostLabel) Key {
 // directory reads the path of a directory, which need not exist yet.
 func (v value) directory() string {
 	if info, err := os.Stat(v.text); v.text != "" && err == nil && !info.IsDir() {
-		v.addf("%s is not a directory: name one; it is made if it is not there", quoted(v.text))
+		v.addf("%s is not a directory: name one; it is made if it is not there", fileerr.Quote(v.text))
 	}
 	return v.text
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/secret"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/rig"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
 )
@@ -70,7 +71,7 @@ func TestSecretFileIsReadAgain(t *testing.T) {
 	rig.Virtually(t, func(t *testing.T) {
 		server := rig.WorldOf(wecomtest.Config{})
 		cfg := rig.ConfigOf("li", "wang")
-		cfg.Corps[0].Secret = config.SecretFromFile(file)
+		cfg.Corps[0].Secret = secret.FromFile(file)
 		r := rig.Start(t, server, cfg)
 		r.Wait(20 * time.Second)
 		if n := server.Count("gettoken"); n != 1 {
@@ -80,9 +81,9 @@ func TestSecretFileIsReadAgain(t *testing.T) {
 		write(wecomtest.DefaultSecret + "\n")
 		r.Wait(5 * time.Second)
 		r.Expect(map[string]string{`wecom_up`: "1", `wecom_recording_files{host="wang"}`: "2"})
-		for _, secret := range []string{wecomtest.DefaultSecret, "canary-refused-secret"} {
-			if strings.Contains(r.Log.String(), secret) {
-				t.Errorf("the log tells the secret %s:\n%s", secret, r.Log)
+		for _, told := range []string{wecomtest.DefaultSecret, "canary-refused-secret"} {
+			if strings.Contains(r.Log.String(), told) {
+				t.Errorf("the log tells the secret %s:\n%s", told, r.Log)
 			}
 		}
 		if text := r.Log.String(); !strings.Contains(text, "errcode 40001") || !strings.Contains(text, "check the corp ID") {
@@ -100,7 +101,7 @@ func TestSecretOfAnotherApp(t *testing.T) {
 		server.SetSecret("of-another-app")
 		mend := server.Fail(wecomtest.Fault{Endpoint: rig.ListEndpoint, Errcode: 48002})
 		cfg := rig.ConfigOf("li")
-		cfg.Corps[0].Secret = config.SecretFromFile(file)
+		cfg.Corps[0].Secret = secret.FromFile(file)
 		r := rig.Start(t, server, cfg)
 		r.Wait(40 * time.Minute)
 		mend()
@@ -380,7 +381,7 @@ func TestAnAppThatSeesNoRecordingsIsToldWhy(t *testing.T) {
 
 func TestNothingTellsSecrets(t *testing.T) {
 	t.Parallel()
-	const secret = "canary-secret"
+	const canary = "canary-secret"
 	for name, fault := range map[string]wecomtest.Fault{
 		"none":         {Endpoint: "none", Errcode: 1},
 		"echo":         {EchoSecrets: true},
@@ -396,10 +397,10 @@ func TestNothingTellsSecrets(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			rig.Virtually(t, func(t *testing.T) {
-				server := rig.WorldOf(wecomtest.Config{Secret: secret})
+				server := rig.WorldOf(wecomtest.Config{Secret: canary})
 				server.Fail(fault)
 				cfg := rig.ConfigOf("li", "wang")
-				cfg.Corps[0].Secret = config.SecretFromValue(secret)
+				cfg.Corps[0].Secret = secret.FromValue(canary)
 				r := rig.Start(t, server, cfg)
 				r.Wait(10 * time.Minute)
 				for what, text := range map[string]string{"the log": r.Log.String(), "the exposition": r.Exposition()} {

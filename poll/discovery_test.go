@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/secret"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/rig"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
 )
@@ -67,7 +67,7 @@ func TestDiscoveryTriesANewSecretAtOnce(t *testing.T) {
 		server := rig.WorldOf(wecomtest.Config{})
 		server.SetDirectory(rig.Staff("li"))
 		cfg := rig.Discovering(true, true)
-		cfg.Corps[0].Secret = config.SecretFromFile(file)
+		cfg.Corps[0].Secret = secret.FromFile(file)
 		r := rig.Start(t, server, cfg)
 		r.Wait(20 * time.Minute)
 		if n := server.Count("gettoken"); n > 6 {

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/secret"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/rig"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
 )
@@ -24,7 +25,7 @@ func TestCorpsDoNotHurtEachOther(t *testing.T) {
 		good, bad := rig.WorldOf(wecomtest.Config{}), rig.WorldOf(wecomtest.Config{})
 		cfg := rig.ConfigOf("li", "wang")
 		wrong := cfg.Corps[0]
-		wrong.Name, wrong.APIURL, wrong.Secret = "wrong", "https://bad.test", config.SecretFromValue("wrong")
+		wrong.Name, wrong.APIURL, wrong.Secret = "wrong", "https://bad.test", secret.FromValue("wrong")
 		cfg.Corps = append(cfg.Corps, wrong)
 		r := rig.Start(t, rig.ByHost{"wecom.test": good, "bad.test": bad}, cfg)
 		r.Wait(10 * time.Second)
@@ -162,7 +163,7 @@ func TestReloadWithANewSecret(t *testing.T) {
 	rig.Virtually(t, func(t *testing.T) {
 		server := rig.WorldOf(wecomtest.Config{})
 		cfg := rig.ConfigOf("li")
-		cfg.Corps[0].Secret = config.SecretFromValue("wrong")
+		cfg.Corps[0].Secret = secret.FromValue("wrong")
 		r := rig.Start(t, server, cfg)
 		r.Wait(time.Second)
 		for range 10 {

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/secret"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/rig"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
 )
@@ -61,7 +61,7 @@ func TestSecretFileThatIsGone(t *testing.T) {
 	file, write := rig.ChangingFile(t, "secret", wecomtest.DefaultSecret)
 	rig.Virtually(t, func(t *testing.T) {
 		cfg := rig.ConfigOf("li")
-		cfg.Corps[0].Secret = config.SecretFromFile(file)
+		cfg.Corps[0].Secret = secret.FromFile(file)
 		r := rig.Start(t, rig.WorldOf(wecomtest.Config{}), cfg)
 		r.Wait(time.Minute)
 		if err := os.Remove(file); err != nil {

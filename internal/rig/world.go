@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/secret"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
 )
 
@@ -30,7 +31,7 @@ func ConfigOf(userIDs ...string) *config.Config {
 	return &config.Config{
 		Corps: []config.Corp{{
 			Name: "acme", CorpID: wecomtest.DefaultCorpID, APIURL: "https://wecom.test",
-			Secret:  config.SecretFromValue(wecomtest.DefaultSecret),
+			Secret:  secret.FromValue(wecomtest.DefaultSecret),
 			Targets: config.Targets{UserIDs: userIDs},
 		}},
 		Poll: config.Poll{

@@ -1,7 +1,8 @@
 // Copyright The wecom_recording_exporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package config
+// Package secret reads secrets and keys, and keeps them from being printed.
+package secret
 
 import (
 	"errors"
@@ -11,32 +12,37 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/fileerr"
 )
+
+// MinKeyBytes is the length of the shortest key that KeyFromFile accepts.
+const MinKeyBytes = 16
 
 const (
 	redacted = "<secret>"
 
-	// maxSecretBytes keeps a wrong path, such as a device or a log, from being read whole.
-	maxSecretBytes = 64 << 10
+	// maxBytes keeps a wrong path, such as a device or a log, from being read whole.
+	maxBytes = 64 << 10
 )
 
-// Secret is where a secret is read from: a file, or a value given once.
+// Source is where a secret is read from: a file, or a value given once.
 // It never prints the value, whatever the formatting verb or encoding. Two
-// Secrets are equal (==) if they name the same file or hold the same value.
-type Secret struct {
+// Sources are equal (==) if they name the same file or hold the same value.
+type Source struct {
 	file  string
 	value string
 }
 
-// SecretFromFile returns a Secret that is read from the named file.
-func SecretFromFile(name string) Secret {
-	return Secret{file: name}
+// FromFile returns a Source that is read from the named file.
+func FromFile(name string) Source {
+	return Source{file: name}
 }
 
-// SecretFromValue returns a Secret that is always value, without surrounding
+// FromValue returns a Source that is always value, without surrounding
 // white space and byte order mark.
-func SecretFromValue(value string) Secret {
-	return Secret{value: trimSecret(value)}
+func FromValue(value string) Source {
+	return Source{value: trim(value)}
 }
 
 // Read returns the secret without surrounding white space, and without the byte
@@ -44,12 +50,12 @@ func SecretFromValue(value string) Secret {
 // that a rotated secret is noticed. It is an error if the file cannot be read, is
 // longer than 64 KiB, holds nothing but white space, or holds anything that is not
 // printable UTF-8, such as UTF-16 or a second line.
-func (s Secret) Read() (string, error) {
+func (s Source) Read() (string, error) {
 	if s.file == "" {
 		if s.value == "" {
 			return "", errors.New("the secret is empty: write it to a file and name that file")
 		}
-		if err := checkSecret(s.value); err != nil {
+		if err := check(s.value); err != nil {
 			return "", err
 		}
 		return s.value, nil
@@ -58,47 +64,54 @@ func (s Secret) Read() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	value := trimSecret(content)
+	value := trim(content)
 	if value == "" {
-		return "", fmt.Errorf("%s is empty: write the secret to it", quoted(s.file))
+		return "", fmt.Errorf("%s is empty: write the secret to it", fileerr.Quote(s.file))
 	}
-	if err := checkSecret(value); err != nil {
-		return "", fmt.Errorf("%s: %w", quoted(s.file), err)
+	if err := check(value); err != nil {
+		return "", fmt.Errorf("%s: %w", fileerr.Quote(s.file), err)
 	}
 	return value, nil
 }
 
-// trimSecret removes what editors and shells add to a secret.
-func trimSecret(text string) string {
+// trim removes what editors and shells add to a secret.
+func trim(text string) string {
 	const byteOrderMark = "\ufeff"
 	return strings.TrimSpace(strings.TrimPrefix(text, byteOrderMark))
 }
 
-// checkSecret refuses characters that no secret of an app has, and that nobody sees
+// check refuses characters that no secret of an app has, and that nobody sees
 // in an editor. WeCom would answer that the secret is wrong. The error does not
 // quote them.
-func checkSecret(secret string) error {
+func check(value string) error {
 	const remedy = "write the secret alone, in one line, as UTF-8 or ASCII"
 	unprintable := func(r rune) bool { return !unicode.IsPrint(r) }
 	switch {
-	case strings.ContainsRune(secret, 0):
+	case strings.ContainsRune(value, 0):
 		return errors.New("the secret holds NUL characters, as text in UTF-16 does: " + remedy)
-	case !utf8.ValidString(secret):
+	case !utf8.ValidString(value):
 		return errors.New("the secret is not UTF-8: " + remedy)
-	case strings.ContainsFunc(secret, unprintable):
+	case strings.ContainsFunc(value, unprintable):
 		return errors.New("the secret holds a line end, a control character or one without width: " + remedy)
 	}
 	return nil
 }
 
-// readKey returns the content of a file with a key, without surrounding white
-// space. Any other byte is part of the key, since random bytes may be anything.
-func readKey(name string) (Key, error) {
+// KeyFromFile returns the content of a file with a key, without surrounding white
+// space. Any other byte is part of the key, since random bytes may be anything. It is
+// an error if the file cannot be read, is longer than 64 KiB, or holds fewer than
+// MinKeyBytes bytes.
+func KeyFromFile(name string) (Key, error) {
 	content, err := readHead(name)
 	if err != nil {
 		return nil, err
 	}
-	return Key(strings.TrimSpace(content)), nil
+	key := Key(strings.TrimSpace(content))
+	if len(key) < MinKeyBytes {
+		return nil, fmt.Errorf("the key in %s is too short: write at least %d random bytes to it",
+			fileerr.Quote(name), MinKeyBytes)
+	}
+	return key, nil
 }
 
 // readHead reads a file that has no more bytes than a secret may have.
@@ -108,26 +121,26 @@ func readHead(name string) (string, error) {
 		return "", unreadable(name, err)
 	}
 	defer f.Close()
-	content, err := io.ReadAll(io.LimitReader(f, maxSecretBytes+1))
+	content, err := io.ReadAll(io.LimitReader(f, maxBytes+1))
 	if err != nil {
 		return "", unreadable(name, err)
 	}
-	if len(content) > maxSecretBytes {
-		return "", fmt.Errorf("%s is longer than 64 KiB: name a file that holds the secret alone", quoted(name))
+	if len(content) > maxBytes {
+		return "", fmt.Errorf("%s is longer than 64 KiB: name a file that holds the secret alone", fileerr.Quote(name))
 	}
 	return string(content), nil
 }
 
 func unreadable(name string, err error) error {
 	return fmt.Errorf("%s cannot be read (%w): name a readable file that holds the secret alone",
-		quoted(name), cause(err))
+		fileerr.Quote(name), fileerr.Cause(err))
 }
 
 // Format implements fmt.Formatter: it writes "<secret>" for every verb.
-func (Secret) Format(w fmt.State, _ rune) { writeRedacted(w) }
+func (Source) Format(w fmt.State, _ rune) { writeRedacted(w) }
 
 // MarshalText implements encoding.TextMarshaler: it returns "<secret>".
-func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+func (Source) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
 // Key is the key of a keyed hash. It never prints its bytes, whatever the
 // formatting verb or encoding.

@@ -4,155 +4,10 @@
 package config
 
 import (
-	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 )
-
-func TestSecretReadsFileAnew(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(writeFiles(t, map[string]string{"secret": "\t first \r\n"}), "secret")
-	secret := SecretFromFile(path)
-	wantSecret(t, secret, "first")
-	if err := os.WriteFile(path, []byte("second"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	wantSecret(t, secret, "second")
-	if err := os.WriteFile(path, []byte(" \n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	wantErr := strconv.Quote(path) + " is empty: write the secret to it"
-	if got, err := secret.Read(); err == nil || err.Error() != wantErr {
-		t.Errorf("got %q, %v; want the error %s", got, err, wantErr)
-	}
-}
-
-func TestSecretFromValue(t *testing.T) {
-	t.Parallel()
-	wantSecret(t, SecretFromValue(" value\n"), "value")
-	for _, secret := range []Secret{{}, SecretFromValue(" "), SecretFromFile("")} {
-		if got, err := secret.Read(); err == nil {
-			t.Errorf("got %q, want an error", got)
-		}
-	}
-}
-
-// TestSecretEncodings reads secrets as editors of several systems save them.
-func TestSecretEncodings(t *testing.T) {
-	t.Parallel()
-	const (
-		nul       = "holds NUL characters, as text in UTF-16 does"
-		notUTF8   = "is not UTF-8"
-		invisible = "holds a line end, a control character or one without width"
-	)
-	tests := []struct {
-		name    string
-		content string
-		want    string
-		wantErr string
-	}{
-		{
-			name:    "byte order mark",
-			content: "\ufeffsecret",
-			want:    "secret",
-		},
-		{
-			name:    "byte order mark and line ends of Windows",
-			content: "\ufeffsecret\r\n\r\n",
-			want:    "secret",
-		},
-		{
-			name:    "byte order mark before white space",
-			content: "\ufeff \tsecret \v\f",
-			want:    "secret",
-		},
-		{
-			name:    "byte order mark alone",
-			content: "\ufeff\r\n",
-			wantErr: "is empty",
-		},
-		{
-			name:    "a space inside",
-			content: "the secret",
-			want:    "the secret",
-		},
-		{
-			name:    "UTF-16, little-endian",
-			content: "\xff\xfes\x00e\x00c\x00\r\x00\n\x00",
-			wantErr: nul,
-		},
-		{
-			name:    "UTF-16, big-endian, without a mark",
-			content: "\x00s\x00e\x00c",
-			wantErr: nul,
-		},
-		{
-			name:    "UTF-32",
-			content: "s\x00\x00\x00e\x00\x00\x00c\x00\x00\x00",
-			wantErr: nul,
-		},
-		{
-			name:    "padded with NUL",
-			content: "secret\x00\x00",
-			wantErr: nul,
-		},
-		{
-			name:    "two byte order marks",
-			content: "\ufeff\ufeffsecret",
-			wantErr: invisible,
-		},
-		{
-			name:    "two lines",
-			content: "first\nsecond",
-			wantErr: invisible,
-		},
-		{
-			name:    "color of a terminal",
-			content: "\x1b[1msecret\x1b[0m",
-			wantErr: invisible,
-		},
-		{
-			name:    "space without width, from a web page",
-			content: "sec\u200bret",
-			wantErr: invisible,
-		},
-		{
-			name:    "control characters beyond ASCII",
-			content: "sec\u009bret",
-			wantErr: invisible,
-		},
-		{
-			name:    "another encoding",
-			content: "secr\xe9t",
-			wantErr: notUTF8,
-		},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			path := filepath.Join(writeFiles(t, map[string]string{"secret": test.content}), "secret")
-			got, err := SecretFromFile(path).Read()
-			switch {
-			case got != test.want:
-				t.Errorf("got %q, want %q", got, test.want)
-			case (err != nil) != (test.wantErr != ""):
-				t.Errorf("error %v, want %q", err, test.wantErr)
-			case err != nil && (!strings.Contains(err.Error(), test.wantErr) || !strings.Contains(err.Error(), strconv.Quote(path))):
-				t.Errorf("error %v, want %q and the path", err, test.wantErr)
-			}
-			if test.wantErr != "is empty" {
-				value, valueErr := SecretFromValue(test.content).Read()
-				if value != test.want || (valueErr != nil) != (test.wantErr != "") {
-					t.Errorf("as a value: %q, %v", value, valueErr)
-				}
-			}
-		})
-	}
-}
 
 // TestHashKeyIsBytes reads keys that are no text.
 func TestHashKeyIsBytes(t *testing.T) {
@@ -173,13 +28,6 @@ func TestHashKeyIsBytes(t *testing.T) {
 				t.Errorf("got the key %q, want %q", got, content)
 			}
 		})
-	}
-}
-
-func wantSecret(t *testing.T, secret Secret, want string) {
-	t.Helper()
-	if got, err := secret.Read(); got != want || err != nil {
-		t.Errorf("got %q, %v; want %q", got, err, want)
 	}
 }
 
@@ -232,18 +80,13 @@ corps:
 			for _, v := range []any{cfg, *cfg, cfg.Corps, &cfg.Corps[0], cfg.Corps[0].Secret, &cfg.Corps[0].Secret, cfg.Metrics, cfg.Metrics.HostHashKey} {
 				wantNoCanary(t, fmt.Sprintf("printing %T", v), printed(v))
 			}
-			wantSecret(t, cfg.Corps[0].Secret, canary)
+			if got, err := cfg.Corps[0].Secret.Read(); got != canary || err != nil {
+				t.Errorf("got %q, %v; want %q", got, err, canary)
+			}
 			if got, want := string(cfg.Metrics.HostHashKey), strings.Repeat(canary, 3); got != want {
 				t.Errorf("got the key %q, want %q", got, want)
 			}
 		})
-	}
-	encoded, err := json.Marshal(map[string]any{"secret": SecretFromValue(canary), "key": Key(canary)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got, want := string(encoded), `{"key":"\u003csecret\u003e","secret":"\u003csecret\u003e"}`; got != want {
-		t.Errorf("got the JSON %s, want %s", got, want)
 	}
 }
 

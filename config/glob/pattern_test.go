@@ -1,7 +1,7 @@
 // Copyright The wecom_recording_exporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package config
+package glob
 
 import (
 	"errors"
@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// FuzzIsPattern compares with what filepath.Match finds wrong, which is less.
-func FuzzIsPattern(f *testing.F) {
+// FuzzWellFormed compares with what filepath.Match finds wrong, which is less.
+func FuzzWellFormed(f *testing.F) {
 	for pattern, want := range map[string]bool{
 		"":              true,
 		"*.yml":         true,
@@ -35,14 +35,14 @@ func FuzzIsPattern(f *testing.F) {
 		"[\xff]":        false,
 		"a]-":           true,
 	} {
-		if got := isPattern(pattern); got != want {
+		if got := wellFormed(pattern); got != want {
 			f.Errorf("%q: %t, want %t", pattern, got, want)
 		}
 		f.Add(pattern, "name")
 	}
 	f.Fuzz(func(t *testing.T, pattern, name string) {
 		matches, err := filepath.Match(pattern, name)
-		if ok := isPattern(pattern); ok && errors.Is(err, filepath.ErrBadPattern) {
+		if ok := wellFormed(pattern); ok && errors.Is(err, filepath.ErrBadPattern) {
 			t.Errorf("%q is accepted, and is bad for %q", pattern, name)
 		} else if !ok && matches && !strings.Contains(pattern, "/") { // Glob divides [a/b] too.
 			t.Errorf("%q is refused, and matches %q", pattern, name)

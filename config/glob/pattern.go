@@ -1,7 +1,7 @@
 // Copyright The wecom_recording_exporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package config
+package glob
 
 import (
 	"path/filepath"
@@ -9,10 +9,10 @@ import (
 	"unicode/utf8"
 )
 
-// isPattern reports whether a path is a well-formed pattern for filepath.Glob, which
+// wellFormed reports whether a path is a well-formed pattern for filepath.Glob, which
 // itself does not find every error: not the one in a*[b, nor one in the name of a
 // file below a folder that does not exist.
-func isPattern(path string) bool {
+func wellFormed(path string) bool {
 	for name := range strings.SplitSeq(path, string(filepath.Separator)) {
 		for name != "" {
 			var ok bool
