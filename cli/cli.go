@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	stdlog "log"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -124,6 +125,8 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	// Without this, a write to stdout or stderr whose reader is gone ends the process.
 	// Log lines that cannot be written are dropped.
 	signal.Ignore(syscall.SIGPIPE)
+	// net/http's client writes to the standard logger, and with it parts of bodies.
+	stdlog.SetOutput(io.Discard)
 	a := newApplication()
 	isDone := false // by --help or --version
 	a.kingpin.Terminate(func(int) { isDone = true }).UsageWriter(stdout).ErrorWriter(stderr)

@@ -5,6 +5,8 @@ package cli
 
 import (
 	"encoding/json"
+	"io"
+	stdlog "log"
 	"log/slog"
 	"strings"
 	"testing"
@@ -149,5 +151,14 @@ func TestLogLevel(t *testing.T) {
 	toolkitLogger.Warn("theirs")
 	if n := strings.Count(written.String(), "level=warn"); n != 2 {
 		t.Errorf("%d lines, want 2: %s", n, written)
+	}
+}
+
+// TestStandardLoggerIsSilent: net/http writes parts of bodies to it that nobody asked for.
+func TestStandardLoggerIsSilent(t *testing.T) {
+	t.Parallel()
+	Run(t.Context(), []string{"--version"}, io.Discard, io.Discard)
+	if w := stdlog.Writer(); w != io.Discard {
+		t.Errorf("the standard logger writes to %T", w)
 	}
 }
