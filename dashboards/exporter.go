@@ -278,7 +278,7 @@ func configurationAndState() line {
 		)),
 		stat(4, text{"State written", "状态是否写入"}, text{
 			"Whether the state could last be written to disk, from wecom_recording_exporter_storage_last_write_successful; " +
-				"there only with --storage.path. If not, counters start anew with the next process: check the disk and the log.",
+				"there only with --storage.path. If not, counters start over with the next process: check the disk and the log.",
 			"最近一次状态能否写入磁盘，来自 wecom_recording_exporter_storage_last_write_successful；" +
 				"仅在使用 --storage.path 时存在。若失败，重启后计数器将归零：请检查磁盘与日志。",
 		}, "none", now(`min(wecom_recording_exporter_storage_last_write_successful{@exporter})`, text{"Written", "写入"})).

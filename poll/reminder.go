@@ -12,8 +12,8 @@ import (
 const (
 	// reminderInterval is how often a line is repeated about what goes on.
 	reminderInterval = time.Hour
-	// After so many warnings about single targets in an hour, one a minute tells how many more
-	// there are.
+	// After so many warnings about single targets in an hour, one a minute counts those that
+	// are not shown.
 	shownWarnings   = 20
 	summaryInterval = time.Minute
 )

@@ -60,7 +60,7 @@ func Open(dir string, o Options) (Store, error) {
 		return nil, fmt.Errorf("%s: %w: stop that one, or name another directory with --storage.path", path, ErrInUse)
 	case errors.Is(err, ErrNewerSchema):
 		return nil, fmt.Errorf("%s: %w: "+
-			"run that version, or name another directory with --storage.path to count anew", path, err)
+			"run that version, or name another directory with --storage.path to start over", path, err)
 	case err != nil:
 		level.Error(op.Logger).Log("msg", "the store cannot be written; going on in memory, "+
 			"and what is counted from now on is lost at the end of the process",
@@ -123,7 +123,7 @@ func (o *opening) setAside(damage damageError) error {
 	if err != nil {
 		return err
 	}
-	level.Error(o.Logger).Log("msg", "the store was set aside, and counting begins anew", "err", damage,
+	level.Error(o.Logger).Log("msg", "the store was set aside, and counting starts over", "err", damage,
 		"moved_to", aside, "remedy", "put a backup in the place of the file while the exporter is stopped; "+
 			"or delete what was set aside, if nobody needs to look at it")
 	return nil
@@ -150,7 +150,7 @@ func (o *opening) read() (found contents, err error) {
 	case err != nil:
 		return found, fmt.Errorf("looking for the store: %w", err)
 	case info.Size() == 0:
-		level.Warn(o.Logger).Log("msg", "the store is empty, and counting begins anew")
+		level.Warn(o.Logger).Log("msg", "the store is empty, and counting starts over")
 		return found, nil
 	}
 	db, err := bbolt.Open(o.path, 0o600, &bbolt.Options{ReadOnly: true, Timeout: lockTimeout})

@@ -39,8 +39,8 @@ func (o Options) servePage(w http.ResponseWriter, page *template.Template, data 
 	_, _ = body.WriteTo(w) // It fails only if the client has gone.
 }
 
-// checkLanguage returns an error that says what to write instead of a language that
-// no page has.
+// checkLanguage refuses a language that no page has. The error names those that pages
+// have.
 func checkLanguage(values url.Values) error {
 	switch wanted := strings.ToLower(values.Get(paramLang)); {
 	case wanted == "", strings.HasPrefix(wanted, "en"), strings.HasPrefix(wanted, "zh"):

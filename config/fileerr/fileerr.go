@@ -1,7 +1,7 @@
 // Copyright The wecom_recording_exporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package fileerr says how errors about files name them.
+// Package fileerr names files in errors, and their causes without the path.
 package fileerr
 
 import (

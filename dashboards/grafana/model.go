@@ -141,7 +141,7 @@ type Target struct {
 	RefID        string     `json:"refId"`
 }
 
-// A FieldConfig says how values are shown.
+// A FieldConfig is how values are shown.
 type FieldConfig struct {
 	Defaults  FieldDefaults `json:"defaults"`
 	Overrides []Override    `json:"overrides"`
@@ -174,7 +174,7 @@ type Custom struct {
 	Stacking    *Stacking `json:"stacking,omitempty"`
 }
 
-// Stacking says whether series are added up.
+// Stacking adds series up.
 type Stacking struct {
 	Group string `json:"group"`
 	Mode  string `json:"mode"`
