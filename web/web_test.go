@@ -60,7 +60,7 @@ func (f *fake) Status() []poll.Status {
 	f.wait()
 	return []poll.Status{
 		{
-			Name: "acme", Up: true, Used: 7, Budget: 1200,
+			Name: "acme", Called: true, Up: true, Used: 7, Budget: 1200,
 			Summary: schedule.Summary{
 				Total: len(f.targets), Coverage: 0.5, Lag: 90 * time.Second,
 				Counts: map[wecom.Selector]*[schedule.NumStatuses]int{wecom.ByUserID: {schedule.OK: len(f.targets)}},
@@ -68,8 +68,9 @@ func (f *fake) Status() []poll.Status {
 		},
 		{
 			Name: "<b>other", Budget: 60, Retry: time.Date(2026, 3, 2, 1, 0, 0, 0, time.UTC),
-			Outage: &wecom.APIError{Endpoint: "meeting/record/list", Code: 60020},
+			Called: true, Outage: &wecom.APIError{Endpoint: "meeting/record/list", Code: 60020},
 		},
+		{Name: "new"},
 	}
 }
 
@@ -190,6 +191,7 @@ func TestTargetsPage(t *testing.T) {
 			"&lt;script&gt;", "errcode 60111 (the user ID was not found)", "remove the user ID", "user199", "1–200 / 401", "page=2",
 			"2026-03-02T01:00:00Z", "never", "50.0%", "1m30s", "calls in the last 60 seconds, and the budget: 7 / 1200",
 			"&lt;b&gt;other", "errcode 60020", "企业可信IP", "no targets",
+			"WeCom accepts calls", "WeCom did not accept the last call", "WeCom was not called yet",
 		}, []string{"<script>", "<b>other", "user200", "page=0"}},
 		"second page": {"/targets?corp=acme&page=2", "en", []string{"user200", "user399", "201–400 / 401", "page=1", "page=3"}, []string{"user199", "user400"}},
 		"last page":   {"/targets?corp=acme&page=3", "en", []string{"user400", "401–401 / 401", "page=2"}, []string{"page=4"}},
