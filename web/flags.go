@@ -6,6 +6,7 @@ package web
 import (
 	"fmt"
 	"path"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -96,8 +97,11 @@ func (f *Flags) Settings() (Settings, error) {
 			flagAndVariable(flagTelemetryPath), *f.telemetryPath)
 	}
 	if err := toolkit.Validate(*f.toolkit.WebConfigFile); err != nil {
-		return Settings{}, fmt.Errorf("%s: %s cannot be used: %w",
-			flagAndVariable(flagConfigFile), *f.toolkit.WebConfigFile, err)
+		file := *f.toolkit.WebConfigFile
+		if absolute, absErr := filepath.Abs(file); absErr == nil {
+			file = absolute // the user may not know the working directory
+		}
+		return Settings{}, fmt.Errorf("%s: %q cannot be used: %w", flagAndVariable(flagConfigFile), file, err)
 	}
 	return Settings{
 		TelemetryPath:   *f.telemetryPath,

@@ -6,6 +6,7 @@ package web
 import (
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -75,6 +76,10 @@ func TestListenAddresses(t *testing.T) {
 func TestRefusedSettings(t *testing.T) {
 	t.Parallel()
 	badConfig := filepath.Join(t.TempDir(), "web.yml")
+	noConfig, err := filepath.Abs("none.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := os.WriteFile(badConfig, []byte("tls_server: {}"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -106,8 +111,8 @@ func TestRefusedSettings(t *testing.T) {
 		"--web.max-requests=many":                 requests + `"many" is no number of requests: write 0 for no limit, or a number above it`,
 		"--web.max-requests=-1":                   requests,
 		"--web.max-requests=1.5":                  requests,
-		"--web.config.file=" + badConfig:          file + badConfig + " cannot be used: ",
-		"--web.config.file=none.yml":              file + "none.yml cannot be used: ",
+		"--web.config.file=" + badConfig:          file + strconv.Quote(badConfig) + " cannot be used: ",
+		"--web.config.file=none.yml":              file + strconv.Quote(noConfig) + " cannot be used: ",
 	} {
 		t.Run(arg, func(t *testing.T) {
 			t.Parallel()
