@@ -72,13 +72,13 @@ func TestRecordingsPage(t *testing.T) {
 	a := &asked{total: 250}
 	for target, test := range map[string]struct{ want, without []string }{
 		"/recordings?host=li&exposed=true&lang=en": {[]string{
-			`<html lang="en">`, "&lt;script&gt;", "&lt;b&gt;li", "1–100 / 250", "r0<", "r99<", "5 GiB", `title="5368709120 B"`, "1m30s", "2026-03-02T01:00:00Z",
+			`<html lang="en">`, "<title>Recordings –", "&lt;script&gt;", "&lt;b&gt;li", "1–100 / 250", "r0<", "r99<", "5 GiB", `title="5368709120 B"`, "1m30s", "2026-03-02T01:00:00Z",
 			`audience anyone, password none, expires <span class="time">2026-03-02T02:00:00Z</span>, download allowed`, `value="li"`, `<option value="true" selected>yes`, `aria-sort="descending"`,
 			`href="?exposed=true&amp;host=li&amp;lang=en&amp;page=2"`, `href="?exposed=true&amp;host=li&amp;lang=en&amp;order=asc&amp;sort=start"`,
 			`href="?exposed=true&amp;host=li&amp;lang=zh"`, "<label>", `<th scope="col"`, "<caption>",
 		}, []string{"<script", "<b>li", "r100<", "not shared"}},
 		"/recordings?shared=false&lang=en": {[]string{`<option value="false" selected>no`}, []string{`value="true" selected`}},
-		"/recordings?page=3&lang=zh":       {[]string{`<html lang="zh-CN">`, "201–250 / 250", "page=2", "暴露的文件"}, []string{"page=4"}},
+		"/recordings?page=3&lang=zh":       {[]string{`<html lang="zh-CN">`, "<title>录制 –", "201–250 / 250", "page=2", "暴露的文件"}, []string{"page=4"}},
 	} {
 		w := serve(t, recordingOptions(a), http.MethodGet, target)
 		for _, want := range test.want {

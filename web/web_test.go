@@ -191,7 +191,7 @@ func TestTargetsPage(t *testing.T) {
 			"&lt;script&gt;", "errcode 60111 (the user ID was not found)", "remove the user ID", "user199", "1–200 / 401", "page=2",
 			"2026-03-02T01:00:00Z", "never", "50.0%", "1m30s", "calls in the last 60 seconds, and the budget: 7 / 1200",
 			"&lt;b&gt;other", "errcode 60020", "企业可信IP", "no targets",
-			"WeCom accepts calls", "WeCom did not accept the last call", "WeCom was not called yet",
+			"WeCom accepts calls", "The last call to WeCom failed", "WeCom has not been called yet",
 		}, []string{"<script>", "<b>other", "user200", "page=0"}},
 		"second page": {"/targets?corp=acme&page=2", "en", []string{"user200", "user399", "201–400 / 401", "page=1", "page=3"}, []string{"user199", "user400"}},
 		"last page":   {"/targets?corp=acme&page=3", "en", []string{"user400", "401–401 / 401", "page=2"}, []string{"page=4"}},
