@@ -44,7 +44,11 @@ func (d damageError) Error() string { return fmt.Sprintf("it is damaged: %v", d.
 func Open(dir string, o Options) (Store, error) {
 	path := filepath.Join(dir, fileName)
 	op := &opening{Options: o, path: path}
-	op.Logger = log.With(o.Logger, "file", path)
+	shown := path
+	if absolute, err := filepath.Abs(path); err == nil {
+		shown = absolute // The user may not know the working directory.
+	}
+	op.Logger = log.With(o.Logger, "file", shown)
 	err := os.MkdirAll(dir, 0o700)
 	var db *database
 	if err == nil {
