@@ -236,7 +236,7 @@ func lintCounters(m grafana.Dashboard) (bad []string) {
 				rated := strings.HasSuffix(u.before, "rate(") || strings.HasSuffix(u.before, "increase(")
 				// Over the whole range is for the newest value alone.
 				span := strings.HasPrefix(u.after, "[$__rate_interval]") || q.Instant && strings.HasPrefix(u.after, "[$__range]")
-				bad = append(bad, wrong(counters[baseName(u.name)] != rated || rated != span, p.Title, u.name)...)
+				bad = append(bad, wrong(counters[baseName(u.name)] != rated || rated && !span, p.Title, u.name)...)
 			}
 		}
 	}

@@ -5,8 +5,12 @@ package dashboards
 
 // Expressions that several panels share. Shards of one corp add up.
 const (
-	corpBytes    = `sum by (job, corp) (wecom_recording_bytes{@corp})`
-	corpQuota    = `max by (job, corp) (wecom_recording_quota_bytes{@corp})`
+	corpBytes = `sum by (job, corp) (wecom_recording_bytes{@corp})`
+	corpQuota = `max by (job, corp) (wecom_recording_quota_bytes{@corp})`
+	// quotaKnownFor is for how many seconds of the range there is data, by the number of samples. On
+	// a new install that is far less than the range.
+	quotaKnownFor = `300 * sum by (job, corp) (count_over_time(wecom_recording_quota_bytes{@corp}[$__range])) / ` +
+		`sum by (job, corp) (count_over_time(wecom_recording_quota_bytes{@corp}[5m]))`
 	largestHosts = `topk(20, sum by (job, corp, host) (wecom_recording_bytes{@host}))`
 	busiestHosts = `topk(20, sum by (job, corp, host) (` +
 		`increase(wecom_recording_discovered_seconds_total{@host}[$__range])))`
@@ -106,15 +110,15 @@ func recordingsOverview() section {
 			}, "percentunit", now(`max(`+corpBytes+` / `+corpQuota+`)`, text{"Used", "已用"})).
 				red(0.8, 0.95).ifNone(text{"no quota", "未配置配额"}),
 			stat(4, text{"Quota reached in", "配额耗尽时间"}, text{
-				"Forecast: space left over the rate of new bytes in the time range, of the corp that fills first, from " +
-					"wecom_recording_quota_bytes, wecom_recording_bytes and wecom_recording_file_size_bytes. " +
+				"Forecast: space left over the rate of new bytes in the time range, as far as there is data, of the corp that " +
+					"fills first, from wecom_recording_quota_bytes, wecom_recording_bytes and wecom_recording_file_size_bytes. " +
 					"It assumes that nothing is deleted; choose a time range of some days.",
-				"预测：剩余空间除以所选时间范围内的新增速率，取最先耗尽的企业，来自 " +
+				"预测：剩余空间除以所选时间范围内（有数据的部分）的新增速率，取最先耗尽的企业，来自 " +
 					"wecom_recording_quota_bytes、wecom_recording_bytes 和 wecom_recording_file_size_bytes。" +
 					"假设不删除任何录制；时间范围请选数天。",
 			}, "s", now(
-				`min(clamp_min(`+corpQuota+` - `+corpBytes+`, 0) / `+
-					`(sum by (job, corp) (rate(wecom_recording_file_size_bytes_sum{@corp}[$__range])) > 0))`,
+				`min(clamp_min(`+corpQuota+` - `+corpBytes+`, 0) * `+quotaKnownFor+` / `+
+					`(sum by (job, corp) (increase(wecom_recording_file_size_bytes_sum{@corp}[$__range])) > 0))`,
 				text{"Time left", "剩余时间"},
 			)).red(2592000, 604800).ifNone(text{"no growth or quota", "无增长或未配置配额"}),
 			stat(3, text{"Exposed files", "已暴露文件"}, text{
