@@ -83,7 +83,7 @@ func quickRules(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	short := map[string]string{"15m": "10s", "1h": "15s", "1d": "1m", "3d": "5s", "6d": "5s", "7d": "30s", "14d": "15s"}
+	short := map[string]string{"15m": "10s", "1h": "15s", "2h": "20s", "1d": "1m", "3d": "5s", "6d": "5s", "7d": "30s", "14d": "15s"}
 	text := regexp.MustCompile(`(\[|offset )(\d+[mhd])`).ReplaceAllStringFunc(string(content), func(match string) string {
 		at := strings.LastIndexAny(match, "[ ") + 1
 		if short[match[at:]] == "" {
