@@ -386,7 +386,6 @@ corps:
 
 	mend := s.Fail(wecomtest.Fault{Endpoint: listEndpoint, Errcode: 48002})
 	m.await(t, "严重", "WecomAPIFailing", "acme", "48002")
-	alertmanager.awaitAlert(t, "WecomRecordingTargetsFailing", "suppressed")
 	alertmanager.awaitAlert(t, "WecomRecordingPollStale", "suppressed")
 	alertmanager.awaitAlert(t, "WecomRecordingOpenShareWithoutPassword", "active")
 	mend()
