@@ -5,6 +5,7 @@ package poll_test
 
 import (
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -67,5 +68,23 @@ func TestStoredTimesAndAWrongClock(t *testing.T) {
 			`wecom_recording_files{host="wang"}`:             "1",
 			`wecom_recordings_discovered_total{host="wang"}`: "0",
 		})
+	})
+}
+
+// TestClocksThatDiffer has each answer come from another machine, half of them an hour ahead.
+func TestClocksThatDiffer(t *testing.T) {
+	t.Parallel()
+	rig.Virtually(t, func(t *testing.T) {
+		var answers atomic.Int64
+		server := wecomtest.New(wecomtest.Config{Now: func() time.Time {
+			return time.Now().Add(time.Duration(answers.Add(1)%2) * time.Hour)
+		}})
+		server.Put(rig.Recorded("r", "li", 3*time.Hour))
+		r := rig.Start(t, server, rig.ConfigOf("li"))
+		r.Wait(time.Hour)
+		r.Expect(map[string]string{`wecom_recording_files{host="li"}`: "1"})
+		if n := server.Count(rig.ListEndpoint); n > 20 {
+			t.Errorf("%d lists within an hour, want one in five minutes", n)
+		}
 	})
 }

@@ -61,13 +61,13 @@ func (c *corp) poll(ctx context.Context, from *wecom.Reservation, p *schedule.Po
 	c.mu.Lock()
 	lookback, route := c.settings.poll.Lookback, c.route
 	c.mu.Unlock()
-	correction := c.client.Correction()
+	knewClock := c.client.KnowsClock()
 	o := outcome{poll: p, started: time.Now(), route: route}
 	l := inventory.Listing{Target: p.Target, Asked: c.inventory.Generation()}
 	for i, w := range windows(c.client.Now(), lookback, p.History) {
 		var recordings []wecom.Recording
 		recordings, o.err = list(ctx, from, p.Target, w)
-		if i == 0 && c.client.CorrectedSince(correction) && ctx.Err() == nil {
+		if i == 0 && !knewClock && c.client.Correction() != 0 && ctx.Err() == nil {
 			return c.poll(ctx, from, p)
 		}
 		_, l.Incomplete = errors.AsType[*wecom.ChainError](o.err)

@@ -46,8 +46,6 @@ func (c *Client) Correction() time.Duration {
 	return 0
 }
 
-// CorrectedSince reports whether an answer of WeCom has changed the correction since. What
-// was asked for by the time before it may not be what was meant.
-func (c *Client) CorrectedSince(correction time.Duration) bool {
-	return (c.Correction() - correction).Abs() > MaxSkew
-}
+// KnowsClock reports whether an answer of WeCom has shown what time it is there. What was asked
+// for before may not be what was meant.
+func (c *Client) KnowsClock() bool { return c.skew.last.Load() != nil }

@@ -25,7 +25,7 @@ func TestNow(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				var c Client
-				if !c.Now().Equal(time.Now()) || c.Correction() != 0 {
+				if !c.Now().Equal(time.Now()) || c.Correction() != 0 || c.KnowsClock() {
 					t.Error("another time than the local one before the first answer")
 				}
 				answered := time.Now()
@@ -34,7 +34,7 @@ func TestNow(t *testing.T) {
 				if want := time.Now().Add(-test.correction); !c.Now().Equal(want) {
 					t.Errorf("now is %s, want %s", c.Now(), want)
 				}
-				if c.Correction() != test.correction || c.CorrectedSince(0) != (test.correction != 0) {
+				if c.Correction() != test.correction || !c.KnowsClock() {
 					t.Errorf("corrected by %s, want %s", c.Correction(), test.correction)
 				}
 			})

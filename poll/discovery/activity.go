@@ -35,7 +35,7 @@ func (a *activity) isFound() bool { return !a.historyDue.IsZero() }
 // findActivity reads who started meetings since it was last called, and before what was
 // read first, as far back as the lookback reaches.
 func (d *Discovery) findActivity(ctx context.Context) error {
-	correction := d.client.Correction()
+	knewClock := d.client.KnowsClock()
 	now := d.client.Now().Truncate(time.Second)
 	d.mu.Lock()
 	span := wecom.Window{Start: d.activity.newest.Add(-startsOverlap), End: now}
@@ -45,7 +45,7 @@ func (d *Discovery) findActivity(ctx context.Context) error {
 		span.Start = oldest
 	}
 	starts, err := d.client.Starts(ctx, span)
-	if d.client.CorrectedSince(correction) && ctx.Err() == nil {
+	if !knewClock && d.client.Correction() != 0 && ctx.Err() == nil {
 		return d.findActivity(ctx)
 	}
 	if err != nil {
