@@ -4,21 +4,18 @@
 package poll
 
 import (
+	"time"
+
 	"github.com/go-kit/log/level"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
-// checkClock warns once when the local clock is so wrong that WeCom's decides, and says when
-// it is right again. The lock is held.
-func (c *corp) checkClock() {
+// checkClock warns, at once and hourly, as long as the local clock is so wrong that WeCom's
+// decides. The lock is held.
+func (c *corp) checkClock(now time.Time) {
 	correction := c.client.Correction()
-	if isWrong := correction != 0; isWrong == c.clockIsWrong {
-		return
-	}
-	c.clockIsWrong = correction != 0
-	if !c.clockIsWrong {
-		level.Info(c.logger).Log("msg", "the local clock agrees with WeCom's again")
+	if correction == 0 || !c.clockReminder.due("the clock", now) {
 		return
 	}
 	level.Warn(c.logger).Log("msg", "the local clock is wrong, so WeCom's decides what is new", "ahead", correction,

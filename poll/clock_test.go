@@ -83,6 +83,9 @@ func TestClocksThatDiffer(t *testing.T) {
 		r := rig.Start(t, server, rig.ConfigOf("li"))
 		r.Wait(time.Hour)
 		r.Expect(map[string]string{`wecom_recording_files{host="li"}`: "1"})
+		if n := strings.Count(r.Log.String(), "the local clock is wrong"); n > 1 {
+			t.Errorf("%d warnings within an hour", n)
+		}
 		if n := server.Count(rig.ListEndpoint); n > 20 {
 			t.Errorf("%d lists within an hour, want one in five minutes", n)
 		}

@@ -54,7 +54,7 @@ type corp struct {
 	targetsSet bool      // the schedule was given its targets
 	planned    bool      // the plan was logged
 
-	clockIsWrong   bool // and WeCom's decides
+	clockReminder  reminder
 	warnings       warnings
 	secretReminder reminder
 }

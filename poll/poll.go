@@ -140,8 +140,8 @@ func (c *corp) settle(o *outcome) {
 		c.schedule.Return(o.poll) // The error is not that of WeCom, or of another way to it.
 		return
 	}
-	c.checkClock()
 	now, p := time.Now(), o.poll
+	c.checkClock(now)
 	v := judge(o.err, &p.Last, c.breaker.err, c.accepted)
 	if !c.reschedule(o, &v, now) {
 		return
