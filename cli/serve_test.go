@@ -71,7 +71,7 @@ func TestServe(t *testing.T) {
 
 	write("corps.yml", "corps:\n"+fmt.Sprintf(corp, "a", "li")+fmt.Sprintf(corp, "", "wang"))
 	if status, body := request(t, http.MethodPost, address, "/-/reload"); status != http.StatusInternalServerError ||
-		!strings.Contains(body, "corps.yml: corps[1].name") {
+		!strings.Contains(body, `corps.yml": corps[1].name`) {
 		t.Errorf("status %d for a bad file: %s", status, body)
 	}
 	eventually(t, "failed reload", serves("wecom_recording_exporter_config_last_reload_successful 0\n"))

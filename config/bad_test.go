@@ -246,8 +246,8 @@ func TestLoadRefusesFlags(t *testing.T) {
 			files: map[string]string{"targets.yml": "userids: [lisi, li si]\nmeetingids: ['']"},
 			args:  goodWith("--target.file=$DIR/targets.yml"),
 			want: []string{
-				file + `$DIR/targets.yml: userids[1] (line 1): "li si" holds white space or a control character: write one ID for each entry`,
-				file + "$DIR/targets.yml: meetingids[0] (line 2): an empty entry: write an ID or remove the entry",
+				file + `"$DIR/targets.yml": userids[1] (line 1): "li si" holds white space or a control character: write one ID for each entry`,
+				file + `"$DIR/targets.yml": meetingids[0] (line 2): an empty entry: write an ID or remove the entry`,
 			},
 		},
 		{
@@ -395,7 +395,7 @@ func TestLoadRefusesFiles(t *testing.T) {
 		start = "corps:\n- name: acme\n  corp_id: ww0123456789abcdef\n  api_secret_file: secret\n"
 		good  = start + "  targets: {userids: [zhangsan]}\n"
 
-		path      = "$DIR/c.yml: "
+		path      = `"$DIR/c.yml": `
 		corpKeys  = "Write one of name, corp_id, api_secret_file, agent_id, api_url, http_config, quota_bytes, targets"
 		wrongKind = "a value of the wrong kind: write "
 		conflict  = " conflicts with --config.file (or WECOM_RECORDING_EXPORTER_CONFIG_FILE): remove it, and write it to the corps of that file"

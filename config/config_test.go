@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -263,6 +264,10 @@ func TestLoadEnvironment(t *testing.T) {
 func TestLoadFile(t *testing.T) {
 	t.Parallel()
 
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
 	full := minimal()
 	full.Poll = Poll{
 		Interval:             2 * time.Minute,
@@ -280,7 +285,7 @@ func TestLoadFile(t *testing.T) {
 			AgentID: 1000002,
 			APIURL:  "https://wecom.example:8443/proxy",
 			HTTPClientConfig: promconfig.HTTPClientConfig{
-				BasicAuth:   &promconfig.BasicAuth{Username: "exporter", PasswordFile: "testdata/secrets/acme"},
+				BasicAuth:   &promconfig.BasicAuth{Username: "exporter", PasswordFile: dir + "/testdata/secrets/acme"},
 				TLSConfig:   promconfig.TLSConfig{ServerName: "wecom.internal"},
 				EnableHTTP2: true,
 				ProxyConfig: promconfig.ProxyConfig{ProxyURL: promconfig.URL{URL: &url.URL{Scheme: "http", Host: "egress.example:3128"}}},
@@ -304,12 +309,8 @@ func TestLoadFile(t *testing.T) {
 			Targets:          Targets{UserIDs: []string{"lisi"}},
 		},
 	}
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
 	full.Warnings = []string{
-		"testdata/full.ok.yml: corps[0].targets.files[2] (line 24): \"" + dir + "/testdata/none/*.yml\"" + matchesNothing,
+		strconv.Quote(dir+"/testdata/full.ok.yml") + ": corps[0].targets.files[2] (line 24): \"" + dir + "/testdata/none/*.yml\"" + matchesNothing,
 	}
 	small := minimal()
 	small.Poll.Interval = time.Minute

@@ -20,7 +20,7 @@ func (p *problems) file(path string, c *Config, readCorp func(source) Corp) {
 		p.addf("the configuration file %s cannot be read (%w): name a readable file", fileerr.Quote(path), fileerr.Cause(err))
 		return
 	}
-	d, errs := yamldoc.Read(path, content, fileKeys())
+	d, errs := yamldoc.Read(fileerr.Quote(path), content, fileKeys())
 	if len(errs) > 0 {
 		p.errs = append(p.errs, errs...)
 		return

@@ -6,6 +6,7 @@ package config
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -231,7 +232,7 @@ func TestRefusedForms(t *testing.T) {
 			cfg, dir, err := loadFile(t, test.content)
 			var want []string
 			for _, line := range test.want {
-				want = append(want, dir+"/c.yml: "+line)
+				want = append(want, strconv.Quote(dir+"/c.yml")+": "+line)
 			}
 			wantProblems(t, cfg, err, want)
 		})

@@ -11,6 +11,7 @@ import (
 
 	promconfig "github.com/prometheus/common/config"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/fileerr"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/yamldoc"
 )
 
@@ -122,7 +123,7 @@ func (v value) httpConfig() promconfig.HTTPClientConfig {
 	if err := v.decode(&given); err == nil && given.ProxyFromEnvironment == nil && !hasProxyURL(&c) {
 		c.ProxyFromEnvironment = true
 	}
-	c.SetDirectory(v.base)
+	c.SetDirectory(fileerr.Absolute(v.base)) // Errors of the client show its paths as they are.
 	return v.finishHTTPConfig(c)
 }
 

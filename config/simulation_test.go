@@ -4,6 +4,7 @@
 package config
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -127,7 +128,7 @@ corps:
 	globex.Name, globex.QuotaBytes = "globex", 0
 	globex.Targets = Targets{DiscoverMembers: true, DiscoverActivity: true}
 	want.Corps = []Corp{acme, globex}
-	want.Warnings = []string{dir + "/c.yml: corps[0].targets.files[0] (line 10): \"" + dir + "/*.yaml\"" + matchesNothing}
+	want.Warnings = []string{strconv.Quote(dir+"/c.yml") + ": corps[0].targets.files[0] (line 10): \"" + dir + "/*.yaml\"" + matchesNothing}
 	got, err := parse(t, map[string]string{}, "--config.file="+dir+"/c.yml", "--shard.total=2").LoadSimulated(simulation)
 	if err != nil {
 		t.Fatal(err)
@@ -146,14 +147,15 @@ func TestLoadSimulatedFileRefuses(t *testing.T) {
 	})
 	args := []string{"--config.file=" + dir + "/c.yml", "--target.userid=li"}
 	cfg, err := parse(t, map[string]string{"WECOM_CORP_ID": "ww1"}, args...).LoadSimulated(simulation)
+	file := strconv.Quote(dir + "/c.yml")
 	const conflict = " conflicts with --config.file (or WECOM_RECORDING_EXPORTER_CONFIG_FILE): remove it, and write it to the corps of that file"
 	wantProblems(t, cfg, err, []string{
 		"WECOM_CORP_ID in the environment" + conflict,
 		"--target.userid" + conflict,
-		dir + `/c.yml: poll.interval (line 1): "0" is zero: write a duration above zero such as 5m, 31d or 90d`,
-		dir + `/c.yml: corps[0].targets.discover[0] (line 2): "all" is not known: write members or activity`,
-		dir + `/c.yml: corps[1].quota_bytes (line 2): "x" is not a size: write whole bytes, such as 107374182400, or leave the key out`,
-		dir + `/c.yml: corps[1].name (line 2): "a" is the name of corps[0] too: write another`,
+		file + `: poll.interval (line 1): "0" is zero: write a duration above zero such as 5m, 31d or 90d`,
+		file + `: corps[0].targets.discover[0] (line 2): "all" is not known: write members or activity`,
+		file + `: corps[1].quota_bytes (line 2): "x" is not a size: write whole bytes, such as 107374182400, or leave the key out`,
+		file + `: corps[1].name (line 2): "a" is the name of corps[0] too: write another`,
 	})
 	_, err = parse(t, map[string]string{}, "--config.file="+dir+"/keys.yml").LoadSimulated(simulation)
 	if err == nil || !strings.Contains(err.Error(), `"secret" is not a known key`) {

@@ -69,13 +69,13 @@ func (p *problems) targetFile(prefix, path string) TargetFile {
 			prefix, fileerr.Quote(path), fileerr.Cause(err))
 		return TargetFile{}
 	}
-	d, errs := yamldoc.Read(prefix+path, content, targetFileKeys())
+	d, errs := yamldoc.Read(prefix+fileerr.Quote(path), content, targetFileKeys())
 	if len(errs) > 0 {
 		p.errs = append(p.errs, errs...)
 		return TargetFile{}
 	}
 	if !d.At("").Given() {
-		p.addf("%s%s: the file is empty: write userids, meetingids or meeting_codes", prefix, path)
+		p.addf("%s%s: the file is empty: write userids, meetingids or meeting_codes", prefix, fileerr.Quote(path))
 		return TargetFile{}
 	}
 	var c Corp

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -111,7 +112,7 @@ func TestReadTargetFile(t *testing.T) {
 			t.Parallel()
 			path := filepath.Join(writeFiles(t, map[string]string{"targets.yml": test.content}), "targets.yml")
 			got, err := ReadTargetFile(path)
-			wantErr := strings.ReplaceAll(test.wantErr, "$FILE", path)
+			wantErr := strings.ReplaceAll(test.wantErr, "$FILE", strconv.Quote(path))
 			if err != nil || wantErr != "" {
 				if err == nil || err.Error() != wantErr {
 					t.Errorf("got the error %v, want %s", err, wantErr)

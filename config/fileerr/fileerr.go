@@ -14,10 +14,16 @@ import (
 // Quote returns a path as messages show it: absolute, because the user may not
 // know the working directory, and quoted, because a path may hold white space.
 func Quote(path string) string {
+	return strconv.Quote(Absolute(path))
+}
+
+// Absolute returns a path that does not depend on the working directory, or the path
+// itself if that directory is not known.
+func Absolute(path string) string {
 	if absolute, err := filepath.Abs(path); err == nil {
-		path = absolute
+		return absolute
 	}
-	return strconv.Quote(path)
+	return path
 }
 
 // Cause removes the path from an error about a file: the message names it already.
