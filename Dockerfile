@@ -41,6 +41,7 @@ RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache
         -X ${package}.BuildUser=docker \
         -X ${package}.BuildDate=${BUILD_DATE}" \
       -o /out/wecom_recording_exporter . \
+    && tools/licenses.sh /out/licenses \
     && mkdir -p /out/state
 
 FROM scratch
@@ -60,6 +61,7 @@ LABEL org.opencontainers.image.title="wecom_recording_exporter" \
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /usr/share/zoneinfo /usr/share/zoneinfo
 COPY --from=build /src/LICENSE /LICENSE
+COPY --from=build /out/licenses /licenses
 COPY --from=build /out/wecom_recording_exporter /wecom_recording_exporter
 # A new volume for --storage.path takes the owner of this.
 COPY --from=build --chown=65532:65532 /out/state /var/lib/wecom_recording_exporter
