@@ -17,21 +17,34 @@ func TestEveryCallIsALineAtDebug(t *testing.T) {
 	rig.Virtually(t, func(t *testing.T) {
 		server := rig.WorldOf(wecomtest.Config{})
 		server.Fail(wecomtest.Fault{Endpoint: rig.ListEndpoint, Errcode: 999999, Times: 1})
-		r := rig.Start(t, server, rig.ConfigOf("li"))
+		server.Fail(wecomtest.Fault{
+			Endpoint: rig.ListEndpoint, Status: 502, Times: 1,
+			Match: func(req wecomtest.Request) bool { return req.Target == "wang" },
+		})
+		r := rig.Start(t, server, rig.ConfigOf("li", "wang"))
 		r.Wait(time.Minute)
 		r.Stop()
 		calls := 0
 		for line := range strings.Lines(r.Log.String()) {
-			if strings.Contains(line, `msg="called WeCom"`) {
-				calls++
+			if !strings.HasPrefix(line, `level=debug corp=acme msg="called WeCom" `) {
+				continue
+			}
+			calls++
+			for _, never := range []string{"://", "cgi-bin", "token=", wecomtest.DefaultSecret} {
+				if strings.Contains(line, never) {
+					t.Errorf("a line has %q: %s", never, line)
+				}
 			}
 		}
 		if want := server.Count("gettoken") + server.Count(rig.ListEndpoint); calls != want {
 			t.Errorf("%d lines of %d calls:\n%s", calls, want, r.Log)
 		}
-		want := `msg="called WeCom" endpoint=meeting/record/list target="userid=li" errcode=999999 took=0s`
-		if !strings.Contains(r.Log.String(), want) {
-			t.Errorf("the log lacks %s:\n%s", want, r.Log)
+		for _, want := range []string{
+			`target="userid=li" errcode=999999 took=0s`, `target="userid=wang" errcode=http took=0s`,
+		} {
+			if want = `msg="called WeCom" endpoint=meeting/record/list ` + want; !strings.Contains(r.Log.String(), want) {
+				t.Errorf("the log lacks %s:\n%s", want, r.Log)
+			}
 		}
 	})
 }
