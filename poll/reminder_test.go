@@ -43,6 +43,11 @@ func TestManyTargetsThatFail(t *testing.T) {
 			}
 		}
 		atWarn := func() int { return strings.Count(r.Log.String(), "level=warn") }
+		r.Wait(time.Minute / 2)
+		expect(300, "")
+		if n := atWarn(); n != 20 {
+			t.Errorf("%d lines at warn within half a minute, want 20 and no summary", n)
+		}
 		r.Wait(5 * time.Minute)
 		expect(300, `more=280 remedy="see the page /targets"`)
 		if n := atWarn(); n != 21 {
