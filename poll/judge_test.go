@@ -67,6 +67,10 @@ func TestJudge(t *testing.T) {
 			err: noToken(40001), before: noToken(40001), accepted: true,
 			want: wecom.ClassCorp,
 		},
+		"busy again, and others were accepted": {
+			err: errcode(-1), before: errcode(-1), accepted: true,
+			want: wecom.ClassRetryable,
+		},
 		"of a target's kind": {
 			err: errcode(60111), own: errcode(48001), outage: errcode(60020),
 			want: wecom.ClassTarget,
