@@ -91,29 +91,34 @@ func TestOutageBesideACorpErrorOfOneTarget(t *testing.T) {
 
 func TestCorpErrorsOfManyTargets(t *testing.T) {
 	t.Parallel()
-	rig.Virtually(t, func(t *testing.T) {
-		server := rig.WorldOf(wecomtest.Config{})
-		server.Fail(wecomtest.Fault{
-			Endpoint: rig.ListEndpoint, Errcode: 730010,
-			Match: func(req wecomtest.Request) bool { return req.Selector == "meeting_code" },
+	for code, what := range map[int]string{730010: "of a meeting", 48001: "of the corp"} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			rig.Virtually(t, func(t *testing.T) {
+				server := rig.WorldOf(wecomtest.Config{})
+				server.Fail(wecomtest.Fault{
+					Endpoint: rig.ListEndpoint, Errcode: code,
+					Match: func(req wecomtest.Request) bool { return req.Selector == "meeting_code" },
+				})
+				cfg := rig.ConfigOf("li", "wang")
+				for i := range 30 {
+					cfg.Corps[0].Targets.MeetingCodes = append(cfg.Corps[0].Targets.MeetingCodes, fmt.Sprintf("90000%d", i))
+				}
+				r := rig.Start(t, server, cfg)
+				r.Wait(30 * time.Minute)
+				r.Expect(map[string]string{
+					`wecom_poll_targets{selector="userid",status="ok"}`:            "2",
+					`wecom_poll_targets{selector="meeting_code",status="failing"}`: "30",
+					`wecom_up`: "1",
+				})
+				server.ResetRequests()
+				r.Wait(30 * time.Minute)
+				if n := rig.Asked(server, "li"); n < 5 {
+					t.Errorf("a good target was asked %d times in 30 minutes, want every 5", n)
+				}
+			})
 		})
-		cfg := rig.ConfigOf("li", "wang")
-		for i := range 30 {
-			cfg.Corps[0].Targets.MeetingCodes = append(cfg.Corps[0].Targets.MeetingCodes, fmt.Sprintf("90000%d", i))
-		}
-		r := rig.Start(t, server, cfg)
-		r.Wait(30 * time.Minute)
-		r.Expect(map[string]string{
-			`wecom_poll_targets{selector="userid",status="ok"}`:            "2",
-			`wecom_poll_targets{selector="meeting_code",status="failing"}`: "30",
-			`wecom_up`: "1",
-		})
-		server.ResetRequests()
-		r.Wait(30 * time.Minute)
-		if n := rig.Asked(server, "li"); n < 5 {
-			t.Errorf("a good target was asked %d times in 30 minutes, want every 5", n)
-		}
-	})
+	}
 }
 
 // Bad targets stop nobody else, whatever their number and on whatever page their error comes.
