@@ -222,17 +222,26 @@ func TestBadTargetsDoNotDelayTheOthers(t *testing.T) {
 	})
 }
 
-// TestOutageFromTheStartIsNotReady has an IP that is not trusted, and two targets.
+// TestOutageFromTheStartIsNotReady has two targets, and no call that WeCom accepts.
 func TestOutageFromTheStartIsNotReady(t *testing.T) {
 	t.Parallel()
-	rig.Virtually(t, func(t *testing.T) {
-		server := rig.WorldOf(wecomtest.Config{})
-		server.Fail(wecomtest.Fault{Endpoint: rig.ListEndpoint, Errcode: 60020})
-		r := rig.Start(t, server, rig.ConfigOf("li", "wang"))
-		r.Wait(3 * time.Hour)
-		r.Expect(map[string]string{`wecom_up`: "0"})
-		if r.Collector.Ready() {
-			t.Error("ready though WeCom has accepted no call")
-		}
-	})
+	for name, fault := range map[string]wecomtest.Fault{
+		"an IP that is not trusted": {Endpoint: rig.ListEndpoint, Errcode: 60020},
+		"no connection":             {Drop: true},
+		"no answer to lists":        {Endpoint: rig.ListEndpoint, Status: 502},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			rig.Virtually(t, func(t *testing.T) {
+				server := rig.WorldOf(wecomtest.Config{})
+				server.Fail(fault)
+				r := rig.Start(t, server, rig.ConfigOf("li", "wang"))
+				r.Wait(3 * time.Hour)
+				r.Expect(map[string]string{`wecom_up`: "0"})
+				if r.Collector.Ready() {
+					t.Error("ready though WeCom has accepted no call")
+				}
+			})
+		})
+	}
 }
