@@ -97,3 +97,21 @@ func TestClocksThatDiffer(t *testing.T) {
 		}
 	})
 }
+
+// TestStoredTimesOfAClockThatWasAhead goes on from a store whose times are 40 days ahead. What
+// a target of later lists counts by the birth of the ledger.
+func TestStoredTimesOfAClockThatWasAhead(t *testing.T) {
+	t.Parallel()
+	rig.Virtually(t, func(t *testing.T) {
+		dir := t.TempDir()
+		ahead := wecomtest.New(wecomtest.Config{Now: func() time.Time { return time.Now().Add(40 * rig.Day) }})
+		rig.Start(t, ahead, rig.Storing(dir, rig.ConfigOf("li"))).StopAfter(10 * time.Second)
+		server := wecomtest.New(wecomtest.Config{})
+		r := rig.Start(t, server, rig.Storing(dir, rig.ConfigOf("li")))
+		r.Wait(3 * time.Hour)
+		server.Put(rig.Recorded("new", "wang", time.Hour))
+		r.Reload(rig.Storing(dir, rig.ConfigOf("li", "wang")))
+		r.Wait(10 * time.Second)
+		r.Expect(map[string]string{`wecom_recordings_discovered_total{host="wang"}`: "1"})
+	})
+}
