@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-kit/log"
 	"github.com/google/go-cmp/cmp"
+	"go.etcd.io/bbolt"
 )
 
 // TestFileThatSomethingElseChanges has the file of an open store change before a commit.
@@ -35,6 +36,24 @@ func TestFileThatSomethingElseChanges(t *testing.T) {
 			return errors.Join(os.Remove(path), os.WriteFile(path, earlier, 0o600))
 		}},
 		"overwritten": {does: func(path string, earlier []byte) error { return os.WriteFile(path, earlier, 0o600) }},
+		"written by something else": {does: func(path string, _ []byte) error {
+			elsewhere := path + ".elsewhere"
+			content, err := os.ReadFile(path)
+			if err == nil {
+				err = os.WriteFile(elsewhere, content, 0o600)
+			}
+			if err != nil {
+				return err
+			}
+			db, err := bbolt.Open(elsewhere, 0o600, &bbolt.Options{NoFreelistSync: true})
+			if err != nil {
+				return err
+			}
+			// bbolt panics on pages that are not its own; an empty transaction writes none.
+			err = errors.Join(db.Update(func(*bbolt.Tx) error { return nil }), db.Close())
+			content, readErr := os.ReadFile(elsewhere)
+			return errors.Join(err, readErr, os.WriteFile(path, content, 0o600))
+		}},
 		"the first pages are zeroed": {does: func(path string, _ []byte) error {
 			f, err := os.OpenFile(path, os.O_WRONLY, 0)
 			if err != nil {
