@@ -53,6 +53,9 @@ func TestCommittedValuesAreRead(t *testing.T) {
 	if diff := cmp.Diff(want, held); diff != "" {
 		t.Errorf("loaded (-want +got):\n%s", diff)
 	}
+	if got, want := second.Status().SizeBytes, sizeIn(t, dir); got != want {
+		t.Errorf("size %d before the first write, want %d", got, want)
+	}
 	if err := second.Delete([]string{"a"}); err != nil {
 		t.Fatal(err)
 	}
