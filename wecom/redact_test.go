@@ -106,6 +106,7 @@ func TestStrangeAnswers(t *testing.T) {
 		"plain text":             {contentType: "text/plain", body: "marked", want: `6 bytes of text/plain: not JSON`},
 		"binary":                 {contentType: "application/octet-stream", body: "\x1f\x8bmarked", want: `8 bytes of application/octet-stream: not JSON`},
 		"an odd content type":    {contentType: "marked; ; =", body: "marked", want: `6 bytes without a content type: not JSON`},
+		"a secret content type":  {contentType: "text/0123456789-marked-0123", body: "marked", want: `6 bytes of <redacted>: not JSON`},
 		"JSON of another":        {contentType: "application/json", body: `{"message":"marked"}`, want: `20 bytes of application/json: it has no errcode`},
 	} {
 		t.Run(name, func(t *testing.T) {
