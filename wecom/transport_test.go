@@ -253,6 +253,7 @@ func TestClockSkew(t *testing.T) {
 		"WeCom's is ahead":      {ahead: time.Hour, want: -time.Hour, known: true},
 		"the local is ahead":    {ahead: -2 * 365 * 24 * time.Hour, want: 2 * 365 * 24 * time.Hour, known: true},
 		"by less than a second": {ahead: 400 * time.Millisecond, known: true},
+		"by half a second":      {fault: wecomtest.Fault{Delay: time.Second}, known: true},
 		"an answer that is slow": {
 			ahead: time.Hour, fault: wecomtest.Fault{Delay: 8 * time.Second}, want: -time.Hour - 4*time.Second, known: true,
 		},
