@@ -5,6 +5,7 @@ package inventory
 
 import (
 	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -78,6 +79,28 @@ func TestWhatANewListTakesAway(t *testing.T) {
 				t.Errorf("it stays: %t, want %t; %d held", stays, test.stays, held)
 			}
 		})
+	}
+}
+
+// TestIncompleteListTakesNothingAway lists half of what there was, first as an incomplete list and
+// then as a whole one.
+func TestIncompleteListTakesNothingAway(t *testing.T) {
+	t.Parallel()
+	recordings := make([]wecom.Recording, 0, 40)
+	for i := range 40 {
+		start := time.Duration(i+1) * time.Hour
+		recordings = append(recordings, listed(strconv.Itoa(i), start, start))
+	}
+	span := wecom.Window{Start: noon.Add(-month), End: noon}
+	inv := New(month, noon)
+	inv.list(li, span, recordings...)
+	half := inv.listing(li, span, recordings[:20]...)
+	half.Incomplete, half.Succeeded = true, false
+	if held, counted := inv.Apply(half), inv.counted(); held != 40 || counted.Removed != 0 {
+		t.Errorf("%d are held and %d removed after half a list, want 40 and none", held, counted.Removed)
+	}
+	if held, counted := inv.list(li, span, recordings[:20]...), inv.counted(); held != 20 || counted.Removed != 20 {
+		t.Errorf("%d are held and %d removed after a whole list, want 20 of each", held, counted.Removed)
 	}
 }
 
