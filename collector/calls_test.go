@@ -21,7 +21,10 @@ func TestCallsOfACorp(t *testing.T) {
 	registry.MustRegister(calls)
 	expect := func(want string) {
 		t.Helper()
-		names := []string{"wecom_api_requests_total", "wecom_api_throttled_seconds_total", "wecom_access_token_expiry_timestamp_seconds"}
+		names := []string{
+			"wecom_api_requests_total", "wecom_api_throttled_seconds_total",
+			"wecom_access_token_expiry_timestamp_seconds", "wecom_api_clock_skew_seconds",
+		}
 		if err := testutil.GatherAndCompare(registry, strings.NewReader(want), names...); err != nil {
 			t.Error(err)
 		}
@@ -32,6 +35,7 @@ func TestCallsOfACorp(t *testing.T) {
 	}
 	acme.Called("meeting/record/list", "60020", time.Second)
 	acme.Throttled(90 * time.Second)
+	acme.ClockSkew(-80 * time.Second)
 	other.TokenIssued(time.Unix(1_800_000_000, 0))
 	const requests = `# HELP wecom_api_requests_total ` + helpOfRequests + `
 # TYPE wecom_api_requests_total counter
@@ -50,7 +54,10 @@ wecom_api_requests_total{corp="other",endpoint="gettoken",errcode="0"} 0
 wecom_api_requests_total{corp="other",endpoint="meeting/record/list",errcode="0"} 0
 ` + throttled + `wecom_api_throttled_seconds_total{corp="acme"} 90
 wecom_api_throttled_seconds_total{corp="other"} 0
-` + expiry)
+` + expiry + "# HELP wecom_api_clock_skew_seconds " + clockSkew.Help + `
+# TYPE wecom_api_clock_skew_seconds gauge
+wecom_api_clock_skew_seconds{corp="acme"} -80
+`)
 	acme.Close()
 	expect(requests + `wecom_api_requests_total{corp="other",endpoint="gettoken",errcode="0"} 0
 wecom_api_requests_total{corp="other",endpoint="meeting/record/list",errcode="0"} 0
