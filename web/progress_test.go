@@ -25,7 +25,7 @@ import (
 // what a client does not read is not written.
 func TestProgress(t *testing.T) {
 	t.Parallel()
-	const size = 10 * limit.ProgressSize
+	const size = 20 * limit.ProgressSize
 	for _, test := range []struct {
 		name    string
 		reads   int           // bytes at a time; 0 means that the client does not read
@@ -40,11 +40,11 @@ func TestProgress(t *testing.T) {
 		},
 		{
 			name: "a client that does not read",
-			ends: limit.ProgressTimeout,
+			ends: 5 * time.Second,
 		},
 		{
 			name:    "a client that reads slowly",
-			reads:   limit.ProgressSize / 8,
+			reads:   limit.ProgressSize / 4,
 			every:   time.Second / 2,
 			isWhole: true,
 			ends:    40 * time.Second,
@@ -53,13 +53,19 @@ func TestProgress(t *testing.T) {
 			name:  "a client that reads next to nothing",
 			reads: 100,
 			every: time.Second,
-			ends:  limit.ProgressTimeout,
+			ends:  5 * time.Second,
+		},
+		{
+			name:  "a client that is too slow for each part",
+			reads: limit.ProgressSize / 2,
+			every: 4 * time.Second,
+			ends:  5 * time.Second,
 		},
 		{
 			name:  "a client that is too slow in all",
-			reads: limit.ProgressSize / 2,
-			every: 4 * time.Second,
-			ends:  limit.ProgressTimeout,
+			reads: limit.ProgressSize / 8,
+			every: time.Second / 2,
+			ends:  time.Minute,
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
