@@ -49,7 +49,9 @@ func TestHeadersOfEveryAnswer(t *testing.T) {
 			if w.Code != test.status {
 				t.Errorf("status %d, want %d", w.Code, test.status)
 			}
-			header := w.Header()
+			resp := w.Result() // has the headers as they were when the answer began
+			defer resp.Body.Close()
+			header := resp.Header
 			if got := header.Get("Content-Security-Policy"); !strings.Contains(got, "default-src 'none'") || !strings.Contains(got, "frame-ancestors 'none'") {
 				t.Errorf("Content-Security-Policy %q", got)
 			}
