@@ -5,6 +5,8 @@ package cli
 
 import (
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -45,5 +47,35 @@ func TestCompanies(t *testing.T) {
 		t.Error("an address outside of the demo answers")
 	} else if strings.Contains(err.Error(), wecomtest.DefaultSecret) {
 		t.Errorf("the error shows a secret: %v", err)
+	}
+}
+
+// TestDemoOfSeveralCorps loads a file with two corps, and loads it again.
+func TestDemoOfSeveralCorps(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "corps.yml")
+	if err := os.WriteFile(path, []byte("corps: [{name: acme}, {name: globex}]"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	a := newApplication()
+	if _, err := a.kingpin.Parse([]string{"demo", "--config.file=" + path}); err != nil {
+		t.Fatal(err)
+	}
+	demo := newDemo(a.flags, nil)
+	first, err := demo.load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := demo.load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if first.Corps[0].APIURL == first.Corps[1].APIURL {
+		t.Errorf("both corps have the company at %s", first.Corps[0].APIURL)
+	}
+	for i, corp := range first.Corps {
+		if corp.APIURL != again.Corps[i].APIURL {
+			t.Errorf("%s is at %s, and after a reload at %s", corp.Name, corp.APIURL, again.Corps[i].APIURL)
+		}
 	}
 }
