@@ -128,7 +128,8 @@ func TestErrorsOfTheServerAreLogged(t *testing.T) {
 			Msg   string `json:"msg"`
 			Err   string `json:"err"`
 		}
-		if err := json.Unmarshal([]byte(line), &fields); err != nil || fields.Level == "" || fields.Msg == "" {
+		err := json.Unmarshal([]byte(line), &fields)
+		if err != nil || fields.Level == "" || fields.Msg == "" || strings.TrimSpace(fields.Err) != fields.Err {
 			t.Errorf("line %q: %v", line, err)
 		}
 		for text, want := range wanted {
