@@ -91,6 +91,13 @@ func TestReloadOutlivesItsClients(t *testing.T) {
 		if reloads < 3 || reloads > 4 {
 			t.Errorf("%d reloads, want 3 or 4", reloads)
 		}
+		before := reloads
+		gone, hangUp := context.WithCancel(t.Context())
+		hangUp()
+		r.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(gone, http.MethodPost, "/-/reload", http.NoBody))
+		if reloads != before+1 {
+			t.Errorf("%d reloads for a client that had hung up, want 1", reloads-before)
+		}
 	})
 }
 
