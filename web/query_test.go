@@ -42,6 +42,12 @@ func TestQueriesThatCannotBeRead(t *testing.T) {
 			isForTargets: true,
 		},
 		{
+			name:         "a percent sign behind a parameter that can be read",
+			query:        "lang=en&corp=100%",
+			want:         "the query cannot be read (invalid URL escape",
+			isForTargets: true,
+		},
+		{
 			name:         "an escape that is none",
 			query:        "corp=%zz",
 			want:         "the query cannot be read (invalid URL escape",
