@@ -257,6 +257,11 @@ func TestPatternsWithoutFiles(t *testing.T) {
 			want:     []string{"the folder \"$DIR/loop\" " + loop + unreadable},
 		},
 		{
+			name:     "a folder of folders cannot be read",
+			patterns: []string{"$DIR/loop/[a]*/*.yml"},
+			want:     []string{"the folder \"$DIR/loop\" " + loop + unreadable},
+		},
+		{
 			name:     "a file in place of a folder",
 			patterns: []string{"$DIR/file/*.yml"},
 			want:     []string{"the folder \"$DIR/file\" cannot be read (not a directory)" + unreadable},
