@@ -51,6 +51,11 @@ func TestFolderWithoutRights(t *testing.T) {
 	if err := os.Chmod(dir+"/a", 0); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		if err := os.Chmod(dir+"/a", 0o700); err != nil { // or it cannot be removed
+			t.Error(err)
+		}
+	})
 	if _, err := os.ReadDir(dir + "/a"); err == nil {
 		t.Skip("this user can read every folder")
 	}
