@@ -66,7 +66,7 @@ func (c *corp) poll(ctx context.Context, from *wecom.Reservation, p *schedule.Po
 	l := inventory.Listing{Target: p.Target, Asked: c.inventory.Generation()}
 	for i, w := range windows(c.client.Now(), lookback, p.History) {
 		var recordings []wecom.Recording
-		recordings, o.err = list(ctx, from, p.Target, w)
+		recordings, o.err = list(ctx, from, c.client.List(p.Target, w))
 		if i == 0 && !knewClock && c.client.Correction() != 0 && ctx.Err() == nil {
 			return c.poll(ctx, from, p)
 		}
@@ -94,15 +94,16 @@ func (c *corp) poll(ctx context.Context, from *wecom.Reservation, p *schedule.Po
 	return o
 }
 
-// list returns all recordings of a target in a window, or an error: half a chain never
-// replaces a whole one. With a [wecom.ChainError] it returns what is listed before.
-func list(ctx context.Context, from *wecom.Reservation, t wecom.Target, w wecom.Window) ([]wecom.Recording, error) {
+// list returns all recordings of a list, or an error: half a chain never replaces a whole one.
+// With a [wecom.ChainError] it returns what is listed before.
+func list(ctx context.Context, from *wecom.Reservation, l *wecom.List) ([]wecom.Recording, error) {
 	var all []wecom.Recording
-	for page, err := range from.Recordings(ctx, t, w) {
+	for l.HasMore() {
+		page, err := l.Next(ctx, from)
+		all = append(all, page...)
 		if err != nil {
 			return all, err
 		}
-		all = append(all, page...)
 	}
 	return all, nil
 }

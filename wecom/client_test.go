@@ -387,7 +387,8 @@ func TestApplyConfigInTheMiddleOfAList(t *testing.T) {
 				client := NewClient(config)
 				pages, titles := 0, 0
 				var got error
-				for page, err := range client.Recordings(t.Context(), anyone, lastMonth()) {
+				for list := client.List(anyone, lastMonth()); list.HasMore(); {
+					page, err := list.Next(t.Context(), nil)
 					if err != nil {
 						got = err
 						break

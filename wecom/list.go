@@ -5,7 +5,6 @@ package wecom
 
 import (
 	"context"
-	"iter"
 	"time"
 )
 
@@ -46,36 +45,47 @@ type Target struct {
 // and at most [MaxWindow] long.
 type Window struct{ Start, End time.Time }
 
-// Recordings lists the recordings of a target in a window, page by page. An error
-// ends the list; the pages before it are not the whole list. If it is a [*ChainError],
-// these pages may be added to what is known. Otherwise nothing of them may be used.
-func (c *Client) Recordings(ctx context.Context, t Target, w Window) iter.Seq2[[]Recording, error] {
-	return c.recordings(ctx, t, w, nil)
+// A List is the recordings of a target in a window, as WeCom lists them: page by page.
+// Between two pages any time may pass. It is not safe for concurrent use.
+type List struct {
+	op     operation
+	target Target
+	window Window
+	pages  *pager
 }
 
-func (c *Client) recordings(ctx context.Context, t Target, w Window, res *Reservation) iter.Seq2[[]Recording, error] {
-	return func(yield func([]Recording, error) bool) {
-		op := &operation{client: c}
-		pages := chain(c.observer, func(cursor string) (*listResponse, error) {
-			r, err := listRequestFor(t, w, cursor)
-			if err != nil {
-				return nil, err
-			}
-			r.reservation = res
-			return call[listResponse](ctx, op, r)
-		})
-		for page, err := range pages {
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			r := reader{now: c.Now(), observer: c.observer, titles: c.settings.Load().titles}
-			if !yield(r.recordings(page), nil) {
-				return
-			}
-		}
-	}
+// List returns a list before its first page. It makes no call.
+func (c *Client) List(t Target, w Window) *List {
+	return &List{op: operation{client: c}, target: t, window: w, pages: newPager(c.observer)}
 }
+
+// HasMore reports whether there is another page to ask for. There is none after an error.
+func (l *List) HasMore() bool { return !l.pages.ended }
+
+// Next returns the recordings of the next page. The first call that is made on the
+// reservation, which may be nil, uses what was reserved. All others wait for the budget.
+//
+// An error ends the list; the pages before it are not the whole list. If it is a
+// [*ChainError], the page that comes with it is good, and all pages may be added to what is
+// known. Otherwise nothing of them may be used.
+func (l *List) Next(ctx context.Context, r *Reservation) ([]Recording, error) {
+	req, err := listRequestFor(l.target, l.window, l.pages.cursor)
+	if err != nil {
+		return nil, l.pages.fail(err)
+	}
+	req.reservation = r
+	page, err := call[listResponse](ctx, &l.op, req)
+	if err != nil {
+		return nil, l.pages.fail(err)
+	}
+	c := l.op.client
+	read := reader{now: c.Now(), observer: c.observer, titles: c.settings.Load().titles}
+	return read.recordings(page), l.pages.advance(&page.paging)
+}
+
+// GiveUp ends a list before its last page, as if it had too many. It returns the
+// [*ChainError] that says so.
+func (l *List) GiveUp() error { return l.pages.breakOff(PageLimit) }
 
 func listRequestFor(t Target, w Window, cursor string) (request, error) {
 	body := listRequest{StartTime: w.Start.Unix(), EndTime: w.End.Unix(), Cursor: cursor, Limit: pageSize}

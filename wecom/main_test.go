@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"iter"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -153,19 +152,29 @@ func (b byCursor) RoundTrip(req *http.Request) (*http.Response, error) {
 	return respond{http.StatusOK, b[asked.Cursor]}.RoundTrip(req)
 }
 
-// A lister is a Client or a Reservation.
-type lister interface {
-	Recordings(ctx context.Context, t Target, w Window) iter.Seq2[[]Recording, error]
-}
+// A lister is a *Client or a *Reservation.
+type lister any
 
 // recordingsOf reads a whole list.
 func recordingsOf(ctx context.Context, l lister, target Target, w Window) ([]Recording, error) {
+	switch l := l.(type) {
+	case *Client:
+		return readList(ctx, l.List(target, w), nil)
+	case *Reservation:
+		return readList(ctx, l.client.List(target, w), l)
+	default:
+		panic(fmt.Sprintf("%T lists nothing", l))
+	}
+}
+
+func readList(ctx context.Context, l *List, r *Reservation) ([]Recording, error) {
 	var list []Recording
-	for page, err := range l.Recordings(ctx, target, w) {
+	for l.HasMore() {
+		page, err := l.Next(ctx, r)
+		list = append(list, page...)
 		if err != nil {
 			return list, err
 		}
-		list = append(list, page...)
 	}
 	return list, nil
 }

@@ -5,7 +5,7 @@ package wecom
 
 import (
 	"fmt"
-	"iter"
+	"hash/maphash"
 )
 
 // maxPages is the most pages that are plausible for a list.
@@ -16,8 +16,6 @@ type paging struct {
 	HasMore    *flag `json:"has_more"`
 	NextCursor text  `json:"next_cursor"`
 }
-
-func (p *paging) page() *paging { return p }
 
 // more reports whether there is another page. One page too many does less harm than
 // half a list, so there is unless has_more is clearly false, or absent like the cursor.
@@ -32,44 +30,51 @@ func (p *paging) more(o Observer) bool {
 	return p.HasMore.value
 }
 
-// chain reads a list page by page. An error ends the list; the pages before it are
-// not the whole list. It is a [*ChainError] if the list led nowhere.
-func chain[A any, P interface {
-	*A
-	page() *paging
-}](o Observer, read func(cursor string) (*A, error)) iter.Seq2[*A, error] {
-	return func(yield func(*A, error) bool) {
-		cursor := ""
-		seen := map[string]bool{}
-		for number := 1; ; number++ {
-			response, err := read(cursor)
-			if err != nil {
-				yield(nil, fmt.Errorf("page %d of the list: %w", number, err))
-				return
-			}
-			if !yield(response, nil) {
-				return
-			}
-			paging := P(response).page()
-			if !paging.more(o) {
-				return
-			}
-			cursor = string(paging.NextCursor)
-			var anomaly Anomaly
-			switch {
-			case cursor == "":
-				anomaly = MissingCursor
-			case seen[cursor]:
-				anomaly = RepeatedCursor
-			case number == maxPages:
-				anomaly = PageLimit
-			default:
-				seen[cursor] = true
-				continue
-			}
-			o.Anomalous(anomaly)
-			yield(nil, &ChainError{Anomaly: anomaly, Pages: number})
-			return
-		}
+// A pager follows a list from page to page.
+type pager struct {
+	observer Observer
+	cursor   string // of the next page
+	seen     map[uint64]bool
+	seed     maphash.Seed
+	read     int // pages
+	ended    bool
+}
+
+func newPager(o Observer) *pager {
+	return &pager{observer: o, seen: map[uint64]bool{}, seed: maphash.MakeSeed()}
+}
+
+// fail ends the list with an error of its next page.
+func (p *pager) fail(err error) error {
+	p.ended = true
+	return fmt.Errorf("page %d of the list: %w", p.read+1, err)
+}
+
+// advance goes on to the page that follows the one that was read. The error is a
+// [*ChainError] if the list leads nowhere.
+func (p *pager) advance(read *paging) error {
+	p.read++
+	if !read.more(p.observer) {
+		p.ended = true
+		return nil
 	}
+	p.cursor = string(read.NextCursor)
+	hash := maphash.String(p.seed, p.cursor) // A cursor itself may be long.
+	switch {
+	case p.cursor == "":
+		return p.breakOff(MissingCursor)
+	case p.seen[hash]:
+		return p.breakOff(RepeatedCursor)
+	case p.read == maxPages:
+		return p.breakOff(PageLimit)
+	}
+	p.seen[hash] = true
+	return nil
+}
+
+// breakOff ends the list before its last page.
+func (p *pager) breakOff(a Anomaly) error {
+	p.ended = true
+	p.observer.Anomalous(a)
+	return &ChainError{Anomaly: a, Pages: p.read}
 }

@@ -179,3 +179,55 @@ func TestChainsThatDoNotEnd(t *testing.T) {
 		})
 	}
 }
+
+// Between two pages, a list holds nothing that others need.
+func TestListThatWaits(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(t *testing.T) {
+		server := wecomtest.New(wecomtest.Config{})
+		for _, id := range listOfIDs(2*pageSize + 1) {
+			server.Put(wecomtest.Recording{ID: id, Creator: "li", MeetingStart: time.Now().Add(-time.Hour)})
+		}
+		client, _ := clientOf(t, server, func(c *Config) { c.Concurrency, c.Limits = 1, NewLimits(1) })
+		list := client.List(anyone, lastMonth())
+		for n := range 3 {
+			if !list.HasMore() {
+				t.Fatalf("the list has ended after %d pages, want 3", n)
+			}
+			r := reserve(t, client)
+			if _, err := list.Next(t.Context(), r); err != nil {
+				t.Fatal(err)
+			}
+			r.Release()
+			if client.limiter.inFlight != 0 || client.Limits().inFlight != 0 {
+				t.Errorf("%d calls are in flight after page %d", client.limiter.inFlight, n+1)
+			}
+			time.Sleep(time.Hour)
+		}
+		if list.HasMore() {
+			t.Error("there is more after the last page")
+		}
+		if n := server.Count(listEndpoint); n != 3 {
+			t.Errorf("%d calls, want one for each page", n)
+		}
+	})
+}
+
+func TestListGivenUp(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(t *testing.T) {
+		server := wecomtest.New(wecomtest.Config{})
+		for _, id := range listOfIDs(pageSize + 1) {
+			server.Put(wecomtest.Recording{ID: id, Creator: "li", MeetingStart: time.Now().Add(-time.Hour)})
+		}
+		client, seen := clientOf(t, server)
+		list := client.List(anyone, lastMonth())
+		if _, err := list.Next(t.Context(), nil); err != nil {
+			t.Fatal(err)
+		}
+		chainErr, ok := errors.AsType[*ChainError](list.GiveUp())
+		if !ok || chainErr.Anomaly != PageLimit || chainErr.Pages != 1 || seen.anomalies[PageLimit] != 1 || list.HasMore() {
+			t.Errorf("error %v, anomalies %v, has more: %t", chainErr, seen.anomalies, list.HasMore())
+		}
+	})
+}

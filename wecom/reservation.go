@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"sync/atomic"
 	"time"
 )
@@ -16,8 +15,8 @@ import (
 // moves while a long block lasts.
 const throttleStep = 5 * time.Second
 
-// A Reservation holds a part of the budget and one of the calls in flight for a
-// list, so that its target can be chosen when the list can be asked for at once.
+// A Reservation holds a part of the budget and one of the calls in flight for a page of a
+// list, so that its target can be chosen when the page can be asked for at once.
 // It is safe for concurrent use.
 type Reservation struct {
 	client *Client
@@ -39,13 +38,6 @@ func (c *Client) Reserve(ctx context.Context) (*Reservation, error) {
 		}
 		return &Reservation{client: c, limits: s.limits}, nil
 	}
-}
-
-// Recordings is [Client.Recordings], but the first call that is made on the
-// reservation uses what was reserved. All others, such as those for later pages
-// and windows, wait for the budget like any call.
-func (r *Reservation) Recordings(ctx context.Context, t Target, w Window) iter.Seq2[[]Recording, error] {
-	return r.client.recordings(ctx, t, w, r)
 }
 
 // Release gives back what was reserved, unless a call used it. It may be called at

@@ -32,19 +32,8 @@ type Start struct {
 func (c *Client) Starts(ctx context.Context, span Window) ([]Start, error) {
 	op := &operation{client: c}
 	var starts []Start
-	for page, err := range chain(c.observer, func(cursor string) (*startsResponse, error) {
-		r, err := post(startsEndpoint, startsRequest{
-			Type:      startsType,
-			BeginTime: span.Start.Unix(),
-			EndTime:   span.End.Unix(),
-			Cursor:    cursor,
-			Limit:     startsPageSize,
-		})
-		if err != nil {
-			return nil, err
-		}
-		return call[startsResponse](ctx, op, r)
-	}) {
+	for pages := newPager(c.observer); !pages.ended; {
+		page, err := startsPage(ctx, op, span, pages)
 		if err != nil {
 			return nil, fmt.Errorf("asking who started meetings: %w", err)
 		}
@@ -56,6 +45,25 @@ func (c *Client) Starts(ctx context.Context, span Window) ([]Start, error) {
 		}
 	}
 	return starts, nil
+}
+
+// startsPage returns the next page. An error is one of the whole list.
+func startsPage(ctx context.Context, op *operation, span Window, pages *pager) (*startsResponse, error) {
+	r, err := post(startsEndpoint, startsRequest{
+		Type:      startsType,
+		BeginTime: span.Start.Unix(),
+		EndTime:   span.End.Unix(),
+		Cursor:    pages.cursor,
+		Limit:     startsPageSize,
+	})
+	if err != nil {
+		return nil, pages.fail(err)
+	}
+	page, err := call[startsResponse](ctx, op, r)
+	if err != nil {
+		return nil, pages.fail(err)
+	}
+	return page, pages.advance(&page.paging)
 }
 
 // start reads when a meeting started that WeCom listed for a span. An implausible
