@@ -10,7 +10,6 @@ import (
 
 	"github.com/go-kit/log"
 
-	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
@@ -109,7 +108,7 @@ func TestLongPollThatSettlesLate(t *testing.T) {
 	t.Parallel()
 	c := &corp{logger: log.NewNopLogger()}
 	for _, started := range []int{60, 1} {
-		c.updateOutage(&outcome{poll: &schedule.Poll{}, started: at(started)}, &verdict{accepted: true}, at(100))
+		c.updateOutage(&outcome{started: at(started)}, &verdict{accepted: true}, at(100))
 	}
 	if !c.accepted.Equal(at(60)) {
 		t.Errorf("a poll was last accepted at %s, want the one that began last: %s", c.accepted, at(60))

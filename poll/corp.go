@@ -16,6 +16,7 @@ import (
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/chain"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/discovery"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
@@ -46,8 +47,9 @@ type corp struct {
 	settings   settings
 	route      uint64 // grows when calls take another way to WeCom
 	breaker    breaker
-	inFlight   int // polls under way
-	waiting    int // those of them that have not chosen their target yet
+	inFlight   int // calls for a page of a poll that are under way, or about to be
+	waiting    int // those of them that have not chosen their poll yet
+	chains     chain.Queue
 	up         up
 	accepted   time.Time // when a poll last began whose call chain WeCom accepted
 	connected  bool      // WeCom has accepted a call for data, of a poll or of the discovery
@@ -189,7 +191,8 @@ func (c *corp) start(ctx context.Context) {
 	}
 }
 
-// run polls until the context ends, and every poll has ended.
+// run polls until the context ends, and every call has ended. Polls that wait for their next
+// page are dropped then.
 func (c *corp) run(ctx context.Context) {
 	outcomes := make(chan outcome)
 	timer := time.NewTimer(0)
@@ -273,11 +276,11 @@ func (c *corp) next(now time.Time) decision {
 	d := decision{probe: c.breaker.isOpen(), wait: targetCheckInterval}
 	switch {
 	case c.breaker.isOpen():
-		d.poll = c.inFlight == 0 && !c.schedule.IsEmpty() && c.mayProbe(now)
+		d.poll = c.inFlight == 0 && (!c.schedule.IsEmpty() || c.chains.Len() > 0) && c.mayProbe(now)
 	case c.inFlight < c.settings.poll.Concurrency:
-		// Each poll that waits for its turn will choose one of the targets that are due.
+		// Each call that waits will be for one of the targets that are due, or a poll that goes on.
 		due, later := c.schedule.Due(now, c.waiting+1)
-		d.poll = due > c.waiting
+		d.poll = due+c.chains.Ready(c.hasSpareBudget()) > c.waiting
 		if !later.IsZero() {
 			d.wait = later.Sub(now)
 		}
@@ -287,6 +290,13 @@ func (c *corp) next(now time.Time) decision {
 		c.waiting++
 	}
 	return d
+}
+
+// hasSpareBudget reports whether less than half of the budget is in use. A budget that long
+// polls use up keeps a target that is due for up to a minute. The lock is held.
+func (c *corp) hasSpareBudget() bool {
+	l := c.settings.limits
+	return 2*(l.Used()+c.waiting) < l.Budget()
 }
 
 // mayProbe reports whether the end of an outage may be probed: when its wait is over, or
@@ -321,6 +331,7 @@ func (c *corp) readTargets(now time.Time) {
 	}
 	c.checkReady(now)
 	for _, t := range dropped {
+		c.chains.Drop(t)
 		c.inventory.Drop(t, now)
 	}
 }

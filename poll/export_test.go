@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/chain"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/store"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
@@ -42,11 +43,16 @@ func (m *Manager) Publish(now time.Time) { m.publish(now) }
 // Poll polls a target of the first corp, and returns how many recordings it holds then.
 func (m *Manager) Poll(ctx context.Context, t wecom.Target) (recordings int, err error) {
 	c := m.current()[0]
-	reservation, err := c.client.Reserve(ctx)
-	if err != nil {
-		return 0, err
+	next := chain.New(c.client, &schedule.Poll{Target: t}, c.settings.poll.Lookback, c.route, time.Now())
+	for {
+		reservation, err := c.client.Reserve(ctx)
+		if err != nil {
+			return 0, err
+		}
+		o := c.poll(ctx, reservation, next)
+		reservation.Release()
+		if o.done {
+			return o.recordings, o.err
+		}
 	}
-	defer reservation.Release()
-	o := c.poll(ctx, reservation, &schedule.Poll{Target: t})
-	return o.recordings, o.err
 }

@@ -5,144 +5,104 @@ package poll
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/go-kit/log/level"
 
-	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/chain"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
-// An outcome is how a poll went.
+// An outcome is how a turn of a poll went: one page of it.
 type outcome struct {
-	poll           *schedule.Poll // nil: no target was polled
+	chain          *chain.Chain // nil: nothing was asked for
 	started, ended time.Time
-	listed         bool // a list was complete, and applied
-	recordings     int  // that the target holds then
+	done           bool // the poll has ended
+	recordings     int  // that the target holds then, if a list was complete, and applied
 	err            error
-	canceled       bool   // it was given up, because the corp is being stopped
-	route          uint64 // that of the corp when it began
+	canceled       bool // it was given up, because the corp is being stopped
 }
 
-// pollInTurn waits until WeCom may be called, and polls the target that is first in line by
-// then.
+// pollInTurn waits until WeCom may be called, and asks for a page of the poll that is first in
+// line by then.
 func (c *corp) pollInTurn(ctx context.Context, probe bool) outcome {
 	reservation, err := c.client.Reserve(ctx)
 	if err != nil {
 		return outcome{} // The corp is being stopped.
 	}
 	defer reservation.Release()
-	p, ok := c.choose(probe, time.Now())
-	if !ok {
+	next := c.choose(probe, time.Now())
+	if next == nil {
 		return outcome{}
 	}
-	return c.poll(ctx, reservation, &p)
+	return c.poll(ctx, reservation, next)
 }
 
-// choose takes the target to poll, unless there is none any more, or an outage has begun.
-func (c *corp) choose(probe bool, now time.Time) (p schedule.Poll, ok bool) {
+// choose takes the poll to go on with, or begins that of the first target that is due. It
+// returns nil if there is neither any more, or if an outage has begun.
+func (c *corp) choose(probe bool, now time.Time) *chain.Chain {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.waiting--
+	var p schedule.Poll
+	var ok bool
 	switch {
 	case probe:
-		return c.schedule.TakeProbe(now)
+		p, ok = c.schedule.TakeProbe(now)
 	case c.breaker.isOpen():
-		return p, false
+		return nil
 	default:
-		return c.schedule.Take(now)
+		due, _ := c.schedule.Due(now, 1)
+		if next := c.chains.Take(due > 0); next != nil {
+			return next
+		}
+		p, ok = c.schedule.Take(now)
 	}
+	if !ok {
+		return c.chains.Take(false)
+	}
+	return chain.New(c.client, &p, c.settings.poll.Lookback, c.route, now)
 }
 
-// poll lists the windows of a target, the newest first, and applies what came back whole.
-func (c *corp) poll(ctx context.Context, from *wecom.Reservation, p *schedule.Poll) outcome {
-	c.mu.Lock()
-	lookback, route := c.settings.poll.Lookback, c.route
-	c.mu.Unlock()
-	knewClock := c.client.KnowsClock()
-	o := outcome{poll: p, started: time.Now(), route: route}
-	l := inventory.Listing{Target: p.Target, Asked: c.inventory.Generation()}
-	for i, w := range windows(c.client.Now(), lookback, p.History) {
-		var recordings []wecom.Recording
-		recordings, o.err = list(ctx, from, c.client.List(p.Target, w))
-		if i == 0 && !knewClock && c.client.Correction() != 0 && ctx.Err() == nil {
-			return c.poll(ctx, from, p)
-		}
-		_, l.Incomplete = errors.AsType[*wecom.ChainError](o.err)
-		if o.err != nil && !l.Incomplete {
-			break
-		}
-		l.Add(recordings)
-		o.listed = true
-		if l.Incomplete {
-			break
-		}
-		if i == 0 {
-			l.Span.End = w.End
-		}
-		l.Span.Start = w.Start
+// poll asks for the next page of a poll, and applies what came back whole after the last one.
+func (c *corp) poll(ctx context.Context, from *wecom.Reservation, next *chain.Chain) outcome {
+	o := outcome{chain: next, started: time.Now()}
+	l := &next.Listing
+	if next.Pages == 0 {
+		l.Asked = c.inventory.Generation()
 	}
+	o.done, o.err = next.Next(ctx, from)
 	o.ended, o.canceled = time.Now(), o.err != nil && ctx.Err() != nil
-	if o.listed {
+	if o.done && next.Listed {
 		l.At, l.Succeeded = c.client.Now(), o.err == nil
 		c.inventory.SetBirth(c.born.Add(-c.client.Correction()))
 		c.inventory.ClampTimes(l.At)
-		o.recordings = c.inventory.Apply(&l)
+		o.recordings = c.inventory.Apply(l)
 	}
 	return o
 }
 
-// list returns all recordings of a list, or an error: half a chain never replaces a whole one.
-// With a [wecom.ChainError] it returns what is listed before.
-func list(ctx context.Context, from *wecom.Reservation, l *wecom.List) ([]wecom.Recording, error) {
-	var all []wecom.Recording
-	for l.HasMore() {
-		page, err := l.Next(ctx, from)
-		all = append(all, page...)
-		if err != nil {
-			return all, err
-		}
-	}
-	return all, nil
-}
-
-// windows cuts the lookback into windows, the newest first. Without history it returns the
-// newest alone.
-func windows(now time.Time, lookback time.Duration, history bool) []wecom.Window {
-	end := now.Truncate(time.Second)
-	oldest := end.Add(-lookback)
-	var all []wecom.Window
-	for end.After(oldest) {
-		start := end.Add(-wecom.MaxWindow)
-		if start.Before(oldest) {
-			start = oldest
-		}
-		all = append(all, wecom.Window{Start: start, End: end})
-		if !history {
-			break
-		}
-		end = start
-	}
-	return all
-}
-
-// settle takes in how a poll went: whose the error is, when the target is due again, and
-// whether there is an outage.
+// settle takes in how a turn went: whether the poll goes on, whose the error is, when the
+// target is due again, and whether there is an outage.
 func (c *corp) settle(o *outcome) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.inFlight--
-	if o.poll == nil {
+	if o.chain == nil {
 		return
 	}
-	if o.canceled || o.err != nil && o.route != c.route {
-		c.schedule.Return(o.poll) // The error is not that of WeCom, or of another way to it.
+	p := o.chain.Poll
+	if o.canceled || o.err != nil && o.chain.Route != c.route {
+		c.schedule.Return(p) // The error is not that of WeCom, or of another way to it.
 		return
 	}
-	now, p := time.Now(), o.poll
+	now := time.Now()
 	c.checkClock(now)
+	if !o.done {
+		c.pause(o, now)
+		return
+	}
 	v := judge(o.err, &p.Last, c.breaker.err, c.accepted)
 	if !c.reschedule(o, &v, now) {
 		return
@@ -153,19 +113,37 @@ func (c *corp) settle(o *outcome) {
 	c.updateOutage(o, &v, now)
 }
 
+// pause has a poll wait for its next page. A long one counts as a poll of its target from
+// now on. The lock is held.
+func (c *corp) pause(o *outcome, now time.Time) {
+	if !c.schedule.Holds(o.chain.Poll) {
+		return
+	}
+	c.chains.Push(o.chain)
+	c.connected = true
+	if o.chain.HasJustYielded() {
+		c.schedule.Yield(o.chain.Poll, o.chain.Started, now)
+		t := o.chain.Poll.Target
+		level.Debug(c.logger).Log("msg", "the list is long; it goes on when no target is due",
+			"selector", t.Selector, "target", t.ID, "pages", o.chain.Pages)
+		c.checkReady(now)
+	}
+	c.updateOutage(o, &verdict{accepted: true}, now)
+}
+
 // reschedule hands the result to the schedule, and reports whether the target is still one.
 func (c *corp) reschedule(o *outcome, v *verdict, now time.Time) bool {
-	fate := c.schedule.Done(o.poll, &schedule.Result{
-		Started:    o.started,
+	fate := c.schedule.Done(o.chain.Poll, &schedule.Result{
+		Started:    o.chain.Started,
 		Ended:      o.ended,
-		Listed:     o.listed,
+		Listed:     o.chain.Listed,
 		Recordings: o.recordings,
 		Err:        o.err,
 		Class:      v.class,
 		Own:        v.own,
 	}, now)
 	if fate == schedule.Dropped {
-		c.inventory.Drop(o.poll.Target, now) // The list may have filled the inventory again.
+		c.inventory.Drop(o.chain.Poll.Target, now) // The list may have filled the inventory again.
 	}
 	return fate == schedule.Kept
 }
@@ -173,14 +151,14 @@ func (c *corp) reschedule(o *outcome, v *verdict, now time.Time) bool {
 // logOutcome logs how a poll went, at a level above debug if it failed in another way than
 // the one before. An outage is logged by updateOutage.
 func (c *corp) logOutcome(o *outcome, v *verdict, now time.Time) {
-	t := o.poll.Target
+	t := o.chain.Poll.Target
 	switch {
 	case o.err == nil:
 		level.Debug(c.logger).Log("msg", "polled", "selector", t.Selector, "target", t.ID,
-			"recordings", o.recordings, "took", now.Sub(o.started))
+			"recordings", o.recordings, "took", now.Sub(o.chain.Started))
 	case !v.class.CorpWide():
 		logger := level.Debug(c.logger)
-		if last := o.poll.Last.Err; (last == nil || last.Error() != o.err.Error()) && c.warnings.show(now) {
+		if last := o.chain.Poll.Last.Err; (last == nil || last.Error() != o.err.Error()) && c.warnings.show(now) {
 			logger = level.Warn(c.logger)
 		}
 		logger.Log("msg", "target is failing; what is known of it stays", "selector", t.Selector, "target", t.ID,

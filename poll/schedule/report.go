@@ -13,7 +13,7 @@ import (
 type TargetReport struct {
 	Target     wecom.Target
 	Status     Status
-	Polled     time.Time // when the last poll ended; zero: there was none
+	Polled     time.Time // when the last poll ended, or the first one yielded; zero: there was none
 	Due        time.Time
 	Recordings int
 	Err        error // of the last poll
@@ -31,7 +31,7 @@ func (s *Schedule) Targets() []TargetReport {
 		list = append(list, TargetReport{
 			Target:     t.Target,
 			Status:     t.status(),
-			Polled:     t.last.At,
+			Polled:     t.polled(),
 			Due:        t.due,
 			Recordings: t.recordings,
 			Err:        t.last.Err,
@@ -63,7 +63,7 @@ func (s *Schedule) Summary(now time.Time) Summary {
 	for _, t := range s.targets {
 		sum.Counts[t.Selector][t.status()]++
 		sum.Lag = max(sum.Lag, now.Sub(t.due))
-		if !t.succeeded.IsZero() && now.Sub(t.succeeded) <= 2*s.interval(t, now) {
+		if t.coveredSince(now.Add(-2 * s.interval(t, now))) {
 			covered++
 		}
 	}
@@ -73,14 +73,22 @@ func (s *Schedule) Summary(now time.Time) Summary {
 	return sum
 }
 
+// coveredSince reports whether the target was polled with success since a time, or has a long
+// poll under way after one that did not fail.
+func (t *target) coveredSince(since time.Time) bool {
+	return !t.succeeded.IsZero() && !t.succeeded.Before(since) ||
+		!t.yielded.IsZero() && !t.yielded.Before(since) && t.last.Err == nil
+}
+
 // AllPolled reports whether every target was polled at least once. A poll that met an error
-// of the whole corp does not count: it shows nothing about the target.
+// of the whole corp does not count: it shows nothing about the target. A long poll under way
+// counts.
 func (s *Schedule) AllPolled() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, t := range s.targets {
 		metOutage := t.last.Err != nil && t.last.Class.CorpWide()
-		if t.succeeded.IsZero() && (t.status() == Pending || metOutage) {
+		if t.succeeded.IsZero() && t.yielded.IsZero() && (t.status() == Pending || metOutage) {
 			return false
 		}
 	}

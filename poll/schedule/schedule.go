@@ -57,6 +57,9 @@ type target struct {
 	phase  float64 // 0 to 1, by the target's hash
 	spread bool    // the next poll is due after that part of an interval; later ones, after all of it
 	index  int     // in the queue; -1 while it is being polled
+	// yielded is since when the poll under way counts as one, though its list is not complete;
+	// zero: there is none, or it is not a long one.
+	yielded time.Time
 
 	due, historyDue time.Time
 	succeeded       time.Time // when it was last polled with success; zero: never
@@ -81,13 +84,21 @@ type Attempt struct {
 
 func (t *target) status() Status {
 	switch {
-	case t.last.At.IsZero():
+	case t.polled().IsZero():
 		return Pending
 	case t.last.Err != nil:
 		return Failing
 	default:
 		return OK
 	}
+}
+
+// polled returns when the target was last polled; zero: never.
+func (t *target) polled() time.Time {
+	if t.last.At.IsZero() {
+		return t.yielded
+	}
+	return t.last.At
 }
 
 // New returns a schedule without targets.

@@ -18,6 +18,7 @@ type Poll struct {
 	Last    Attempt // the poll before
 
 	target *target
+	due    time.Time // when it was
 }
 
 // A Result is how a poll went.
@@ -51,7 +52,7 @@ func (s *Schedule) Take(now time.Time) (p Poll, ok bool) {
 func (s *Schedule) take(t *target, now time.Time) Poll {
 	heap.Remove(&s.queue, t.index)
 	t.urgent = false
-	return Poll{Target: t.Target, History: !now.Before(t.historyDue), Last: t.last, target: t}
+	return Poll{Target: t.Target, History: !now.Before(t.historyDue), Last: t.last, target: t, due: t.due}
 }
 
 // TakeProbe takes the target that best shows whether an outage is over, due or not: one
@@ -87,13 +88,43 @@ func (t *target) probeRank() int {
 	}
 }
 
+// Holds reports whether the target of a poll is still one.
+func (s *Schedule) Holds(p *Poll) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !p.target.dropped
+}
+
+// Yield notes that a poll is a long one, which waits for others from now on. It counts as a
+// poll, and the next one is due an interval after it began. As long as the list is not
+// complete, nothing else of the target changes.
+func (s *Schedule) Yield(p *Poll, started, now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := p.target
+	t.yielded = now
+	if t.urgent || t.lengthened {
+		return
+	}
+	interval := s.interval(t, now)
+	if t.last.Err != nil && t.last.Class == wecom.ClassTarget {
+		interval = s.poll.IdleInterval
+	}
+	t.due = started.Add(interval)
+}
+
 // Return puts back a target whose poll was given up, as it was.
 func (s *Schedule) Return(p *Poll) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !p.target.dropped {
-		heap.Push(&s.queue, p.target)
+	t := p.target
+	if t.dropped {
+		return
 	}
+	if !t.yielded.IsZero() {
+		t.due, t.yielded = earlier(t.due, p.due), time.Time{}
+	}
+	heap.Push(&s.queue, t)
 }
 
 // A Fate is what became of a target while it was being polled.
@@ -117,37 +148,41 @@ func (s *Schedule) Done(p *Poll, r *Result, now time.Time) Fate {
 	case t.dropped:
 		return Replaced
 	}
-	t.last = Attempt{At: now, Err: r.Err, Class: r.Class, Own: r.Own}
+	started := r.Started
+	if !t.yielded.IsZero() {
+		started = r.Ended // Polls that take longer than the interval must not follow one another.
+	}
+	t.last, t.yielded = Attempt{At: now, Err: r.Err, Class: r.Class, Own: r.Own}, time.Time{}
 	if r.Listed {
 		t.recordings = r.Recordings
 	}
 	if r.Err == nil {
 		t.succeeded = r.Ended
 		if p.History {
-			t.historyDue = r.Started.Add(t.after(s.poll.HistoryInterval, now))
+			t.historyDue = started.Add(t.after(s.poll.HistoryInterval, now))
 		}
 	}
 	switch {
 	case t.lengthened:
 		t.due, t.historyDue, t.lengthened = now, now, false
 	case !t.urgent:
-		t.due = s.dueAfter(t, r, now)
+		t.due = s.dueAfter(t, r, started, now)
 		t.spread = t.spread && r.Err != nil
 	}
 	heap.Push(&s.queue, t)
 	return Kept
 }
 
-// dueAfter returns when a target is due after a poll. The lock is held.
-func (s *Schedule) dueAfter(t *target, r *Result, now time.Time) time.Time {
+// dueAfter returns when a target is due after a poll that counts from started. The lock is held.
+func (s *Schedule) dueAfter(t *target, r *Result, started, now time.Time) time.Time {
 	interval := s.interval(t, now)
 	switch {
 	case r.Err == nil:
-		return r.Started.Add(t.after(interval, now))
+		return started.Add(t.after(interval, now))
 	case r.Class == wecom.ClassTarget:
-		return r.Started.Add(s.poll.IdleInterval)
+		return started.Add(s.poll.IdleInterval)
 	case r.Class == wecom.ClassRetryable || r.Class == wecom.ClassConcurrency:
-		return r.Started.Add(min(interval, s.poll.Interval))
+		return started.Add(min(interval, s.poll.Interval))
 	default:
 		return now // as soon as the outage or the block is over
 	}
