@@ -106,7 +106,7 @@ func (c *Chain) endWindow() {
 }
 
 func (c *Chain) add(page []wecom.Recording) {
-	const recordingSize, fileSize = 256, 128 // without their texts; with the index of the listing
+	const recordingSize, fileSize = 128, 64 // without their texts; with the room to grow of a slice
 	c.Pages++
 	c.window = append(c.window, page...)
 	for i := range page {

@@ -119,7 +119,7 @@ func TestNext(t *testing.T) {
 		"more than it may hold": {
 			recordings: 800,
 			lookback:   90 * day,
-			limit:      100 * (256 + 128),
+			limit:      100 * (128 + 64),
 			pages:      5,
 			err:        "the list is incomplete: it led nowhere after page 5 (page_limit)",
 			listed:     true,
@@ -175,6 +175,24 @@ func TestNextWithAWrongClock(t *testing.T) {
 			t.Errorf("%d pages, %d calls; want 2, and one more call before the clock was known", c.Pages, n)
 		}
 	})
+}
+
+// Ten lists of as many full pages as a list may have can wait together.
+func TestSize(t *testing.T) {
+	t.Parallel()
+	page := make([]wecom.Recording, 20)
+	for i := range page {
+		page[i] = wecom.Recording{
+			ID: strings.Repeat("r", 32), Host: strings.Repeat("h", 16), Files: []wecom.File{{ID: strings.Repeat("f", 32)}},
+		}
+	}
+	c := &Chain{}
+	for range 1000 {
+		c.add(page)
+	}
+	if c.Pages != 1000 || c.size < maxSize/20 || c.size > maxSize/10 {
+		t.Errorf("%d pages have %d bytes, want a tenth of %d or somewhat less", c.Pages, c.size, maxSize)
+	}
 }
 
 func TestNextAfterACancellation(t *testing.T) {
