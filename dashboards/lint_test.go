@@ -275,7 +275,7 @@ func lintGrid(m grafana.Dashboard) (bad []string) {
 }
 
 func lintHostLinks(m grafana.Dashboard) (bad []string) {
-	const want = "${exporter_url}/recordings?corp=${__data.fields.corp}&host=${__data.fields.host}"
+	const want = "${exporter_url}/recordings?corp=${__data.fields.corp:percentencode}&host=${__data.fields.host:percentencode}"
 	for _, p := range graphs(m) {
 		if p.Type != "table" || !strings.Contains(p.Targets[0].Expr, "by (job, corp, host)") {
 			continue

@@ -22,7 +22,7 @@ var (
 	// The link needs the fields by these names, which titles do not change.
 	hostColumn = column{field: "host", title: text{"Host", "主持人"}, link: &panelLink{
 		title: text{"Recordings of this host", "该主持人的录制"},
-		url:   "${exporter_url}/recordings?corp=${__data.fields.corp}&host=${__data.fields.host}",
+		url:   "${exporter_url}/recordings?corp=${__data.fields.corp:percentencode}&host=${__data.fields.host:percentencode}",
 	}}
 	exposedHostColumn = column{field: "host", title: hostColumn.title, link: &panelLink{
 		title: text{"Exposed recordings of this host", "该主持人已暴露的录制"},

@@ -27,11 +27,16 @@ func TestRecordingsQueries(t *testing.T) {
 		State: new(wecom.StateRecording), Exposed: new(true), Shared: new(true), Order: inventory.ByStart, Descending: true,
 	})
 	filtered.Corp, filtered.Host = "acme", "li"
+	odd := all(byStart)
+	odd.Corp, odd.Host = "a & b", "100%;x&y=z+1 四#"
 	third := all(byStart)
 	third.Offset, third.Limit = 40, 20
 	for query, want := range map[string]collector.RecordingQuery{
 		"": all(byStart),
 		"corp=acme&host=li&state=recording&exposed=true&shared=1": filtered,
+
+		// As the dashboards' links have it, by encodeURIComponent.
+		"corp=a%20%26%20b&host=100%25%3Bx%26y%3Dz%2B1%20%E5%9B%9B%23": odd,
 
 		"sort=host":              all(inventory.Query{Order: inventory.ByHost}),
 		"sort=bytes&order=asc":   all(inventory.Query{Order: inventory.ByBytes}),
