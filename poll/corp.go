@@ -35,6 +35,7 @@ type corp struct {
 	inventory *inventory.Inventory
 	discovery *discovery.Discovery
 	schedule  *schedule.Schedule
+	reports   *schedule.Reports
 	titles    bool
 	userAgent string
 	born      time.Time     // when it was made, by the local clock
@@ -90,6 +91,7 @@ func (m *Manager) newCorp(s settings, stored *inventory.Inventory) *corp {
 	}
 	c.observer, c.closeObserver = observe(o, c.logger)
 	c.client = wecom.NewClient(c.clientConfig(&s))
+	c.reports = schedule.NewReports(c.schedule)
 	events := discovery.Events{HasOutage: c.hasOutage, Tried: c.discoveryTried}
 	c.discovery = discovery.New(c.client, s.config, s.poll, events, c.logger)
 	if stored == nil {

@@ -4,7 +4,6 @@
 package poll
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
@@ -40,7 +39,7 @@ func (m *Manager) Status() []Status {
 }
 
 func (c *corp) status(now time.Time) Status {
-	s := Status{Name: c.key.name, Summary: c.schedule.Summary(now), LastSuccess: c.inventory.Status().LastSuccess}
+	s := Status{Name: c.key.name, Summary: c.reports.Summary(now), LastSuccess: c.inventory.Status().LastSuccess}
 	if !c.discovery.Known() {
 		s.Coverage = 0
 	}
@@ -60,18 +59,10 @@ func (m *Manager) StoreStatus() store.Status { return m.store.Status() }
 func (m *Manager) Targets(corp string, offset, limit int) (part []schedule.TargetReport, total int) {
 	for _, c := range m.current() {
 		if c.key.name == corp {
-			all := c.schedule.Targets()
-			slices.SortFunc(all, compareTargets)
-			return page(all, offset, limit), len(all)
+			return c.reports.Targets(time.Now(), offset, limit)
 		}
 	}
 	return nil, 0
-}
-
-func compareTargets(a, b schedule.TargetReport) int {
-	rank := [schedule.NumStatuses]int{schedule.Failing: 0, schedule.Pending: 1, schedule.OK: 2}
-	return cmp.Or(cmp.Compare(rank[a.Status], rank[b.Status]),
-		cmp.Compare(a.Target.Selector, b.Target.Selector), cmp.Compare(a.Target.ID, b.Target.ID))
 }
 
 func page[T any](all []T, offset, limit int) []T {

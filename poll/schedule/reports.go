@@ -1,0 +1,68 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package schedule
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+	"time"
+)
+
+// reportAge is how old a report may be. To make one visits every target, and polls wait for
+// that: milliseconds for 20,000. So it happens once a second, whoever asks how often.
+const reportAge = time.Second
+
+// Reports are reports of a schedule, shared by all who ask within a second. They are safe for
+// concurrent use.
+type Reports struct {
+	schedule *Schedule
+	summary  shared[Summary]
+	targets  shared[[]TargetReport] // in the order of compareTargets
+}
+
+// NewReports returns the reports of a schedule.
+func NewReports(s *Schedule) *Reports { return &Reports{schedule: s} }
+
+// Summary returns how polling went at most a second before now. The caller must not change
+// it.
+func (r *Reports) Summary(now time.Time) Summary {
+	return r.summary.get(now, func() Summary { return r.schedule.Summary(now) })
+}
+
+// Targets returns a part of the targets as they were at most a second before now, the failing
+// ones first, and how many there are in all.
+func (r *Reports) Targets(now time.Time, offset, limit int) (part []TargetReport, total int) {
+	all := r.targets.get(now, func() []TargetReport {
+		list := r.schedule.Targets()
+		slices.SortFunc(list, compareTargets)
+		return list
+	})
+	offset = min(offset, len(all))
+	return slices.Clone(all[offset:min(offset+limit, len(all))]), len(all)
+}
+
+func compareTargets(a, b TargetReport) int {
+	rank := [NumStatuses]int{Failing: 0, Pending: 1, OK: 2}
+	return cmp.Or(cmp.Compare(rank[a.Status], rank[b.Status]),
+		cmp.Compare(a.Target.Selector, b.Target.Selector), cmp.Compare(a.Target.ID, b.Target.ID))
+}
+
+// A shared value is made by the first who asks, while others wait, and made again when it is
+// older than reportAge.
+type shared[T any] struct {
+	mu    sync.Mutex
+	value T
+	made  time.Time // zero: never
+}
+
+func (s *shared[T]) get(now time.Time, create func() T) T {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	// A clock that was set back must not keep an old value.
+	if age := now.Sub(s.made); s.made.IsZero() || age < 0 || age >= reportAge {
+		s.value, s.made = create(), now
+	}
+	return s.value
+}
