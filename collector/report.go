@@ -4,6 +4,7 @@
 package collector
 
 import (
+	"context"
 	"time"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
@@ -35,11 +36,13 @@ type RecordingQuery struct {
 }
 
 // Recordings returns the part of the recordings that a query selects, and how many there
-// are in all. They are those that the gauges count at the given time.
-func (c *Collector) Recordings(q RecordingQuery, now time.Time) (part []poll.Recording, total int) {
+// are in all: see [poll.Manager.Recordings].
+func (c *Collector) Recordings(
+	ctx context.Context, q RecordingQuery, now time.Time,
+) (part []poll.Recording, total int, err error) {
 	if q.Host != "" {
 		naming := c.published.Load().naming
 		q.MatchHost = func(host string, folded bool) bool { return naming.matches(q.Host, host, folded) }
 	}
-	return c.manager.Recordings(&q.RecordingQuery, now)
+	return c.manager.Recordings(ctx, &q.RecordingQuery, now)
 }

@@ -119,3 +119,19 @@ func BenchmarkStore(b *testing.B) {
 	})
 	runtime.KeepAlive(inv)
 }
+
+// BenchmarkFind measures a query over 300,000 recordings.
+func BenchmarkFind(b *testing.B) {
+	inv := rig.Large(6000, 50)
+	for _, order := range inventory.Orders() {
+		b.Run(string(order), func(b *testing.B) {
+			for b.Loop() {
+				n := 0
+				err := inv.Find(b.Context(), &inventory.Query{Order: order}, rig.LargeNow, func(inventory.Match) { n++ })
+				if n != 300_000 || err != nil {
+					b.Fatalf("%d recordings: %v", n, err)
+				}
+			}
+		})
+	}
+}

@@ -257,12 +257,10 @@ func (inv *Inventory) eachItemOf(
 	start := wecom.InstantOf(now.Add(-inv.lookback))
 	for _, it := range h.items {
 		r.MustDecode(it.encoded)
-		latest := r.Latest()
-		ages := latest != 0 && r.State == wecom.StateCompleted
-		if ages && latest < start {
+		if hasLeft(r, start) {
 			continue
 		}
-		if ages {
+		if latest, ages := leaves(r); ages {
 			next = recording.Earliest(next, latest+1)
 		}
 		visit(it)
@@ -271,6 +269,19 @@ func (inv *Inventory) eachItemOf(
 		next += wecom.Instant(inv.lookback.Milliseconds())
 	}
 	return next
+}
+
+// hasLeft reports whether a recording has left a lookback that begins at start.
+func hasLeft(r *recording.Record, start wecom.Instant) bool {
+	latest, ages := leaves(r)
+	return ages && latest < start
+}
+
+// leaves returns the latest time of a recording, with which it leaves the lookback, and
+// whether it ever does.
+func leaves(r *recording.Record) (latest wecom.Instant, ages bool) {
+	latest = r.Latest()
+	return latest, latest != 0 && r.State == wecom.StateCompleted
 }
 
 // expire drops tombstones that are so old that no list will have them again. The retention

@@ -4,6 +4,7 @@
 package inventory
 
 import (
+	"context"
 	"maps"
 	"slices"
 	"time"
@@ -61,11 +62,8 @@ func (inv *Inventory) poll(t wecom.Target, now time.Time, span time.Duration, re
 
 // ids returns the IDs of the recordings inside the lookback.
 func (inv *Inventory) ids(now time.Time) []string {
-	matches := inv.Find(nil, &Query{}, now)
-	ids := make([]string, 0, len(matches))
-	for _, m := range matches {
-		ids = append(ids, inv.Recording(&m, now).ID)
-	}
+	ids := []string{}
+	_ = inv.Find(context.Background(), &Query{}, now, func(m Match) { ids = append(ids, inv.Recording(&m, now).ID) })
 	slices.Sort(ids)
 	return ids
 }

@@ -5,6 +5,7 @@ package inventory
 
 import (
 	"cmp"
+	"context"
 	"maps"
 	"math"
 	"slices"
@@ -55,34 +56,76 @@ type Match struct {
 	host    string // ranks first, if the order is by host
 }
 
-// Find appends the recordings that a query selects, in no order. They are those that the
-// sums count at the given time.
-func (inv *Inventory) Find(matches []Match, q *Query, now time.Time) []Match {
+// Find calls found with each recording that a query selects, in no order. They are those
+// that the sums count at the given time. Only copying holds up who else needs the inventory.
+// When the context ends, it returns its cause.
+func (inv *Inventory) Find(ctx context.Context, q *Query, now time.Time, found func(Match)) error {
 	inv.mu.Lock()
 	hosts := slices.Collect(maps.Values(inv.hosts))
+	start := wecom.InstantOf(now.Add(-inv.lookback))
 	inv.mu.Unlock()
-	var r recording.Record
-	for _, h := range hosts {
-		// Between two hosts, whoever waits for the lock has a turn.
-		inv.mu.Lock()
-		folded := inv.admission.limit > 0 && !inv.ledger.Hosts()[h.name].Admitted
-		if q.MatchHost == nil || q.MatchHost(h.name, folded) {
-			inv.eachItemOf(h, now, &r, func(it *item) {
-				if m, ok := q.match(it.encoded, &r, now); ok {
-					matches = append(matches, m)
-				}
-			})
-		}
-		inv.mu.Unlock()
+	var (
+		r       recording.Record
+		s       Sums
+		encoded []string // of one host
+	)
+	steps := 0
+	hasEnded := func() bool {
+		steps++
+		return steps%contextInterval == 1 && ctx.Err() != nil
 	}
-	return matches
+	for _, h := range hosts {
+		encoded = inv.appendEncoded(encoded[:0], h, q)
+		if hasEnded() {
+			return context.Cause(ctx)
+		}
+		for _, text := range encoded {
+			if hasEnded() {
+				return context.Cause(ctx)
+			}
+			r.MustDecode(text)
+			if hasLeft(&r, start) {
+				continue
+			}
+			if m, ok := q.match(text, &r, &s, now); ok {
+				found(m)
+			}
+		}
+	}
+	return nil
 }
 
-func (q *Query) match(encoded string, r *recording.Record, now time.Time) (m Match, ok bool) {
+// contextInterval is how many hosts and recordings are visited, in less than a millisecond,
+// until it is asked again whether the context has ended.
+const contextInterval = 1000
+
+// appendEncoded appends the encoded recordings of a host, if the query selects it.
+func (inv *Inventory) appendEncoded(encoded []string, h *host, q *Query) []string {
+	if q.MatchHost != nil && !q.MatchHost(h.name, inv.isFolded(h)) {
+		return encoded
+	}
+	inv.mu.Lock()
+	defer inv.mu.Unlock()
+	for _, it := range h.items {
+		encoded = append(encoded, it.encoded)
+	}
+	return encoded
+}
+
+// isFolded reports whether a host has no series of its own.
+func (inv *Inventory) isFolded(h *host) bool {
+	inv.mu.Lock()
+	defer inv.mu.Unlock()
+	return inv.admission.limit > 0 && !inv.ledger.Hosts()[h.name].Admitted
+}
+
+// match returns the match of a recording, if the query selects it. The sums are scratch.
+func (q *Query) match(encoded string, r *recording.Record, s *Sums, now time.Time) (m Match, ok bool) {
 	if q.State != nil && *q.State != r.State {
 		return m, false
 	}
-	s := SumsOf(r, now)
+	*s = Sums{}
+	s.add(r, now)
 	if q.Exposed != nil && *q.Exposed != (s.Exposed > 0) || q.Shared != nil && *q.Shared != (s.Shared > 0) {
 		return m, false
 	}

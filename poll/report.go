@@ -4,9 +4,12 @@
 package poll
 
 import (
-	"slices"
+	"cmp"
+	"context"
+	"fmt"
 	"time"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/topk"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/store"
@@ -65,10 +68,12 @@ func (m *Manager) Targets(corp string, offset, limit int) (part []schedule.Targe
 	return nil, 0
 }
 
-func page[T any](all []T, offset, limit int) []T {
-	offset = min(offset, len(all))
-	return all[offset:min(offset+limit, len(all))]
-}
+// mostFiles is how many files the recordings of an answer may have together, unless it is one
+// recording. As a page or JSON they take some 6 MB, and forty readers may be slow at once.
+const mostFiles = 20_000
+
+// ErrTooManyFiles means that the recordings of an answer have too many files.
+var ErrTooManyFiles = fmt.Errorf("the recordings have more than %d files", mostFiles)
 
 // A RecordingQuery selects recordings, and a part of them.
 type RecordingQuery struct {
@@ -86,28 +91,40 @@ type Recording struct {
 }
 
 // Recordings returns the part of the recordings that a query selects, and how many there
-// are in all. They are those that the gauges count at the given time.
-func (m *Manager) Recordings(q *RecordingQuery, now time.Time) (part []Recording, total int) {
+// are in all. They are those that the gauges count at the given time. It takes memory for as
+// many as the offset and the limit together. When the context ends, it returns its cause.
+func (m *Manager) Recordings(
+	ctx context.Context, q *RecordingQuery, now time.Time,
+) (part []Recording, total int, err error) {
 	type match struct {
 		inventory.Match
 
-		corp *corp
+		corp int
 	}
-	var all []match
-	for _, c := range m.current() {
+	corps := m.current()
+	first := topk.New(q.Offset+q.Limit, func(a, b match) int {
+		return cmp.Or(q.Compare(&a.Match, &b.Match), cmp.Compare(a.corp, b.corp))
+	})
+	for i, c := range corps {
 		if q.Corp != "" && q.Corp != c.key.name {
 			continue
 		}
-		for _, found := range c.inventory.Find(nil, &q.Query, now) {
-			all = append(all, match{found, c})
+		err := c.inventory.Find(ctx, &q.Query, now, func(found inventory.Match) {
+			total++
+			first.Add(match{found, i})
+		})
+		if err != nil {
+			return nil, 0, fmt.Errorf("finding recordings: %w", err)
 		}
 	}
-	slices.SortFunc(all, func(a, b match) int { return q.Compare(&a.Match, &b.Match) })
-	for _, found := range page(all, q.Offset, q.Limit) {
-		part = append(part, Recording{
-			Corp:      found.corp.key.name,
-			Recording: found.corp.inventory.Recording(&found.Match, now),
-		})
+	files := 0
+	for _, found := range first.TakeLast(max(0, first.Len()-q.Offset)) {
+		c := corps[found.corp]
+		r := Recording{Corp: c.key.name, Recording: c.inventory.Recording(&found.Match, now)}
+		part = append(part, r)
+		if files += len(r.Files); files > mostFiles && len(part) > 1 {
+			return nil, total, ErrTooManyFiles
+		}
 	}
-	return part, len(all)
+	return part, total, nil
 }

@@ -4,6 +4,8 @@
 package poll_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -225,12 +227,19 @@ func TestRecordings(t *testing.T) {
 				query: poll.RecordingQuery{Query: inventory.Query{MatchHost: hostIs("zhao")}, Limit: 1},
 				want:  "r6", total: 2,
 			},
+			"of two corps, the same ones": {
+				query: poll.RecordingQuery{Offset: 1, Limit: 2},
+				want:  "r5 r4", total: 12,
+			},
 			"of a corp that does not exist": {
 				query: poll.RecordingQuery{Corp: "else", Limit: 100},
 				want:  "", total: 0,
 			},
 		} {
-			part, total := r.Manager.Recordings(&test.query, time.Now())
+			part, total, err := r.Manager.Recordings(t.Context(), &test.query, time.Now())
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
 			ids := make([]string, 0, len(part))
 			for _, found := range part {
 				ids = append(ids, found.ID)
@@ -245,6 +254,45 @@ func TestRecordings(t *testing.T) {
 	})
 }
 
+// TestManyFiles has recordings that fit into an answer one by one, and not together.
+func TestManyFiles(t *testing.T) {
+	t.Parallel()
+	rig.Virtually(t, func(t *testing.T) {
+		server := wecomtest.New(wecomtest.Config{})
+		for _, id := range []string{"r1", "r2", "r3"} {
+			r := rig.Recorded(id, "li", rig.Day)
+			for i := range 7000 {
+				file := r.Files[0]
+				file.ID = fmt.Sprintf("%s-file%d", id, i)
+				r.Files = append(r.Files, file)
+			}
+			server.Put(r)
+		}
+		r := rig.Start(t, server, rig.ConfigOf("li"))
+		r.Wait(10 * time.Second)
+		for limit, want := range map[int]error{1: nil, 2: nil, 3: poll.ErrTooManyFiles} {
+			part, total, err := r.Manager.Recordings(t.Context(), &poll.RecordingQuery{Limit: limit}, time.Now())
+			if !errors.Is(err, want) || total != 3 || err == nil && len(part) != limit {
+				t.Errorf("limit %d: %d recordings of %d: %v, want %v", limit, len(part), total, err, want)
+			}
+		}
+	})
+}
+
+func TestRecordingsOfAClientThatHasGone(t *testing.T) {
+	t.Parallel()
+	rig.Virtually(t, func(t *testing.T) {
+		r := rig.Start(t, rig.WorldOf(wecomtest.Config{}), rig.ConfigOf("li", "wang"))
+		r.Wait(10 * time.Second)
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		part, total, err := r.Manager.Recordings(ctx, &poll.RecordingQuery{Limit: 10}, time.Now())
+		if !errors.Is(err, context.Canceled) || part != nil || total != 0 {
+			t.Errorf("%d recordings of %d: %v, want %v", len(part), total, err, context.Canceled)
+		}
+	})
+}
+
 func TestWhatIsKnownOfARecording(t *testing.T) {
 	t.Parallel()
 	rig.Virtually(t, func(t *testing.T) {
@@ -253,7 +301,7 @@ func TestWhatIsKnownOfARecording(t *testing.T) {
 		r := startWithTitles(t, server, rig.Storing(dir, rig.ConfigOf("li", "wang")))
 		r.Wait(10 * time.Second)
 		report := func(r *rig.Rig, id string) poll.Recording {
-			part, _ := r.Manager.Recordings(&poll.RecordingQuery{Limit: 100}, time.Now())
+			part, _, _ := r.Manager.Recordings(t.Context(), &poll.RecordingQuery{Limit: 100}, time.Now())
 			for _, report := range part {
 				if report.ID == id {
 					return report

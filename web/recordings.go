@@ -4,7 +4,9 @@
 package web
 
 import (
+	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -27,8 +29,20 @@ var recordingsTemplate = newPage(recordingsHTML)
 // Recordings finds the recordings behind the metrics.
 type Recordings interface {
 	// Recordings returns the part of the matching recordings that q asks for, and
-	// the number of all that match at now.
-	Recordings(q collector.RecordingQuery, now time.Time) (part []poll.Recording, total int)
+	// the number of all that match at now. An error is [poll.ErrTooManyFiles], or the
+	// cause of the end of the context.
+	Recordings(ctx context.Context, q collector.RecordingQuery, now time.Time) (
+		part []poll.Recording, total int, err error)
+}
+
+// findingError returns what to answer if recordings were not found because of an error.
+func findingError(err error) (status int, message string) {
+	if errors.Is(err, poll.ErrTooManyFiles) {
+		return http.StatusBadRequest, fmt.Sprintf("%s: %s: write a smaller number", paramLimit, poll.ErrTooManyFiles)
+	}
+	// The client has gone, or seems to: the server takes one for gone after readTimeout.
+	return http.StatusServiceUnavailable,
+		"Finding the recordings took too long: try again later, or ask for fewer by corp, host or state."
 }
 
 type recordingsPage struct {
@@ -101,7 +115,12 @@ func (o Options) serveRecordings(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	text := recordingsTexts[language]
-	part, total := o.Recordings.Recordings(q.RecordingQuery, time.Now())
+	part, total, err := o.Recordings.Recordings(r.Context(), q.RecordingQuery, time.Now())
+	if err != nil {
+		status, message := findingError(err)
+		http.Error(w, message, status)
+		return
+	}
 	data := recordingsPage{
 		Text:   text,
 		Lang:   lang,
@@ -128,7 +147,7 @@ func (o Options) serveRecordings(w http.ResponseWriter, r *http.Request) {
 	if q.page > 1 {
 		data.Previous = withParams(values, map[string]string{paramPage: strconv.Itoa(q.page - 1)})
 	}
-	if q.Offset+len(part) < total {
+	if q.Offset+len(part) < total && q.Offset+2*q.Limit <= deepest {
 		data.Next = withParams(values, map[string]string{paramPage: strconv.Itoa(q.page + 1)})
 	}
 	o.servePage(w, recordingsTemplate, data)

@@ -102,7 +102,12 @@ func (o Options) serveRecordingsAPI(w http.ResponseWriter, r *http.Request) {
 		o.serveJSON(w, http.StatusBadRequest, map[string]string{"error": err.Error()})
 		return
 	}
-	part, total := o.Recordings.Recordings(q.RecordingQuery, time.Now())
+	part, total, err := o.Recordings.Recordings(r.Context(), q.RecordingQuery, time.Now())
+	if err != nil {
+		status, message := findingError(err)
+		o.serveJSON(w, status, map[string]string{"error": message})
+		return
+	}
 	answer := recordingsAnswer{Total: total, Page: q.page, Limit: q.Limit, Recordings: []recordingJSON{}}
 	for i := range part {
 		answer.Recordings = append(answer.Recordings, recordingToJSON(&part[i]))

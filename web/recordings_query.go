@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
@@ -20,6 +19,9 @@ const (
 	recordingsPerPage     = 100
 	mostRecordingsPerPage = 1000
 	mostPages             = 1_000_000
+	// deepest is how many recordings a page may end after. Those before it have to be kept
+	// while they are sorted, in 10 MB at the most.
+	deepest = 100_000
 )
 
 // A recordingsQuery is the query of a URL; the page and the API have the same.
@@ -73,22 +75,27 @@ func (q *recordingsQuery) parse(values url.Values) (err error) {
 	if err := q.parseState(values); err != nil {
 		return err
 	}
-	if err := parseFlag(values, paramExposed, &q.Exposed); err != nil {
+	if err := query.Flag(values, paramExposed, &q.Exposed); err != nil {
 		return err
 	}
-	if err := parseFlag(values, paramShared, &q.Shared); err != nil {
+	if err := query.Flag(values, paramShared, &q.Shared); err != nil {
 		return err
 	}
 	if err := q.parseOrder(values); err != nil {
 		return err
 	}
-	if q.page, err = parseNumber(values, paramPage, 1, mostPages); err != nil {
+	if q.page, err = query.Number(values, paramPage, 1, mostPages); err != nil {
 		return err
 	}
-	if q.Limit, err = parseNumber(values, paramLimit, recordingsPerPage, mostRecordingsPerPage); err != nil {
+	if q.Limit, err = query.Number(values, paramLimit, recordingsPerPage, mostRecordingsPerPage); err != nil {
 		return err
 	}
 	q.Offset = (q.page - 1) * q.Limit
+	if q.Offset+q.Limit > deepest {
+		return fmt.Errorf("%s: page %d of %d recordings each ends after more than %d: ask for fewer by %s, %s, %s, %s "+
+			"or %s, or from the other end by %s", paramPage, q.page, q.Limit, deepest,
+			paramCorp, paramHost, paramState, paramExposed, paramShared, paramOrder)
+	}
 	return nil
 }
 
@@ -135,33 +142,4 @@ func (q *recordingsQuery) parseOrder(values url.Values) error {
 		return fmt.Errorf("%s: %q is neither %s nor %s", paramOrder, order, ascending, descending)
 	}
 	return nil
-}
-
-// parseFlag sets flag to the value of a parameter, and leaves it alone if the
-// parameter is absent.
-func parseFlag(values url.Values, name string, flag **bool) error {
-	text := values.Get(name)
-	if text == "" {
-		return nil
-	}
-	value, err := strconv.ParseBool(text)
-	if err != nil {
-		return fmt.Errorf("%s: %q is neither true nor false", name, text)
-	}
-	*flag = &value
-	return nil
-}
-
-// parseNumber returns the value of a parameter from 1 to most, or byDefault if the
-// parameter is absent.
-func parseNumber(values url.Values, name string, byDefault, most int) (int, error) {
-	text := values.Get(name)
-	if text == "" {
-		return byDefault, nil
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil || n < 1 || n > most {
-		return 0, fmt.Errorf("%s: %q is not accepted: write a whole number from 1 to %d", name, text, most)
-	}
-	return n, nil
 }

@@ -60,15 +60,17 @@ func TestRecordingsQueries(t *testing.T) {
 func TestBadRecordingsQueries(t *testing.T) {
 	t.Parallel()
 	for query, want := range map[string]string{
-		"hosts=li":      `"hosts" is no parameter: write one of corp, host,`,
-		"state=deleted": `state: "deleted" is no state: write one of unknown, recording,`,
-		"exposed=maybe": `exposed: "maybe" is neither true nor false`,
-		"shared=maybe":  `shared: "maybe" is neither true nor false`,
-		"sort=title":    `sort: "title" is no order: write one of start, host,`,
-		"order=up":      `order: "up" is neither asc nor desc`,
-		"page=0":        `page: "0" is not accepted: write a whole number from 1 to`,
-		"page=x":        `page: "x" is not accepted`,
-		"limit=1001":    `limit: "1001" is not accepted: write a whole number from 1 to 1000`,
+		"hosts=li":                `"hosts" is no parameter: write one of corp, host,`,
+		"state=deleted":           `state: "deleted" is no state: write one of unknown, recording,`,
+		"exposed=maybe":           `exposed: "maybe" is neither true nor false`,
+		"shared=maybe":            `shared: "maybe" is neither true nor false`,
+		"sort=title":              `sort: "title" is no order: write one of start, host,`,
+		"order=up":                `order: "up" is neither asc nor desc`,
+		"page=0":                  `page: "0" is not accepted: write a whole number from 1 to`,
+		"page=x":                  `page: "x" is not accepted`,
+		"page=1001":               "page: page 1001 of 100 recordings each ends after more than 100000: ask for fewer by corp, host, state,",
+		"page=1000000&limit=1000": "page: page 1000000 of 1000 recordings each ends after more than 100000",
+		"limit=1001":              `limit: "1001" is not accepted: write a whole number from 1 to 1000`,
 	} {
 		page := serve(t, recordingOptions(&asked{}), http.MethodGet, "/recordings?"+query)
 		if page.Code != http.StatusBadRequest || !strings.Contains(page.Body.String(), want) {

@@ -4,6 +4,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -23,7 +24,12 @@ type asked struct {
 	total int
 }
 
-func (a *asked) Recordings(q collector.RecordingQuery, _ time.Time) (part []poll.Recording, total int) {
+func (a *asked) Recordings(
+	ctx context.Context, q collector.RecordingQuery, _ time.Time,
+) (part []poll.Recording, total int, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, 0, err
+	}
 	a.query = q
 	start := time.Date(2026, 3, 2, 1, 0, 0, 0, time.UTC)
 	for i := q.Offset; i < min(q.Offset+q.Limit, a.total); i++ {
@@ -40,7 +46,7 @@ func (a *asked) Recordings(q collector.RecordingQuery, _ time.Time) (part []poll
 			},
 		}})
 	}
-	return part, a.total
+	return part, a.total, nil
 }
 
 func recordingOptions(a *asked) Options {
@@ -100,6 +106,58 @@ func TestRecordingsPage(t *testing.T) {
 	}
 	if w := serve(t, recordingOptions(&asked{}), http.MethodGet, "/recordings?lang=en"); !strings.Contains(w.Body.String(), "No recordings match.") {
 		t.Errorf("a page of none:\n%s", w.Body)
+	}
+}
+
+// TestDeepestPage has the last page that is not refused: it leads to no other.
+func TestDeepestPage(t *testing.T) {
+	t.Parallel()
+	for page, hasNext := range map[int]bool{999: true, 1000: false} {
+		w := serve(t, recordingOptions(&asked{total: 2 * deepest}), http.MethodGet, fmt.Sprintf("/recordings?page=%d", page))
+		if got := strings.Contains(w.Body.String(), `rel="next"`); w.Code != http.StatusOK || got != hasNext {
+			t.Errorf("page %d: status %d; it leads to another: %t, want %t", page, w.Code, got, hasNext)
+		}
+	}
+}
+
+// failing finds nothing.
+type failing struct{ err error }
+
+func (f failing) Recordings(
+	context.Context, collector.RecordingQuery, time.Time,
+) (part []poll.Recording, total int, err error) {
+	return nil, 0, f.err
+}
+
+func TestRecordingsThatAreNotFound(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name   string
+		err    error
+		status int
+		want   string
+	}{
+		{
+			name:   "a client that has gone",
+			err:    fmt.Errorf("finding recordings: %w", context.Canceled),
+			status: http.StatusServiceUnavailable,
+			want:   "Finding the recordings took too long: try again later, or ask for fewer",
+		},
+		{
+			name:   "recordings of many files",
+			err:    poll.ErrTooManyFiles,
+			status: http.StatusBadRequest,
+			want:   "limit: the recordings have more than 20000 files: write a smaller number",
+		},
+	} {
+		for _, path := range []string{"/recordings", "/api/v1/recordings"} {
+			o := optionsOf(&fake{})
+			o.Recordings = failing{test.err}
+			w := serve(t, o, http.MethodGet, path)
+			if w.Code != test.status || !strings.Contains(w.Body.String(), test.want) {
+				t.Errorf("%s, %s: status %d, want %d: %s", test.name, path, w.Code, test.status, w.Body)
+			}
+		}
 	}
 }
 

@@ -120,7 +120,7 @@ func parseTargetsQuery(rawQuery string) (corp string, page int, err error) {
 	if err := checkLanguage(values); err != nil {
 		return "", 0, err
 	}
-	page, err = parseNumber(values, paramPage, 1, mostPages)
+	page, err = query.Number(values, paramPage, 1, mostPages)
 	return values.Get(paramCorp), page, err
 }
 

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -45,4 +46,32 @@ func Split(query string) (url.Values, error) {
 		}
 	}
 	return values, nil
+}
+
+// Flag sets flag to the value of a parameter, and leaves it alone if the parameter is absent.
+func Flag(values url.Values, name string, flag **bool) error {
+	text := values.Get(name)
+	if text == "" {
+		return nil
+	}
+	value, err := strconv.ParseBool(text)
+	if err != nil {
+		return fmt.Errorf("%s: %q is neither true nor false", name, text)
+	}
+	*flag = &value
+	return nil
+}
+
+// Number returns the value of a parameter from 1 to most, or byDefault if the parameter is
+// absent.
+func Number(values url.Values, name string, byDefault, most int) (int, error) {
+	text := values.Get(name)
+	if text == "" {
+		return byDefault, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > most {
+		return 0, fmt.Errorf("%s: %q is not accepted: write a whole number from 1 to %d", name, text, most)
+	}
+	return n, nil
 }

@@ -36,3 +36,33 @@ func TestParse(t *testing.T) {
 		}
 	}
 }
+
+func TestFlagAndNumber(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name, value string
+		flag        *bool
+		number      int
+		wrongFlag   bool
+		wrongNumber bool
+	}{
+		{name: "absent", number: 5},
+		{name: "the least", value: "1", flag: new(true), number: 1},
+		{name: "nothing", value: "0", flag: new(false), wrongNumber: true},
+		{name: "the most", value: "10", wrongFlag: true, number: 10},
+		{name: "more", value: "11", wrongFlag: true, wrongNumber: true},
+		{name: "a word", value: "true", flag: new(true), wrongNumber: true},
+		{name: "a number of many digits", value: "99999999999999999999", wrongFlag: true, wrongNumber: true},
+	} {
+		values := url.Values{"x": {test.value}}
+		var flag *bool
+		err := Flag(values, "x", &flag)
+		if diff := cmp.Diff(test.flag, flag); diff != "" || (err != nil) != test.wrongFlag {
+			t.Errorf("%s as a flag: %v (-want +got):\n%s", test.name, err, diff)
+		}
+		number, err := Number(values, "x", 5, 10)
+		if number != test.number || (err != nil) != test.wrongNumber {
+			t.Errorf("%s as a number: %d, want %d: %v", test.name, number, test.number, err)
+		}
+	}
+}
