@@ -7,8 +7,59 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
 )
+
+// TestPagesAreMadeInTurns has as many pages that are being made as there may be, and another
+// request beside them.
+func TestPagesAreMadeInTurns(t *testing.T) {
+	t.Parallel()
+	for path, want := range map[string]int{
+		"/": http.StatusServiceUnavailable, "/targets": http.StatusServiceUnavailable,
+		"/recordings": http.StatusServiceUnavailable, "/api/v1/recordings": http.StatusServiceUnavailable,
+		"/metrics": http.StatusOK, "/-/healthy": http.StatusOK, "/-/ready": http.StatusOK,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			blocked := &blocking{release: make(chan struct{})}
+			o := optionsOf(&fake{ready: true})
+			o.Targets, o.Recordings = blocked, &asked{}
+			handler := NewHandler(o)
+			request := func(path string) int {
+				w := httptest.NewRecorder()
+				handler.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, http.NoBody))
+				return w.Code
+			}
+			var making sync.WaitGroup
+			for range pagesAtOnce() {
+				making.Go(func() { request("/targets") })
+			}
+			synctest.Wait()
+			if got := request(path); got != want {
+				t.Errorf("%s: status %d, want %d", path, got, want)
+			}
+			close(blocked.release)
+			making.Wait()
+			if got := request(path); got != http.StatusOK {
+				t.Errorf("%s: status %d after that, want 200", path, got)
+			}
+		})
+	}
+}
+
+// blocking has no targets, and says so when it is released.
+type blocking struct{ release chan struct{} }
+
+func (b *blocking) Status() []poll.Status {
+	<-b.release
+	return nil
+}
+
+func (b *blocking) Targets(string, int, int) ([]schedule.TargetReport, int) { return nil, 0 }
 
 // TestMaxRequests has one request that is being answered, and others beside it.
 func TestMaxRequests(t *testing.T) {

@@ -26,6 +26,8 @@ const (
 	// readTimeout bounds how long a client may take to send its request.
 	readTimeout = 10 * time.Second
 	idleTimeout = 2 * time.Minute
+	// maxHeaderBytes is enough for the names of all metrics in a query. The default is 1 MiB.
+	maxHeaderBytes = 64 << 10
 	// writeTimeout leaves time for a scrape of a large inventory over a slow line.
 	writeTimeout = time.Minute
 	// drainTimeout leaves a second of the five in which the process must stop.
@@ -65,6 +67,7 @@ func (o ServerOptions) serve(
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          newErrorLog(o.Logger),
 		ConnContext:       limit.SendBuffer,
 		// The server calls this once for each listener.

@@ -8,6 +8,7 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"runtime"
 	"strings"
 
 	"github.com/go-kit/log"
@@ -66,7 +67,8 @@ func NewHandler(o Options) http.Handler {
 	mux := http.NewServeMux()
 	handle := func(pattern string, handler http.Handler) { mux.Handle(pattern, limit.Progress(handler, writeTimeout)) }
 	limitPages := limit.Requests(o.MaxRequests, "pages")
-	handlePage := func(pattern string, page http.HandlerFunc) { handle(pattern, limitPages(page)) }
+	turns := limit.NewTurns(pagesAtOnce())
+	handlePage := func(pattern string, page http.HandlerFunc) { handle(pattern, limitPages(turns.Handler(page))) }
 
 	pattern := "GET " + o.TelemetryPath
 	if strings.HasSuffix(pattern, "/") {
@@ -85,10 +87,14 @@ func NewHandler(o Options) http.Handler {
 		handlePage("GET /{$}", o.serveLanding)
 	}
 	if o.Pprof {
-		addPprof(mux) // without the deadlines of limit.Progress
+		addPprof(mux, limitPages) // without the deadlines of limit.Progress
 	}
 	return withHeaders(mux)
 }
+
+// pagesAtOnce returns how many pages are made at once: each keeps a processor busy, and half
+// of them are for polls and scrapes alone.
+func pagesAtOnce() int { return max(1, runtime.GOMAXPROCS(0)/2) }
 
 func (o Options) metricsHandler() http.Handler {
 	handler := limit.Requests(o.MaxRequests, "scrapes")(exposition.New(o.Logger, o.Inventory, o.Registry))

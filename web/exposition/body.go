@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
-	"runtime"
 
 	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/zstd"
@@ -32,9 +31,9 @@ type body struct {
 // gzipHeader is the header of a gzip member without a name or a time; see RFC 1952, 2.3.
 var gzipHeader = []byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff}
 
-// newBody encodes families as v.
-func newBody(v variant, families []*dto.MetricFamily) (*body, error) {
-	text, err := encodeParts(expfmt.NewFormat(v.format), families)
+// newBody encodes families as v, so many at once.
+func newBody(v variant, families []*dto.MetricFamily, atOnce int) (*body, error) {
+	text, err := encodeParts(expfmt.NewFormat(v.format), families, atOnce)
 	if err != nil {
 		return nil, err
 	}
@@ -58,12 +57,12 @@ func newBody(v variant, families []*dto.MetricFamily) (*body, error) {
 // bytesPerMetric is the typical encoded size of a metric. Buffers of that size seldom grow.
 const bytesPerMetric = 96
 
-// encodeParts encodes each family into a separate buffer, in parallel, because a
-// scrape waits for it.
-func encodeParts(format expfmt.Format, families []*dto.MetricFamily) ([]bytes.Buffer, error) {
+// encodeParts encodes each family into a separate buffer, so many at once. A scrape waits
+// for it.
+func encodeParts(format expfmt.Format, families []*dto.MetricFamily, atOnce int) ([]bytes.Buffer, error) {
 	parts := make([]bytes.Buffer, len(families))
 	var encoding errgroup.Group
-	encoding.SetLimit(runtime.GOMAXPROCS(0))
+	encoding.SetLimit(atOnce)
 	for i, family := range families {
 		encoding.Go(func() error {
 			parts[i].Grow(len(family.GetMetric()) * bytesPerMetric)

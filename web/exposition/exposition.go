@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
+	"runtime"
 	"slices"
 	"strconv"
 	"sync"
@@ -19,6 +20,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/limit"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/query"
 )
 
@@ -38,6 +40,7 @@ type handler struct {
 	inventory Inventory
 	registry  prometheus.Gatherer
 	accepted  []expfmt.Format
+	uncached  *limit.Turns
 
 	mu      sync.Mutex
 	version uint64
@@ -50,6 +53,10 @@ type variant struct {
 	format   expfmt.FormatType
 	encoding promhttp.Compression
 }
+
+// uncachedAtOnce is how many answers that are not cached are made and written at once: each
+// encodes up to hundreds of thousands of metrics, in 50 MB.
+const uncachedAtOnce = 1
 
 // isCached reports whether a body of the variant is worth keeping.
 func (v variant) isCached() bool {
@@ -69,6 +76,7 @@ func New(logger log.Logger, inventory Inventory, registry prometheus.Gatherer) h
 		inventory: inventory,
 		registry:  registry,
 		accepted:  expfmt.DefaultOpenMetricsAcceptedFormats(),
+		uncached:  limit.NewTurns(uncachedAtOnce),
 	}
 }
 
@@ -82,9 +90,18 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	contentType := expfmt.NegotiateAccept(r.Header, h.accepted...)
 	v := variant{contentType.FormatType(), negotiateEncoding(r.Header["Accept-Encoding"])}
+	isCached := names == nil && v.isCached()
+	if !isCached { // The turn goes on while it is written.
+		endTurn, ok := h.uncached.Take(r.Context())
+		if !ok {
+			limit.Busy(w)
+			return
+		}
+		defer endTurn()
+	}
 	end := getBuffer()
 	defer buffers.Put(end)
-	start, err := h.start(v, names)
+	start, err := h.start(v, names, isCached)
 	if err == nil {
 		err = h.finish(end, start, v.format, names)
 	}
@@ -132,12 +149,12 @@ func withNames(families []*dto.MetricFamily, names []string) []*dto.MetricFamily
 
 // start returns the body of the inventory's metrics, from the cache if it is one
 // that many ask for.
-func (h *handler) start(v variant, names []string) (*body, error) {
-	if names == nil && v.isCached() {
+func (h *handler) start(v variant, names []string, isCached bool) (*body, error) {
+	if isCached {
 		return h.body(v)
 	}
 	families, _ := h.inventory.Families()
-	return newBody(v, withNames(families, names))
+	return newBody(v, withNames(families, names), 1)
 }
 
 // finish writes what follows the start of a response: the metrics of the registry.
@@ -181,7 +198,7 @@ func (h *handler) body(v variant) (*body, error) {
 	}
 	get := h.bodies[v]
 	if get == nil {
-		get = sync.OnceValues(func() (*body, error) { return newBody(v, families) })
+		get = sync.OnceValues(func() (*body, error) { return newBody(v, families, runtime.GOMAXPROCS(0)) })
 		h.bodies[v] = get
 	}
 	h.mu.Unlock()

@@ -263,7 +263,10 @@ func TestQueriesOfTheExposition(t *testing.T) {
 	} {
 		t.Run(test.query, func(t *testing.T) {
 			t.Parallel()
-			e := &handler{inventory: &large{}, registry: prometheus.NewRegistry(), accepted: expfmt.DefaultOpenMetricsAcceptedFormats()}
+			e, ok := New(log.NewNopLogger(), &large{}, prometheus.NewRegistry()).(*handler)
+			if !ok {
+				t.Fatal("another handler")
+			}
 			w := httptest.NewRecorder()
 			e.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics?"+test.query, http.NoBody))
 			if w.Code != test.status || len(e.bodies) != test.cached {
