@@ -127,21 +127,21 @@ func (x *exporter) end(b *testing.B) {
 }
 
 // memory returns a value of the process's status in MiB.
-func (x *exporter) memory(b *testing.B, key string) float64 {
-	b.Helper()
+func (x *exporter) memory(tb testing.TB, key string) float64 {
+	tb.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", x.cmd.Process.Pid))
 	if err != nil {
-		b.Fatal(err)
+		tb.Fatal(err)
 	}
 	for line := range strings.Lines(string(status)) {
 		if value, ok := strings.CutPrefix(line, key+":"); ok {
 			kib, err := strconv.Atoi(strings.Fields(value)[0])
 			if err != nil {
-				b.Fatal(err)
+				tb.Fatal(err)
 			}
 			return float64(kib) / 1024
 		}
 	}
-	b.Fatalf("no %s in\n%s", key, status)
+	tb.Fatalf("no %s in\n%s", key, status)
 	return 0
 }
