@@ -19,7 +19,6 @@ import (
 const (
 	idleTimeout    = 10 * time.Second // without a byte
 	attemptTimeout = time.Minute      // of one HTTP exchange in any case
-	maxBody        = 16 << 20         // bytes, packed and unpacked
 )
 
 var (

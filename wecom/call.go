@@ -69,6 +69,9 @@ func (r request) with(name, value string) request {
 type operation struct {
 	client  *Client
 	baseURL string // of the first success; "" before it
+
+	list bool     // the calls are for the pages of one list, whose size is bounded
+	size listSize // of the pages so far
 }
 
 var errMoved = errors.New("the API URL has changed since the operation began")
@@ -93,6 +96,9 @@ func call[R any, P interface {
 		switch {
 		case err == nil:
 			op.baseURL = s.transport.baseURL
+			if err := op.add(r.endpoint, P(into).header().size); err != nil {
+				return nil, err
+			}
 			return into, nil
 		case ctx.Err() != nil:
 			return nil, err
@@ -108,6 +114,18 @@ func call[R any, P interface {
 			return nil, err
 		}
 	}
+}
+
+// add adds the size of a page. The error is a [*ResponseError].
+func (op *operation) add(endpoint string, page listSize) error {
+	if !op.list {
+		return nil
+	}
+	err := op.size.add(page)
+	if bound, ok := errors.AsType[boundError](err); ok {
+		return bound.beyond(endpoint, 0)
+	}
+	return err
 }
 
 // ready waits until the call may be made. It returns the settings to make it with

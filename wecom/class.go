@@ -60,6 +60,9 @@ func ClassOf(err error) Class {
 	if apiErr, ok := errors.AsType[*APIError](err); ok {
 		return apiErr.Class()
 	}
+	if respErr, ok := errors.AsType[*ResponseError](err); ok {
+		return respErr.Class()
+	}
 	if _, ok := errors.AsType[*ChainError](err); ok {
 		return ClassTarget
 	}

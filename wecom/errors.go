@@ -101,6 +101,16 @@ type ResponseError struct {
 	Detail   string
 
 	remedy bilingual
+	own    bool // it is the target's own; see Class
+}
+
+// Class returns what the error requires of the caller. It is the target's own if only the
+// size of what came back is wrong.
+func (e *ResponseError) Class() Class {
+	if e.own {
+		return ClassTarget
+	}
+	return ClassRetryable
 }
 
 // Remedies of a ResponseError.
@@ -112,6 +122,11 @@ var (
 	remedyEncoding = bilingual{
 		"have the proxy or gateway before WeCom send answers as they are, or packed with gzip or deflate",
 		"请让企业微信之前的代理或网关原样返回应答，或仅用 gzip、deflate 压缩",
+	}
+	remedyBound = bilingual{
+		"nothing of this list is used, and what was known stays; look for a gateway that answers in WeCom's place, and " +
+			"ask WeCom's support if it answers so itself",
+		"该列表的内容均不采用，此前已知的数据保持不变；请检查是否有网关代替企业微信应答，若确为企业微信返回，请联系企业微信客服",
 	}
 )
 

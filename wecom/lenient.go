@@ -11,9 +11,9 @@ import (
 	"unicode/utf8"
 )
 
-// The types of this file decode the variants that WeCom sends: numbers as strings,
-// booleans as numbers, null. They never return an error, since one bad field must
-// not lose the page it is on.
+// The types of this file read the variants that WeCom sends: numbers as strings, booleans
+// as numbers, null. They know no errors, since one bad field must not lose the page it is
+// on. Whatever the JSON of a value has, they take bounded memory.
 
 // A number is a 64-bit integer.
 type number struct {
@@ -21,26 +21,29 @@ type number struct {
 	malformed bool
 }
 
-func (n *number) UnmarshalJSON(raw []byte) error {
+func (n *number) read(raw []byte) {
+	if len(raw) > maxNumberBytes {
+		*n = number{malformed: true}
+		return
+	}
 	*n = number{}
 	s := unquote(raw)
 	switch s {
 	case "", "null", "false":
-		return nil
+		return
 	case "true":
 		n.value = 1
-		return nil
+		return
 	}
 	if v, err := strconv.ParseInt(s, 10, 64); err == nil {
 		n.value = v
-		return nil
+		return
 	}
 	if f, err := strconv.ParseFloat(s, 64); err == nil && math.Abs(f) < math.MaxInt64 {
 		n.value = int64(f)
-		return nil
+		return
 	}
 	n.malformed = true
-	return nil
 }
 
 // A code is an errcode: an integer, or a string of one. Success is 0 or "0" and
@@ -51,17 +54,24 @@ type code struct {
 	valid bool
 }
 
-func (c *code) UnmarshalJSON(raw []byte) error {
+func (c *code) read(raw []byte) {
+	if len(raw) > maxNumberBytes {
+		*c = code{}
+		return
+	}
 	s := unquote(raw)
 	v, err := strconv.ParseInt(s, 10, 64)
 	*c = code{value: v, valid: err == nil && (v != 0 || s == "0")}
-	return nil
 }
 
 // A flag is a boolean. Anything neither true nor false is malformed.
 type flag struct{ value, malformed bool }
 
-func (f *flag) UnmarshalJSON(raw []byte) error {
+func (f *flag) read(raw []byte) {
+	if len(raw) > maxNumberBytes {
+		*f = flag{malformed: true}
+		return
+	}
 	*f = flag{}
 	switch unquote(raw) {
 	case "true", "True", "TRUE", "1":
@@ -70,33 +80,31 @@ func (f *flag) UnmarshalJSON(raw []byte) error {
 	default:
 		f.malformed = true
 	}
-	return nil
 }
 
-// A text is a string. A number becomes its digits, any other value "".
+// A text is a string. A number becomes its digits, any other value "". One that is longer
+// than maxTextBytes is cut off, and stays longer than maxIDBytes.
 type text string
 
-func (t *text) UnmarshalJSON(raw []byte) error {
+func (t *text) read(raw []byte) {
 	switch raw[0] {
 	case '{', '[', 't', 'f', 'n':
 		*t = ""
 	default:
-		*t = text(unquote(raw))
+		*t = text(unquotePrefix(raw))
 	}
-	return nil
 }
 
 // A presence is whether a value was given. It does not keep the value.
 type presence bool
 
-func (p *presence) UnmarshalJSON(raw []byte) error {
+func (p *presence) read(raw []byte) {
 	switch string(raw) {
 	case "null", `""`, "false", "[]", "{}":
 		*p = false
 	default:
 		*p = true
 	}
-	return nil
 }
 
 // unquote returns the text of a JSON string, and any other value unchanged.
@@ -112,4 +120,28 @@ func unquote(raw []byte) string {
 		return ""
 	}
 	return s
+}
+
+// unquotePrefix returns what unquote does, but only of the first maxTextBytes.
+func unquotePrefix(raw []byte) string {
+	if len(raw) <= maxTextBytes {
+		return unquote(raw)
+	}
+	if raw[0] != '"' {
+		return string(raw[:maxTextBytes])
+	}
+	end := 1
+	for {
+		length := 1 // of the next character, or a byte of it
+		if raw[end] == '\\' {
+			length = 2
+			if raw[end+1] == 'u' {
+				length = 6
+			}
+		}
+		if end+length >= maxTextBytes {
+			return unquote(append(raw[:end:end], '"'))
+		}
+		end += length
+	}
 }

@@ -3,10 +3,7 @@
 
 package wecom
 
-import (
-	"encoding/json"
-	"testing"
-)
+import "testing"
 
 func TestNumber(t *testing.T) {
 	t.Parallel()
@@ -87,11 +84,14 @@ func TestPresence(t *testing.T) {
 	}
 }
 
-// expect checks what a JSON value is decoded into.
-func expect[T comparable](t *testing.T, text string, want T) {
+// expect checks what a JSON value is read as.
+func expect[T comparable, P interface {
+	*T
+	read(raw []byte)
+}](t *testing.T, text string, want T) {
 	t.Helper()
-	var values []T
-	if err := json.Unmarshal([]byte(`[`+text+`]`), &values); err != nil || len(values) != 1 || values[0] != want {
-		t.Errorf("%s: %+v, error %v; want %+v", text, values, err, want)
+	var got T
+	if P(&got).read([]byte(text)); got != want {
+		t.Errorf("%s: %+v, want %+v", text, got, want)
 	}
 }

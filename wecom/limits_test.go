@@ -163,7 +163,7 @@ func TestBlockedCallsHoldUpNoOthers(t *testing.T) {
 			})
 		}
 		synctest.Wait()
-		if _, err := client.Starts(t.Context(), Window{Start: start.Add(-time.Hour), End: start}); err != nil || time.Since(start) != 0 {
+		if _, _, err := client.Starts(t.Context(), Window{Start: start.Add(-time.Hour), End: start}); err != nil || time.Since(start) != 0 {
 			t.Errorf("error %v after %s, want that it does not wait", err, time.Since(start))
 		}
 		blocked.Wait()
@@ -253,7 +253,7 @@ func TestRetryAfterClosesTheEndpoint(t *testing.T) {
 				}
 				time.Sleep(time.Second)
 				calls.Go(func() { listOnce(t, r) })
-				if _, err := client.Starts(t.Context(), Window{Start: start.Add(-time.Hour), End: start}); err != nil || time.Since(start) != time.Second {
+				if _, _, err := client.Starts(t.Context(), Window{Start: start.Add(-time.Hour), End: start}); err != nil || time.Since(start) != time.Second {
 					t.Errorf("another endpoint: error %v after %s", err, time.Since(start))
 				}
 				time.Sleep(28 * time.Second)

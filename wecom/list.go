@@ -56,7 +56,7 @@ type List struct {
 
 // List returns a list before its first page. It makes no call.
 func (c *Client) List(t Target, w Window) *List {
-	return &List{op: operation{client: c}, target: t, window: w, pages: newPager(c.observer)}
+	return &List{op: operation{client: c, list: true}, target: t, window: w, pages: newPager(c.observer)}
 }
 
 // HasMore reports whether there is another page to ask for. There is none after an error.
@@ -110,38 +110,4 @@ type listRequest struct {
 	EndTime     int64  `json:"end_time"`
 	Cursor      string `json:"cursor,omitempty"`
 	Limit       int    `json:"limit"`
-}
-
-// A listResponse accepts the spelling of the document's sample and that of its
-// table of fields, at both levels.
-type listResponse struct {
-	envelope
-	paging
-	RecordMeetings []recordingResponse `json:"record_meetings"`
-	RecordList     []recordingResponse `json:"record_list"`
-}
-
-func (r *listResponse) holdsPayload() bool { return r.RecordMeetings != nil || r.RecordList != nil }
-
-type recordingResponse struct {
-	ID             text           `json:"meeting_record_id"`
-	Host           text           `json:"host_user_id"`
-	Title          text           `json:"title"`
-	MeetingStart   number         `json:"meeting_start_time"`
-	State          number         `json:"state"`
-	RecordFiles    []fileResponse `json:"record_files"`
-	RecordFileList []fileResponse `json:"record_file_list"`
-}
-
-type fileResponse struct {
-	ID       text     `json:"record_file_id"`
-	Start    number   `json:"record_start_time"`
-	End      number   `json:"record_end_time"`
-	Size     number   `json:"record_size"`
-	State    flag     `json:"sharing_state"`
-	SameCorp flag     `json:"required_same_corp"`
-	Attendee flag     `json:"required_attendee"`
-	Password presence `json:"password"`
-	Expire   number   `json:"sharing_expire"`
-	Download flag     `json:"allow_download"`
 }

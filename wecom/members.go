@@ -25,6 +25,9 @@ type Scope struct {
 	// Refused has an error for each department and tag that WeCom refused. UserIDs has
 	// the members that these last had.
 	Refused []error
+	// Oversized is how many members are left out because their ID is longer than
+	// [MaxUserIDBytes].
+	Oversized int
 
 	// What each department and tag has, or last had: the departments below a
 	// department, and the members of each.
@@ -57,15 +60,10 @@ func (c *Client) Members(ctx context.Context, agentID int64, before *Scope) (*Sc
 	if err != nil {
 		return nil, fmt.Errorf("asking for the visible scope: %w", err)
 	}
-	r := scopeReader{
-		op:      op,
-		before:  before,
-		scope:   &Scope{trees: map[int64][]int64{}, members: map[int64][]userID{}, tags: map[int64]tagged{}},
-		users:   map[string]bool{},
-		asked:   map[int64]bool{},
-		refused: map[string]bool{},
+	r := newScopeReader(op, before)
+	if err := r.addUsers(agent.users); err != nil {
+		return nil, err
 	}
-	r.addUsers(agent.users)
 	for _, tag := range agent.tags {
 		if err := r.addTag(ctx, tag); err != nil {
 			return nil, err
@@ -87,16 +85,46 @@ type scopeReader struct {
 	users   map[string]bool // scope.UserIDs in lower case
 	asked   map[int64]bool  // departments whose members were asked for
 	refused map[string]bool // departments and tags in scope.Refused
+	items   int             // members and departments that were listed
 }
 
-func (r *scopeReader) addUsers(list []userID) {
+func newScopeReader(op *operation, before *Scope) *scopeReader {
+	return &scopeReader{
+		op:      op,
+		before:  before,
+		scope:   &Scope{trees: map[int64][]int64{}, members: map[int64][]userID{}, tags: map[int64]tagged{}},
+		users:   map[string]bool{},
+		asked:   map[int64]bool{},
+		refused: map[string]bool{},
+	}
+}
+
+// count notes how many members or departments an answer lists. It returns an error if there
+// are more in the scope than is plausible.
+func (r *scopeReader) count(items int) error {
+	r.items += items
+	if r.items > maxScopeItems {
+		return boundError(fmt.Sprintf("more than %d members and departments in the visible scope", maxScopeItems)).
+			beyond(agentEndpoint, 0)
+	}
+	return nil
+}
+
+func (r *scopeReader) addUsers(list []userID) error {
 	for _, id := range list {
 		folded := strings.ToLower(string(id))
-		if folded != "" && !r.users[folded] {
-			r.users[folded] = true
-			r.scope.UserIDs = append(r.scope.UserIDs, string(id))
+		if folded == "" || r.users[folded] {
+			continue
 		}
+		r.users[folded] = true
+		if id.oversized() {
+			r.op.client.observer.Anomalous(OversizedID)
+			r.scope.Oversized++
+			continue
+		}
+		r.scope.UserIDs = append(r.scope.UserIDs, string(id))
 	}
+	return r.count(len(list))
 }
 
 func (r *scopeReader) addTag(ctx context.Context, id int64) error {
@@ -108,7 +136,9 @@ func (r *scopeReader) addTag(ctx context.Context, id int64) error {
 		return err
 	}
 	r.scope.tags[id] = has
-	r.addUsers(has.users)
+	if err := r.addUsers(has.users); err != nil {
+		return err
+	}
 	for _, department := range has.departments {
 		if err := r.addTree(ctx, department); err != nil {
 			return err
@@ -129,6 +159,9 @@ func (r *scopeReader) addTree(ctx context.Context, root int64) error {
 		return err
 	}
 	r.scope.trees[root] = below
+	if err := r.count(len(below)); err != nil {
+		return err
+	}
 	if err := r.addDepartment(ctx, root); err != nil {
 		return err
 	}
@@ -153,8 +186,7 @@ func (r *scopeReader) addDepartment(ctx context.Context, id int64) error {
 		return err
 	}
 	r.scope.members[id] = has
-	r.addUsers(has)
-	return nil
+	return r.addUsers(has)
 }
 
 // refuse notes that WeCom refused a department or tag. It returns any other error.
@@ -189,12 +221,24 @@ func (e *APIError) refusesScope() bool {
 
 type agentResponse struct {
 	envelope
-	Users       json.RawMessage `json:"allow_userinfos"`
-	Departments json.RawMessage `json:"allow_partys"`
-	Tags        json.RawMessage `json:"allow_tags"`
+	Users       json.RawMessage // allow_userinfos
+	Departments json.RawMessage // allow_partys
+	Tags        json.RawMessage // allow_tags
 
 	users             []userID
 	departments, tags []int64
+}
+
+func (r *agentResponse) read(name []byte, c *cursor) {
+	value := c.value()
+	switch string(name) {
+	case "allow_userinfos":
+		r.Users = value
+	case "allow_partys":
+		r.Departments = value
+	case "allow_tags":
+		r.Tags = value
+	}
 }
 
 func (r *agentResponse) holdsPayload() bool {
@@ -203,13 +247,13 @@ func (r *agentResponse) holdsPayload() bool {
 
 func (r *agentResponse) check() error {
 	var users struct {
-		List []member `json:"user"`
+		List listOf[member] `json:"user"`
 	}
 	var departments struct {
-		IDs []integer `json:"partyid"`
+		IDs listOf[integer] `json:"partyid"`
 	}
 	var tags struct {
-		IDs []integer `json:"tagid"`
+		IDs listOf[integer] `json:"tagid"`
 	}
 	err := errors.Join(
 		strictly("allow_userinfos", r.Users, &users),
@@ -229,9 +273,15 @@ func (r *agentResponse) check() error {
 
 type departmentsResponse struct {
 	envelope
-	Departments json.RawMessage `json:"department_id"`
+	Departments json.RawMessage // department_id
 
 	departments []int64
+}
+
+func (r *departmentsResponse) read(name []byte, c *cursor) {
+	if value := c.value(); string(name) == "department_id" {
+		r.Departments = value
+	}
 }
 
 func (r *departmentsResponse) holdsPayload() bool { return isGiven(r.Departments) }
@@ -241,9 +291,9 @@ func (r *departmentsResponse) check() error {
 	if !r.holdsPayload() {
 		return missing(name)
 	}
-	var list []struct {
+	var list listOf[struct {
 		ID *integer `json:"id"`
-	}
+	}]
 	if err := strictly(name, r.Departments, &list); err != nil {
 		return err
 	}
@@ -258,9 +308,15 @@ func (r *departmentsResponse) check() error {
 
 type usersResponse struct {
 	envelope
-	Users json.RawMessage `json:"userlist"`
+	Users json.RawMessage // userlist
 
 	users []userID
+}
+
+func (r *usersResponse) read(name []byte, c *cursor) {
+	if value := c.value(); string(name) == "userlist" {
+		r.Users = value
+	}
 }
 
 func (r *usersResponse) holdsPayload() bool { return isGiven(r.Users) }
@@ -270,7 +326,7 @@ func (r *usersResponse) check() error {
 	if !r.holdsPayload() {
 		return missing(name)
 	}
-	var list []member
+	var list listOf[member]
 	err := strictly(name, r.Users, &list)
 	if err != nil {
 		return err
@@ -281,10 +337,20 @@ func (r *usersResponse) check() error {
 
 type tagResponse struct {
 	envelope
-	Users       json.RawMessage `json:"userlist"`
-	Departments json.RawMessage `json:"partylist"`
+	Users       json.RawMessage // userlist
+	Departments json.RawMessage // partylist
 
 	tagged tagged
+}
+
+func (r *tagResponse) read(name []byte, c *cursor) {
+	value := c.value()
+	switch string(name) {
+	case "userlist":
+		r.Users = value
+	case "partylist":
+		r.Departments = value
+	}
 }
 
 func (r *tagResponse) holdsPayload() bool { return isGiven(r.Users) || isGiven(r.Departments) }
@@ -293,8 +359,8 @@ func (r *tagResponse) check() error {
 	if !r.holdsPayload() {
 		return missing("userlist")
 	}
-	var users []member
-	var departments []integer
+	var users listOf[member]
+	var departments listOf[integer]
 	err := errors.Join(
 		strictly("userlist", r.Users, &users),
 		strictly("partylist", r.Departments, &departments),

@@ -42,6 +42,7 @@ const (
 	ImplausibleTime  Anomaly = "implausible_time"  // before 2010, in the future, or an end before its start
 	SecondsTimestamp Anomaly = "seconds_timestamp" // seconds where milliseconds are documented; read as seconds
 	MissingID        Anomaly = "missing_id"        // a recording without ID is skipped, a file is kept
+	OversizedID      Anomaly = "oversized_id"      // far longer than any ID; what has it is left out, a host is unknown
 	MalformedValue   Anomaly = "malformed_value"   // a value of the wrong kind; read as absent
 	RepeatedCursor   Anomaly = "repeated_cursor"   // a cursor for the second time; ends the list
 	PageLimit        Anomaly = "page_limit"        // more pages than are plausible; ends the list
@@ -52,7 +53,7 @@ const (
 func Anomalies() []Anomaly {
 	return []Anomaly{
 		NegativeSize, UnknownState, ImplausibleTime, SecondsTimestamp,
-		MissingID, MalformedValue, RepeatedCursor, PageLimit, MissingCursor,
+		MissingID, OversizedID, MalformedValue, RepeatedCursor, PageLimit, MissingCursor,
 	}
 }
 

@@ -8,13 +8,34 @@ import (
 	"hash/maphash"
 )
 
-// maxPages is the most pages that are plausible for a list.
-const maxPages = 1000
-
 // A paging is the part of a response that leads to the next page.
 type paging struct {
-	HasMore    *flag `json:"has_more"`
-	NextCursor text  `json:"next_cursor"`
+	HasMore    *flag // has_more
+	NextCursor text  // next_cursor
+	longCursor bool
+}
+
+func (p *paging) read(name []byte, c *cursor) {
+	value := c.value()
+	switch string(name) {
+	case "has_more":
+		p.HasMore = nil
+		if string(value) != "null" {
+			p.HasMore = new(flag)
+			p.HasMore.read(value)
+		}
+	case "next_cursor":
+		// Half a cursor would lead elsewhere.
+		p.longCursor = len(value) > maxTextBytes
+		p.NextCursor.read(value)
+	}
+}
+
+func (p *paging) check() error {
+	if p.longCursor {
+		return errLongCursor
+	}
+	return nil
 }
 
 // more reports whether there is another page. One page too many does less harm than

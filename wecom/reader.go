@@ -3,7 +3,10 @@
 
 package wecom
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 const (
 	// EarliestPlausible is 2010-01-01; WeCom had no meetings before. An earlier time
@@ -28,44 +31,63 @@ type reader struct {
 	titles   bool
 }
 
-// recordings returns the recordings of a page. It skips those without an ID.
+// recordings returns the recordings of a page. It skips those without an ID, and those
+// whose ID is oversized.
 func (r *reader) recordings(page *listResponse) []Recording {
-	list := make([]Recording, 0, len(page.RecordMeetings)+len(page.RecordList))
-	for _, entries := range [][]recordingResponse{page.RecordMeetings, page.RecordList} {
-		for i := range entries {
-			if entries[i].ID == "" {
-				r.observer.Anomalous(MissingID)
-				continue
-			}
-			list = append(list, r.recording(&entries[i]))
+	list := make([]Recording, 0, len(page.recordings))
+	for i := range page.recordings {
+		if r.hasID(page.recordings[i].ID) {
+			list = append(list, r.recording(&page.recordings[i]))
 		}
 	}
 	return list
 }
 
+// hasID reports whether what has an ID, or lacks it, can be known by it.
+func (r *reader) hasID(id text) bool {
+	switch {
+	case id == "":
+		r.observer.Anomalous(MissingID)
+	case len(id) > maxIDBytes:
+		r.observer.Anomalous(OversizedID)
+	default:
+		return true
+	}
+	return false
+}
+
 func (r *reader) recording(from *recordingResponse) Recording {
 	rec := Recording{
 		ID:           string(from.ID),
-		Host:         string(from.Host),
+		Host:         r.host(from.Host),
 		MeetingStart: r.instant(from.MeetingStart),
 		State:        r.state(from.State),
-		Files:        make([]File, 0, len(from.RecordFiles)+len(from.RecordFileList)),
+		Files:        make([]File, 0, len(from.Files)),
 	}
 	if r.titles {
 		rec.Title = string(from.Title)
+		if len(rec.Title) > maxIDBytes {
+			rec.Title = strings.ToValidUTF8(rec.Title[:maxIDBytes], "")
+		}
 	}
-	for _, entries := range [][]fileResponse{from.RecordFiles, from.RecordFileList} {
-		for i := range entries {
-			if entries[i].ID == "" {
-				r.observer.Anomalous(MissingID)
-			}
-			// A list entry that is not an object was decoded as an empty file.
-			if entries[i] != (fileResponse{}) {
-				rec.Files = append(rec.Files, r.file(&entries[i]))
-			}
+	for i := range from.Files {
+		file := &from.Files[i]
+		// A file without an ID is kept. A list entry that is not an object was read as an
+		// empty file.
+		if (r.hasID(file.ID) || file.ID == "") && *file != (fileResponse{}) {
+			rec.Files = append(rec.Files, r.file(file))
 		}
 	}
 	return rec
+}
+
+// host reads the ID of a host. An oversized one counts as absent.
+func (r *reader) host(id text) string {
+	if len(id) > MaxUserIDBytes {
+		r.observer.Anomalous(OversizedID)
+		return ""
+	}
+	return string(id)
 }
 
 func (r *reader) state(n number) State {

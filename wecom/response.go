@@ -11,7 +11,6 @@ import (
 	"mime"
 	"net/http"
 	"net/netip"
-	"reflect"
 	"regexp"
 	"strings"
 	"time"
@@ -20,13 +19,13 @@ import (
 // A result is what the body of a response is decoded into.
 type result interface {
 	header() *envelope
+	// read reads a member of the body that is not one of the envelope. It takes the value
+	// from the cursor.
+	read(name []byte, c *cursor)
 	// holdsPayload reports whether the body held what was asked for.
 	holdsPayload() bool
-}
-
-// A strict result is wrong if anything in it is of another kind than documented.
-type strict interface {
-	// check decodes what was asked for. Its error holds nothing of the body.
+	// check returns what is wrong with what was read, if that is no answer of WeCom's. Its
+	// error holds nothing of the body. It is a boundError if there is too much of it.
 	check() error
 }
 
@@ -34,11 +33,16 @@ type strict interface {
 // https://developer.work.weixin.qq.com/document/path/90455. Only errcode counts:
 // the HTTP status is 200 on errors too, and errmsg may change.
 type envelope struct {
-	Errcode code `json:"errcode"`
-	Errmsg  text `json:"errmsg"`
+	Errcode code // errcode
+	Errmsg  text // errmsg
+
+	size     listSize
+	mistyped bool // a value is of another kind than documented, and counts as absent
 }
 
 func (e *envelope) header() *envelope { return e }
+
+func (e *envelope) check() error { return nil }
 
 // A response is what came back for a request.
 type response struct {
@@ -65,37 +69,61 @@ var (
 // error, since an empty list would mean something else.
 func (r response) decode(into result, o Observer) error {
 	r.body = bytes.TrimSpace(bytes.TrimPrefix(r.body, byteOrderMark))
-	err := json.Unmarshal(r.body, into)
-	typeErr, mistyped := errors.AsType[*json.UnmarshalTypeError](err)
-	switch {
-	case mistyped && typeErr.Field == "":
-		return r.invalid(errNotObject)
-	case mistyped || err == nil:
-	case bytes.HasPrefix(r.body, []byte("{")):
-		return r.invalid(errBroken)
-	default:
-		return r.invalid(errNotJSON)
+	if err := r.walk(into); err != nil {
+		return r.invalid(err)
 	}
-	code := into.header().Errcode
+	header := into.header()
 	switch {
-	case !code.valid && !into.holdsPayload():
+	case !header.Errcode.valid && !into.holdsPayload():
 		return r.invalid(errNoErrcode)
-	case code.valid && code.value != 0:
+	case header.Errcode.valid && header.Errcode.value != 0:
 		return &APIError{
 			Endpoint: r.request.endpoint,
-			Code:     code.value,
-			IP:       callerIP(string(into.header().Errmsg)),
+			Code:     header.Errcode.value,
+			IP:       callerIP(string(header.Errmsg)),
 		}
-	case mistyped && typeErr.Type.Kind() == reflect.Slice && !strings.Contains(typeErr.Field, "."):
-		return r.invalid(errNotAList)
-	case mistyped:
+	}
+	err := into.check()
+	if bound, ok := errors.AsType[boundError](err); ok {
+		return bound.beyond(r.request.endpoint, r.status)
+	}
+	if err != nil {
+		return r.invalid(err)
+	}
+	if header.mistyped {
 		o.Anomalous(MalformedValue)
 	}
-	if s, ok := into.(strict); ok {
-		if err := s.check(); err != nil {
-			return r.invalid(err)
+	return nil
+}
+
+// walk reads the members of the body.
+func (r response) walk(into result) error {
+	isObject := bytes.HasPrefix(r.body, []byte("{"))
+	if !json.Valid(r.body) {
+		if isObject {
+			return errBroken
 		}
+		return errNotJSON
 	}
+	if !isObject {
+		if string(r.body) == "null" {
+			return nil
+		}
+		return errNotObject
+	}
+	header := into.header()
+	header.size.bytes = len(r.body)
+	c := cursor{data: r.body}
+	c.members(func(name []byte) {
+		switch string(name) {
+		case "errcode":
+			header.Errcode.read(c.value())
+		case "errmsg":
+			header.Errmsg.read(c.value())
+		default:
+			into.read(name, &c)
+		}
+	})
 	return nil
 }
 

@@ -28,23 +28,27 @@ type Start struct {
 
 // Starts returns who started meetings in a span of at most [MaxActivity]. It covers
 // all meetings of members in the app's visible scope, not only those that the app
-// created; see https://developer.work.weixin.qq.com/document/path/99651.
-func (c *Client) Starts(ctx context.Context, span Window) ([]Start, error) {
-	op := &operation{client: c}
-	var starts []Start
+// created; see https://developer.work.weixin.qq.com/document/path/99651. Starts by users
+// whose ID is longer than [MaxUserIDBytes] are left out; oversized is how many these are.
+func (c *Client) Starts(ctx context.Context, span Window) (starts []Start, oversized int, err error) {
+	op := &operation{client: c, list: true}
 	for pages := newPager(c.observer); !pages.ended; {
 		page, err := startsPage(ctx, op, span, pages)
 		if err != nil {
-			return nil, fmt.Errorf("asking who started meetings: %w", err)
+			return nil, 0, fmt.Errorf("asking who started meetings: %w", err)
 		}
 		r := reader{now: c.Now(), observer: c.observer}
 		for _, m := range page.meetings {
-			if *m.UserID != "" {
+			switch {
+			case m.UserID.oversized():
+				c.observer.Anomalous(OversizedID)
+				oversized++
+			case *m.UserID != "":
 				starts = append(starts, Start{UserID: string(*m.UserID), At: r.start(int64(*m.StartTime), span)})
 			}
 		}
 	}
-	return starts, nil
+	return starts, oversized, nil
 }
 
 // startsPage returns the next page. An error is one of the whole list.
@@ -91,9 +95,17 @@ type startsRequest struct {
 type startsResponse struct {
 	envelope
 	paging
-	Meetings json.RawMessage `json:"meeting_list"`
+	Meetings json.RawMessage // meeting_list
 
-	meetings []startResponse
+	meetings pageOf[startResponse]
+}
+
+func (r *startsResponse) read(name []byte, c *cursor) {
+	if string(name) == "meeting_list" {
+		r.Meetings = c.value()
+		return
+	}
+	r.paging.read(name, c)
 }
 
 type startResponse struct {
@@ -116,5 +128,5 @@ func (r *startsResponse) check() error {
 			return undocumented(name)
 		}
 	}
-	return nil
+	return r.paging.check()
 }

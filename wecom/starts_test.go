@@ -28,7 +28,7 @@ func TestStarts(t *testing.T) {
 			server.Put(wecomtest.Recording{ID: strconv.Itoa(i), Creator: start.UserID, MeetingStart: start.At})
 		}
 		client, _ := clientOf(t, server)
-		starts, err := client.Starts(t.Context(), Window{Start: now.Add(-MaxActivity), End: now})
+		starts, _, err := client.Starts(t.Context(), Window{Start: now.Add(-MaxActivity), End: now})
 		got := map[Start]bool{}
 		for _, s := range starts {
 			got[s] = true
@@ -39,7 +39,7 @@ func TestStarts(t *testing.T) {
 		if n := server.Count(startsEndpoint); n != 3 {
 			t.Errorf("%d calls, want 3 pages", n)
 		}
-		starts, err = client.Starts(t.Context(), Window{Start: now.Add(-90 * time.Second), End: now})
+		starts, _, err = client.Starts(t.Context(), Window{Start: now.Add(-90 * time.Second), End: now})
 		if diff := cmp.Diff([]Start{{"user0000", now.Add(-time.Minute)}}, starts); diff != "" || err != nil {
 			t.Errorf("error %v; starts of 90 s (-want +got):\n%s", err, diff)
 		}
@@ -85,7 +85,7 @@ func TestTimesOfStarts(t *testing.T) {
 			client, seen := clientOf(t, nil, func(c *Config) {
 				c.Transport = respond{http.StatusOK, `{"errcode":0,"meeting_list":[{"userid":"li","start_time":` + test.value + `}]}`}
 			})
-			starts, err := client.Starts(t.Context(), span)
+			starts, _, err := client.Starts(t.Context(), span)
 			if diff := cmp.Diff([]Start{{"li", test.want}}, starts); diff != "" || err != nil {
 				t.Errorf("%s: error %v; starts (-want +got):\n%s", name, err, diff)
 			}
@@ -103,7 +103,7 @@ func TestStartsOfDocument(t *testing.T) {
 			c.Transport = respond{http.StatusOK, bodyOf(t, startsEndpoint, "fields")}
 		})
 		now := time.Now()
-		got, err := client.Starts(t.Context(), Window{Start: now.Add(-MaxActivity), End: now})
+		got, _, err := client.Starts(t.Context(), Window{Start: now.Add(-MaxActivity), End: now})
 		want := []Start{{"zhangsan", now.Add(-time.Minute)}, {"lisi", now.Add(-time.Hour)}}
 		if diff := cmp.Diff(want, got); diff != "" || err != nil || len(seen.anomalies) != 0 {
 			t.Errorf("error %v, anomalies %v; starts (-want +got):\n%s", err, seen.anomalies, diff)
@@ -134,7 +134,7 @@ func TestStrictStarts(t *testing.T) {
 			client, _ := clientOf(t, nil, func(c *Config) {
 				c.Transport = respond{http.StatusOK, `{"errcode":0,` + body + `}`}
 			})
-			starts, err := client.Starts(t.Context(), Window{Start: now.Add(-time.Hour), End: now})
+			starts, _, err := client.Starts(t.Context(), Window{Start: now.Add(-time.Hour), End: now})
 			if (err == nil) != (want == "") || err != nil && (!strings.HasSuffix(err.Error(), want) || starts != nil) {
 				t.Errorf("%s: starts %v, error %v; want %q", body, starts, err, want)
 			}

@@ -34,17 +34,48 @@ func strictly(name string, raw json.RawMessage, into any) error {
 	if !isGiven(raw) {
 		return nil
 	}
-	if err := json.Unmarshal(raw, into); err != nil {
+	err := json.Unmarshal(raw, into)
+	if bound, ok := errors.AsType[boundError](err); ok {
+		return "its " + boundError(name) + ": " + bound
+	}
+	if err != nil {
 		return undocumented(name)
 	}
 	return nil
+}
+
+// A listOf is a list of maxDirectoryItems at the most. More are an error before any of them
+// takes memory.
+type listOf[T any] []T
+
+func (l *listOf[T]) UnmarshalJSON(raw []byte) error {
+	return unmarshalList(raw, (*[]T)(l), maxDirectoryItems)
+}
+
+// A pageOf is a list of maxPageItems at the most.
+type pageOf[T any] []T
+
+func (p *pageOf[T]) UnmarshalJSON(raw []byte) error {
+	return unmarshalList(raw, (*[]T)(p), maxPageItems)
+}
+
+func unmarshalList[T any](raw []byte, into *[]T, most int) error {
+	c := cursor{data: raw}
+	if c.kind() == '[' {
+		n := 0
+		c.elements(func() { c.value(); n++ })
+		if n > most {
+			return tooMany("entries", most, "in one answer")
+		}
+	}
+	return json.Unmarshal(raw, into)
 }
 
 // An integer is the ID of a department or tag, or a time.
 type integer int64
 
 func (i *integer) UnmarshalJSON(raw []byte) error {
-	if raw[0] != '"' && !isNumber(raw) {
+	if raw[0] != '"' && !isNumber(raw) || len(raw) > maxNumberBytes {
 		return errKind
 	}
 	s := unquote(raw)
@@ -68,14 +99,17 @@ func int64s(list []integer) []int64 {
 	return values
 }
 
-// A userID is the ID of a user.
+// A userID is the ID of a user. One that is longer than maxTextBytes is cut off, and is
+// oversized still.
 type userID string
+
+func (u userID) oversized() bool { return len(u) > MaxUserIDBytes }
 
 func (u *userID) UnmarshalJSON(raw []byte) error {
 	if raw[0] != '"' && !isNumber(raw) {
 		return errKind
 	}
-	*u = userID(unquote(raw))
+	*u = userID(unquotePrefix(raw))
 	return nil
 }
 

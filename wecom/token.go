@@ -233,8 +233,21 @@ func (c *credentials) read() (string, error) {
 
 type tokenResponse struct {
 	envelope
-	AccessToken text   `json:"access_token"`
-	ExpiresIn   number `json:"expires_in"` // seconds
+	AccessToken text   // access_token
+	ExpiresIn   number // expires_in, in seconds
+}
+
+func (r *tokenResponse) read(name []byte, c *cursor) {
+	switch string(name) {
+	case "access_token":
+		if value := c.value(); len(value) <= maxTextBytes {
+			r.AccessToken.read(value)
+		}
+	case "expires_in":
+		r.ExpiresIn.read(c.value())
+	default:
+		c.value()
+	}
 }
 
 func (r *tokenResponse) holdsPayload() bool { return r.AccessToken != "" }

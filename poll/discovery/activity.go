@@ -44,13 +44,14 @@ func (d *Discovery) findActivity(ctx context.Context) error {
 	if oldest := now.Add(-min(lookback, wecom.MaxActivity)); span.Start.Before(oldest) {
 		span.Start = oldest
 	}
-	starts, err := d.client.Starts(ctx, span)
+	starts, oversized, err := d.client.Starts(ctx, span)
 	if !knewClock && d.client.Correction() != 0 && ctx.Err() == nil {
 		return d.findActivity(ctx)
 	}
 	if err != nil {
 		return err
 	}
+	d.logOversized("activity", oversized)
 	d.addStarts(starts, span)
 	d.findHistory(ctx, now)
 	return nil
@@ -60,7 +61,7 @@ func (d *Discovery) findActivity(ctx context.Context) error {
 // the older ones again after a while.
 func (d *Discovery) findHistory(ctx context.Context, now time.Time) {
 	for span, due := d.unread(now); due; span, due = d.unread(now) {
-		starts, err := d.client.Starts(ctx, span)
+		starts, oversized, err := d.client.Starts(ctx, span)
 		if ctx.Err() != nil {
 			return
 		}
@@ -72,6 +73,7 @@ func (d *Discovery) findHistory(ctx context.Context, now time.Time) {
 			d.historyTried(now.Add(historyRetry))
 			return
 		}
+		d.logOversized("activity", oversized)
 		d.addStarts(starts, span)
 	}
 	d.historyTried(now)

@@ -129,11 +129,15 @@ func (d *Discovery) Retry() {
 }
 
 // Restore has users stay targets until the discovery has succeeded, as they were targets
-// before a restart.
+// before a restart. Oversized IDs, as an earlier version may have kept, are left out.
 func (d *Discovery) Restore(userIDs []string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.carried = append(d.carried, userIDs...)
+	for _, id := range userIDs {
+		if len(id) <= wecom.MaxUserIDBytes {
+			d.carried = append(d.carried, id)
+		}
+	}
 	d.version++
 }
 

@@ -55,6 +55,14 @@ func corpOf(agentID int64, targets config.Targets) config.Corp {
 
 func start(t *testing.T, corp config.Corp) *rig {
 	t.Helper()
+	r := newRig(t, corp, log.NewNopLogger())
+	r.run()
+	return r
+}
+
+// newRig returns a rig that has discovered nothing yet.
+func newRig(t *testing.T, corp config.Corp, logger log.Logger) *rig {
+	t.Helper()
 	server := wecomtest.New(wecomtest.Config{})
 	r := &rig{t: t, server: server}
 	r.client = wecom.NewClient(wecom.Config{
@@ -62,12 +70,16 @@ func start(t *testing.T, corp config.Corp) *rig {
 		Secret: func() (string, error) { return wecomtest.DefaultSecret, nil },
 		Limits: wecom.NewLimits(1200),
 	})
-	r.Discovery = New(r.client, corp, intervals, Events{HasOutage: r.outage.Load, Tried: func(error) {}}, log.NewNopLogger())
-	ctx, cancel := context.WithCancel(t.Context())
+	r.Discovery = New(r.client, corp, intervals, Events{HasOutage: r.outage.Load, Tried: func(error) {}}, logger)
+	return r
+}
+
+// run has the rig discover until the test ends.
+func (r *rig) run() {
+	ctx, cancel := context.WithCancel(r.t.Context())
 	var running sync.WaitGroup
 	running.Go(func() { r.Run(ctx) })
-	t.Cleanup(func() { cancel(); running.Wait() })
-	return r
+	r.t.Cleanup(func() { cancel(); running.Wait() })
 }
 
 // scope has WeCom show the app these members.

@@ -38,6 +38,7 @@ func (d *Discovery) findMembers(ctx context.Context) error {
 		return err
 	}
 	d.logRefused(found.Refused)
+	d.logOversized("members", found.Oversized)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if !d.settings.targets.DiscoverMembers || d.settings.agentID != agentID {
@@ -71,4 +72,16 @@ func (d *Discovery) logRefused(refused []error) {
 	level.Warn(d.logger).Log("msg", "some of the visible scope cannot be read; its members stay as they last were",
 		"refused", len(refused), "first", strings.Join(first, "; "),
 		"remedy", wecom.Remedy(refused[0], wecom.English), "remedy_zh", wecom.Remedy(refused[0], wecom.Chinese))
+}
+
+// logOversized logs in one line how many users are no targets because their IDs are longer
+// than any user's. The IDs are not shown.
+func (d *Discovery) logOversized(discover string, users int) {
+	if users == 0 {
+		return
+	}
+	level.Warn(d.logger).Log("msg", "some users are not polled: their IDs are too long to be any user's",
+		"discover", discover, "oversized", users, "max_bytes", wecom.MaxUserIDBytes,
+		"remedy", "look for a gateway that changes answers, and ask WeCom's support",
+		"remedy_zh", "请检查是否有网关改动了应答，并联系企业微信客服")
 }
