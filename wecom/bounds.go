@@ -28,6 +28,11 @@ const (
 	// recordings has 20 KiB, so that 1,000 pages are 20 MiB.
 	maxListBytes = 64 << 20
 
+	// maxListText is how long the IDs, hosts and titles of all pages of a list may be, in
+	// bytes. They are kept until the list ends, unlike the rest of the bodies. The 20,000
+	// recordings of 1,000 pages have 4 MiB of them.
+	maxListText = 16 << 20
+
 	// maxPages is how many pages a list may have. A user would have 20,000 recordings.
 	maxPages = 1000
 
@@ -71,6 +76,10 @@ func tooMany(what string, most int, where string) error {
 	return boundError(fmt.Sprintf("more than %d %s %s", most, what, where))
 }
 
+func tooMuch(what string, most int, where string) error {
+	return boundError(fmt.Sprintf("more than %d MiB %s %s", most>>20, what, where))
+}
+
 var errLongCursor = boundError(fmt.Sprintf("the cursor of the next page is longer than %d bytes", maxTextBytes))
 
 // beyond returns the error for an endpoint whose answers are beyond a bound.
@@ -86,17 +95,24 @@ func (e boundError) beyond(endpoint string, status int) *ResponseError {
 }
 
 // A listSize is how much the pages of a list have so far.
-type listSize struct{ bytes, items int }
+type listSize struct {
+	bytes int // of the bodies
+	items int // recordings and files
+	text  int // bytes of their IDs, hosts and titles
+}
 
 // add adds a page. The error is a boundError.
 func (s *listSize) add(page listSize) error {
 	s.bytes += page.bytes
 	s.items += page.items
+	s.text += page.text
 	switch {
 	case s.bytes > maxListBytes:
-		return boundError(fmt.Sprintf("more than %d MiB in one list", maxListBytes>>20))
+		return tooMuch("of answers", maxListBytes, "in one list")
 	case s.items > maxListItems:
 		return tooMany("recordings and files", maxListItems, "in one list")
+	case s.text > maxListText:
+		return tooMuch("of IDs and titles", maxListText, "in one list")
 	}
 	return nil
 }

@@ -59,6 +59,11 @@ func TestBoundsOfPages(t *testing.T) {
 			want: start + "more than 200000 recordings and files on one page",
 		},
 
+		"IDs that are no UTF-8, which are three times as long once they are": {
+			body: one(`"record_files":[` + repeated(`{"record_file_id":"`+strings.Repeat("\xff", 900)+`"}`, 7000) + `]`),
+			want: start + "more than 16 MiB of IDs and titles on one page",
+		},
+
 		"deep lists": {
 			body: `{"errcode":0,"record_list":` + strings.Repeat("[", 10_001) + strings.Repeat("]", 10_001) + `}`,
 			want: start + "not an answer of WeCom but 20030 bytes without a content type: broken JSON",
@@ -115,7 +120,7 @@ func TestMemoryOfPages(t *testing.T) { //nolint:paralleltest // It measures the 
 		return []byte(start + repeated(element, n) + end)
 	}
 	const list, recording = `{"errcode":0,"record_list":[`, `{"meeting_record_id":"r","title":"`
-	for name, body := range map[string][]byte{
+	for name, body := range map[string][]byte{ //nolint:paralleltest // As above.
 		"numbers":             fill(list, `0`, `]}`),
 		"objects":             fill(list, `{}`, `]}`),
 		"recordings":          fill(list, `{"meeting_record_id":"r"}`, `]}`),
@@ -182,7 +187,17 @@ func TestBoundsOfLists(t *testing.T) {
 		"large pages": {
 			recordings: repeated(`{"meeting_record_id":"r","x":"`+strings.Repeat("x", 200<<10)+`"}`, 20),
 			calls:      17,
-			want:       "page 17 of the list: meeting/record/list: more than 64 MiB in one list",
+			want:       "page 17 of the list: meeting/record/list: more than 64 MiB of answers in one list",
+		},
+		"pages of long IDs": {
+			recordings: repeated(`{"meeting_record_id":"`+strings.Repeat("i", 1000)+`"}`, 1000),
+			calls:      17,
+			want:       "page 17 of the list: meeting/record/list: more than 16 MiB of IDs and titles in one list",
+		},
+		"pages of long IDs of files": {
+			recordings: `{"meeting_record_id":"r","record_files":[` + repeated(`{"record_file_id":"`+strings.Repeat("i", 1000)+`"}`, 2000) + `]}`,
+			calls:      9,
+			want:       "page 9 of the list: meeting/record/list: more than 16 MiB of IDs and titles in one list",
 		},
 		"pages of many recordings": {
 			recordings: repeated(`{"meeting_record_id":"r"}`, 1000),

@@ -85,8 +85,9 @@ type plainFile struct {
 }
 
 func (p *plainPage) recordings() []recordingResponse {
-	var list []recordingResponse
-	for _, r := range slices.Concat(p.RecordMeetings, p.RecordList) {
+	all := slices.Concat(p.RecordMeetings, p.RecordList)
+	list := make([]recordingResponse, 0, len(all))
+	for _, r := range all {
 		rec := recordingResponse{
 			ID: r.ID.text, Host: r.Host.text, Title: r.Title.text, MeetingStart: r.MeetingStart.number, State: r.State.number,
 		}

@@ -53,6 +53,7 @@ func (r *listResponse) readRecordings(c *cursor) {
 		r.recordings = append(r.recordings, recordingResponse{})
 		rec := &r.recordings[len(r.recordings)-1]
 		r.readObject(c, func(name []byte) { rec.read(name, c, r) })
+		r.size.text += len(rec.ID) + len(rec.Host) + min(len(rec.Title), maxIDBytes)
 	})
 }
 
@@ -71,6 +72,7 @@ func (r *listResponse) readFiles(c *cursor, files []fileResponse) []fileResponse
 		files = append(files, fileResponse{})
 		file := &files[len(files)-1]
 		r.readObject(c, func(name []byte) { file.read(name, c.value()) })
+		r.size.text += len(file.ID)
 	})
 	return files
 }
@@ -84,6 +86,8 @@ func (r *listResponse) admit(has, most int, what, where string) bool {
 		r.beyond = tooMany(what, most, where)
 	case r.size.items == maxListItems:
 		r.beyond = tooMany("recordings and files", maxListItems, "on one page")
+	case r.size.text > maxListText:
+		r.beyond = tooMuch("of IDs and titles", maxListText, "on one page")
 	default:
 		r.size.items++
 	}
