@@ -30,7 +30,7 @@ git worktree add --quiet --detach "${root[base]}" "$revision"
 
 # The folders with benchmarks, relative to the root of a side.
 packages() {
-	"$go" -C "${root[$1]}" list -f '{{$d := .Dir}}{{range .TestGoFiles}}{{$d}}/{{.}}{{"\n"}}{{end}}' ./... |
+	"$go" -C "${root[$1]}" list -f '{{$d := .Dir}}{{range .TestGoFiles}}{{$d}}/{{.}}{{"\n"}}{{end}}{{range .XTestGoFiles}}{{$d}}/{{.}}{{"\n"}}{{end}}' ./... |
 		xargs -r grep -l '^func Benchmark' | xargs -rn 1 dirname | sort -u |
 		while read -r folder; do realpath --relative-to="${root[$1]}" "$folder"; done
 }
