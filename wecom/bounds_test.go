@@ -111,10 +111,10 @@ func TestBoundsOfPages(t *testing.T) {
 	}
 }
 
-// TestMemoryOfPages decodes bodies of 2 MiB. The most is allocated for as many files as a
+// TestMemoryOfPages decodes bodies of 1 MiB. The most is allocated for as many files as a
 // list may have, and nearly all of that is garbage soon.
 func TestMemoryOfPages(t *testing.T) { //nolint:paralleltest // It measures the memory of the process.
-	const size = 2 << 20
+	const size = 1 << 20
 	fill := func(start, element, end string) []byte {
 		n := (size - len(start) - len(end)) / (len(element) + 1)
 		return []byte(start + repeated(element, n) + end)
@@ -148,7 +148,7 @@ func TestMemoryOfPages(t *testing.T) { //nolint:paralleltest // It measures the 
 			runtime.ReadMemStats(&after)
 			allocated := after.TotalAlloc - before.TotalAlloc
 			t.Logf("%d KiB allocated", allocated>>10)
-			most := uint64(1 << 20)
+			most := uint64(512 << 10)
 			switch name {
 			case "files":
 				most = 8 << 20
@@ -156,7 +156,7 @@ func TestMemoryOfPages(t *testing.T) { //nolint:paralleltest // It measures the 
 				most = 100 << 20
 			}
 			if allocated > most {
-				t.Errorf("%d MiB allocated for a body of 2 MiB", allocated>>20)
+				t.Errorf("%d KiB allocated for a body of 1 MiB", allocated>>10)
 			}
 		})
 	}
@@ -184,11 +184,6 @@ func TestBoundsOfLists(t *testing.T) {
 		calls      int
 		want       string
 	}{
-		"large pages": {
-			recordings: repeated(`{"meeting_record_id":"r","x":"`+strings.Repeat("x", 200<<10)+`"}`, 20),
-			calls:      17,
-			want:       "page 17 of the list: meeting/record/list: more than 64 MiB of answers in one list",
-		},
 		"pages of long IDs": {
 			recordings: repeated(`{"meeting_record_id":"`+strings.Repeat("i", 1000)+`"}`, 1000),
 			calls:      17,
@@ -227,6 +222,32 @@ func TestBoundsOfLists(t *testing.T) {
 	}
 }
 
+func TestListSize(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		page  listSize
+		pages int // that are within the bounds
+		want  string
+	}{
+		"bytes": {page: listSize{bytes: 16 << 20}, pages: 4, want: "more than 64 MiB of answers in one list"},
+		"items": {page: listSize{items: 1000}, pages: 200, want: "more than 200000 recordings and files in one list"},
+		"text":  {page: listSize{text: 1 << 20}, pages: 16, want: "more than 16 MiB of IDs and titles in one list"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var size listSize
+			for range test.pages {
+				if err := size.add(test.page); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := size.add(test.page); err == nil || err.Error() != test.want {
+				t.Errorf("error %v, want %s", err, test.want)
+			}
+		})
+	}
+}
+
 // TestBoundsOfDiscovery reads lists of who is visible, or started meetings.
 func TestBoundsOfDiscovery(t *testing.T) {
 	t.Parallel()
@@ -249,11 +270,14 @@ func TestBoundsOfDiscovery(t *testing.T) {
 			t.Parallel()
 			elements := map[bool]string{true: "1", false: `{"userid":"u","id":1,"start_time":1}`}
 			element := elements[strings.Contains(test.list, "party") || strings.Contains(test.list, "tagid")]
-			for n, want := range map[int]string{1000: "", test.most + 1: "x: HTTP status 200: " + test.want} {
-				body := []byte(`{"errcode":0,` + fmt.Sprintf(test.list, repeated(element, n)) + `}`)
+			for elements, want := range map[string]string{
+				repeated(element, 1000):    "",
+				repeated("0", test.most+1): "x: HTTP status 200: " + test.want,
+			} {
+				body := []byte(`{"errcode":0,` + fmt.Sprintf(test.list, elements) + `}`)
 				err := response{request: get("x", nil), status: http.StatusOK, body: body}.decode(test.into, IgnoreCalls{})
 				if (err == nil) != (want == "") || err != nil && (err.Error() != want || Remedy(err, Chinese) == "") {
-					t.Errorf("%d: error\n got %v\nwant %s", n, err, want)
+					t.Errorf("error\n got %v\nwant %s", err, want)
 				}
 			}
 		})

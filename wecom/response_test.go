@@ -245,7 +245,7 @@ func TestDecode(t *testing.T) {
 		var got tokenResponse
 		resp := response{request: get(tokenEndpoint, nil), status: http.StatusOK, body: []byte(bodyOf(t, tokenEndpoint, "sample"))}
 		err := resp.decode(&got, IgnoreCalls{})
-		if err != nil || got.AccessToken != "accesstoken000001" || got.ExpiresIn.value != 7200 {
+		if err != nil || got.AccessToken != "accesstoken000001" || got.ExpiresIn.value != 7200 || got.size.bytes < 90 {
 			t.Errorf("error %v, token %+v", err, got)
 		}
 	})
