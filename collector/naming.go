@@ -13,6 +13,7 @@ import (
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/ledger"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
 )
 
@@ -75,25 +76,33 @@ type namedHost struct {
 }
 
 // fold returns the hosts of a corp by the label, in the order of its values. Hosts without
-// series of their own are summed up as "other"; folded is how many those are.
+// series of their own are summed up as "other"; folded is how many of those have recordings.
 func (n *naming) fold(v *poll.CorpView) (hosts []namedHost, folded int) {
 	if n.label == config.HostLabelOff {
-		all := &inventory.HostView{}
+		all := &inventory.HostView{Totals: v.Folded}
 		for _, h := range v.Hosts {
-			all = sum(all, h)
+			add(all, h)
 		}
 		return []namedHost{{view: all}}, 0
 	}
-	hosts = make([]namedHost, 0, len(v.Hosts))
+	other := &inventory.HostView{Totals: v.Folded}
+	hosts = make([]namedHost, 0, len(v.Hosts)+1)
 	for _, h := range v.Hosts {
-		name := hostOther
 		if v.Admitted == nil || v.Admitted[h.Host] {
-			name = n.name(h.Host)
-		} else {
-			folded++
+			hosts = append(hosts, namedHost{n.name(h.Host), h})
+			continue
 		}
-		hosts = append(hosts, namedHost{name, h})
+		add(other, h)
+		folded++
 	}
+	if other.Sums != nil || other.Totals != (ledger.Totals{}) {
+		hosts = append(hosts, namedHost{hostOther, other})
+	}
+	return sortAndSum(hosts), folded
+}
+
+// sortAndSum sorts hosts by name. Those of one name are summed up.
+func sortAndSum(hosts []namedHost) []namedHost {
 	byName := func(a, b namedHost) int { return strings.Compare(a.name, b.name) }
 	if !slices.IsSortedFunc(hosts, byName) {
 		slices.SortStableFunc(hosts, byName)
@@ -101,25 +110,26 @@ func (n *naming) fold(v *poll.CorpView) (hosts []namedHost, folded int) {
 	distinct := hosts[:0]
 	for _, h := range hosts {
 		if last := len(distinct) - 1; last >= 0 && distinct[last].name == h.name {
-			distinct[last].view = sum(distinct[last].view, h.view)
+			both := &inventory.HostView{}
+			add(both, distinct[last].view)
+			add(both, h.view)
+			distinct[last].view = both
 		} else {
 			distinct = append(distinct, h)
 		}
 	}
-	return distinct, folded
+	return distinct
 }
 
-// sum returns what there is to serve of two hosts together.
-func sum(a, b *inventory.HostView) *inventory.HostView {
-	both := &inventory.HostView{Host: a.Host, Totals: a.Totals, Sums: a.Sums}
-	both.Totals.Add(&b.Totals)
+// add adds what there is to serve of a host to a view that is being made.
+func add(to, h *inventory.HostView) {
+	to.Totals.Add(&h.Totals)
 	switch {
-	case both.Sums == nil:
-		both.Sums = b.Sums
-	case b.Sums != nil:
-		sums := *both.Sums
-		sums.Add(b.Sums)
-		both.Sums = &sums
+	case h.Sums == nil:
+	case to.Sums == nil:
+		sums := *h.Sums
+		to.Sums = &sums
+	default:
+		to.Sums.Add(h.Sums)
 	}
-	return both
 }

@@ -36,6 +36,12 @@ func viewOf(admitted map[string]bool, hosts ...*inventory.HostView) *poll.CorpVi
 	}}
 }
 
+// foldedIn has so many bytes counted of hosts that are folded and gone.
+func foldedIn(v *poll.CorpView, bytes int64) *poll.CorpView {
+	v.Folded = ledger.Totals{Bytes: bytes, Created: 1}
+	return v
+}
+
 func TestFold(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -83,6 +89,31 @@ func TestFold(t *testing.T) {
 			bytes:  map[string]int64{"other": 6, "unknown": 9},
 			folded: 1,
 		},
+		"hosts that are folded and gone": {
+			naming: plain,
+			view:   foldedIn(viewOf(map[string]bool{"a": true}, hostOf("a", 1), hostOf("b", 2)), 70),
+			want:   []string{"a", "other"},
+			bytes:  map[string]int64{"a": 1, "other": 2},
+			folded: 1,
+		},
+		"hosts that are folded and gone, and no others": {
+			naming: plain,
+			view:   foldedIn(viewOf(nil, hostOf("a", 1), hostOf("z", 2)), 70),
+			want:   []string{"a", "other", "z"},
+			bytes:  map[string]int64{"a": 1, "other": 0, "z": 2},
+		},
+		"hosts that are folded and gone, beside one of that name": {
+			naming: plain,
+			view:   foldedIn(viewOf(nil, hostOf("other", 1)), 70),
+			want:   []string{"other"},
+			bytes:  map[string]int64{"other": 1},
+		},
+		"off, with hosts that are folded and gone": {
+			naming: off,
+			view:   foldedIn(viewOf(nil, hostOf("a", 1)), 70),
+			want:   []string{""},
+			bytes:  map[string]int64{"": 1},
+		},
 		"a host without recordings": {
 			naming: off,
 			view:   viewOf(nil, &inventory.HostView{Host: "a", Totals: ledger.Totals{Bytes: 10}}, hostOf("b", 1)),
@@ -110,6 +141,7 @@ func TestFold(t *testing.T) {
 			if diff := cmp.Diff(test.bytes, bytes); diff != "" {
 				t.Errorf("bytes (-want +got):\n%s", diff)
 			}
+			counted -= test.view.Folded.Bytes
 			for _, h := range test.view.Hosts {
 				counted -= h.Totals.Bytes
 				if h.Sums != nil && h.Sums.Files != 1 {

@@ -14,6 +14,10 @@ type admission struct {
 	settled bool // whether hosts have been admitted under any limit yet
 }
 
+// NoHostSeries is the limit under which no host has series of its own, because the metrics do
+// not name hosts.
+const NoHostSeries = -1
+
 // notAdmitted is the stored limit if hosts have not been admitted under any limit yet.
 const notAdmitted = -1
 
@@ -31,14 +35,15 @@ func storedAdmission(limit int) admission {
 	return admission{limit: limit, settled: true}
 }
 
-// admit decides which hosts have series of their own; nil means all. The first complete
+// admit decides which hosts have series of their own; nil means all, or that nothing is decided
+// because hosts have no series. The first complete
 // round admits the hosts with the most bytes. Admission is sticky: once settled, a host
 // that has series keeps them, so that no counter disappears, and later hosts are admitted
 // while there is room. Under another limit than before, hosts keep their series as far as
 // it allows. The lock is held.
 func (inv *Inventory) admit(limit int, views []*HostView) (admitted map[string]bool, settled bool) {
-	final := inv.isFinal(limit)
-	if limit == 0 {
+	final := inv.isFinal(max(limit, 0))
+	if limit <= 0 {
 		return nil, true
 	}
 	if len(views) <= limit {
@@ -69,6 +74,29 @@ func (inv *Inventory) admit(limit int, views []*HostView) (admitted map[string]b
 	return admitted, final
 }
 
+// foldGone has the ledger fold the hosts of a view that have neither recordings nor series of
+// their own, as soon as it is decided which have: nothing is kept of them. A host with series
+// stays, since a counter must not disappear. The lock is held.
+func (inv *Inventory) foldGone(v *View) {
+	if !inv.ready {
+		return
+	}
+	var gone []string
+	v.Hosts = slices.DeleteFunc(v.Hosts, func(h *HostView) bool {
+		hasSeries := v.Admitted == nil || v.Admitted[h.Host]
+		if v.limit == NoHostSeries {
+			hasSeries = h.Totals.Admitted // under the limit before, which may come back
+		}
+		if h.Sums != nil || hasSeries {
+			return false
+		}
+		gone = append(gone, h.Host)
+		return true
+	})
+	inv.ledger.Fold(gone)
+	inv.views = v.Hosts
+}
+
 // isFinal reports whether hosts are admitted for good under a limit: from the end of the first
 // round on. That is stored.
 func (inv *Inventory) isFinal(limit int) bool {
@@ -81,8 +109,10 @@ func (inv *Inventory) isFinal(limit int) bool {
 
 // largest returns the n hosts with the most bytes, or all if there are no more than n.
 func largest(views []*HostView, n int) []*HostView {
-	n = max(n, 0)
-	if len(views) <= n {
+	switch {
+	case n <= 0:
+		return nil
+	case len(views) <= n:
 		return views
 	}
 	bytes := func(v *HostView) int64 {

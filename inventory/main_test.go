@@ -81,7 +81,7 @@ func (inv *Inventory) counted() counted {
 		Files: l.FileSizes.Count, Removed: l.Removed, Transcodings: l.Transcodings.Count,
 		Enabled: l.SharingChanges[ledger.Enabled],
 	}
-	for _, t := range l.Hosts() {
+	for _, t := range append(slices.Collect(maps.Values(l.Hosts())), &l.Folded) {
 		c.Recordings += t.Recordings
 		c.Seconds += t.Milliseconds / 1000
 	}

@@ -62,7 +62,7 @@ func addContent(content map[string]string, g *store.Group, inv *Inventory) error
 	return nil
 }
 
-var migrations = []store.Migration{MigrateToSchema2}
+var migrations = []store.Migration{MigrateToSchema2, MigrateToSchema3}
 
 // TestSchema1IsMigrated loads testdata/schema1.db, which an earlier version wrote, and writes
 // all of it again. The totals that it must give are in testdata of poll.

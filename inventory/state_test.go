@@ -4,6 +4,7 @@
 package inventory
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -23,6 +24,7 @@ type stored struct {
 	Holdings  map[wecom.Target]Holding
 	Hosts     map[string]ledger.Totals
 	Counted   counted
+	Folded    ledger.Totals
 	Status    Status
 	Horizon   wecom.Instant
 	Admission admission
@@ -33,7 +35,7 @@ func (inv *Inventory) stored() stored {
 	s := stored{
 		Items: map[string]string{}, Held: map[wecom.Target][]string{}, Covered: map[wecom.Target]wecom.Instant{},
 		Holdings: inv.Holdings(), Hosts: map[string]ledger.Totals{}, Counted: inv.counted(), Status: inv.Status(),
-		Horizon: inv.horizon, Admission: inv.admission, Number: inv.number,
+		Folded: inv.ledger.Folded, Horizon: inv.horizon, Admission: inv.admission, Number: inv.number,
 	}
 	for id, it := range inv.items {
 		s.Items[id] = it.encoded
@@ -108,6 +110,7 @@ func TestInventoryIsStored(t *testing.T) {
 		func() { inv.poll(wang, at(time.Hour), month, listed("new", -time.Hour, -time.Hour)) },
 		func() { inv.Drop(li, at(2*time.Hour)) },
 		func() { inv.poll(wang, at(40*day), month) },
+		func() { inv.View(at(40*day), 2) }, // One of three hosts is folded, and gone.
 		func() { inv.SetLookback(2 * month) },
 	} {
 		step()
@@ -173,5 +176,65 @@ func TestNothingIsTrackedUnlessAsked(t *testing.T) {
 	inv.expire(at(40 * day))
 	if n := len(inv.unsaved.items) + len(inv.unsaved.dropped) + len(inv.unsaved.targets); n != 0 {
 		t.Errorf("%d changes are tracked", n)
+	}
+}
+
+// TestFoldedHostsLeaveTheStore folds hosts, as many as an earlier version left, in one batch with
+// their total; a batch that cannot be stored loses none of them.
+func TestFoldedHostsLeaveTheStore(t *testing.T) {
+	t.Parallel()
+	const hosts, limit = 500, 3
+	dir := t.TempDir()
+	s, _ := openIn(t, dir)
+	inv := New(month, noon)
+	inv.Track()
+	inv.SetReady()
+	recordings := make([]wecom.Recording, 0, hosts)
+	for i := range hosts {
+		r := listed(fmt.Sprintf("r%03d", i), -time.Hour, -time.Hour)
+		r.Host = fmt.Sprintf("host%03d", i)
+		recordings = append(recordings, r)
+	}
+	inv.poll(li, at(time.Hour), month, recordings...)
+	inv.View(at(time.Hour), limit)
+	// They go, and nobody takes a view.
+	inv.poll(li, at(2*time.Hour), month)
+	want := inv.counted()
+	save(t, s, inv)
+	reload := func() {
+		t.Helper()
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		s, inv = openIn(t, dir)
+		inv.Track()
+	}
+	expect := func(what string, hosts int) {
+		t.Helper()
+		if n := len(inv.ledger.Hosts()); n != hosts || inv.counted() != want {
+			t.Errorf("%s: %d hosts, counted %+v; want %d, %+v", what, n, inv.counted(), hosts, want)
+		}
+	}
+	reload()
+	expect("as an earlier version left it", hosts)
+	inv.View(at(2*time.Hour), limit)
+	expect("folded", limit)
+	reload()
+	expect("not stored", hosts)
+	inv.View(at(2*time.Hour), limit)
+	lost, _, err := inv.TakeBatch("group")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lost.PutBack()
+	save(t, s, inv)
+	reload()
+	expect("stored", limit)
+	inv.MarkUnsaved()
+	save(t, s, inv)
+	reload()
+	expect("stored as a whole", limit)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -26,8 +26,10 @@ type View struct {
 
 	// Total is the sum over all hosts; nil before the first list.
 	Total *Sums
-	// Hosts are all hosts that were ever known, by name.
+	// Hosts are the hosts with recordings or with series of their own, by name.
 	Hosts []*HostView
+	// Folded are the totals of all other hosts that were ever known, together.
+	Folded ledger.Totals
 	// Admitted holds the hosts that have series of their own; nil: all have.
 	Admitted map[string]bool
 	// Settled means that the admitted hosts keep their series for good, so that their
@@ -48,7 +50,7 @@ type HostView struct {
 }
 
 // View returns what there is to serve: the last view if nothing has changed since. No more
-// than limit hosts have series of their own; 0 is no limit.
+// than limit hosts have series of their own; 0 is no limit, and [NoHostSeries] means none.
 func (inv *Inventory) View(now time.Time, limit int) *View {
 	inv.mu.Lock()
 	defer inv.mu.Unlock()
@@ -78,7 +80,7 @@ func (inv *Inventory) newView(now time.Time, limit int) *View {
 		stale:          now.Add(day),
 	}
 	if !inv.listed {
-		return v
+		return v // The ledger has no hosts.
 	}
 	v.Total = newSums(now)
 	v.Hosts = inv.hostViews(now)
@@ -89,6 +91,8 @@ func (inv *Inventory) newView(now time.Time, limit int) *View {
 	}
 	v.stale = v.Total.Stale
 	v.Admitted, v.Settled = inv.admit(limit, v.Hosts)
+	inv.foldGone(v)
+	v.Folded, v.ledgerVersion = l.Folded, l.Version()
 	return v
 }
 
@@ -112,7 +116,8 @@ func (inv *Inventory) hostViews(now time.Time) []*HostView {
 	return views
 }
 
-// orderViews adds views of new hosts. Hosts are never removed from the ledger.
+// orderViews adds views of new hosts. Hosts that are folded leave the views and the ledger
+// together: see foldGone.
 func (inv *Inventory) orderViews() {
 	hosts := inv.ledger.Hosts()
 	if len(inv.views) == len(hosts) {

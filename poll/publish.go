@@ -76,10 +76,11 @@ func (m *Manager) publishAndCommit(now time.Time, last bool) {
 	}
 }
 
-// hostLimit returns how many hosts may have series of their own; 0 is no limit.
+// hostLimit returns how many hosts may have series of their own; 0 is no limit, and
+// inventory.NoHostSeries means none.
 func hostLimit(m *config.Metrics) int {
 	if m.HostLabel == config.HostLabelOff {
-		return 0
+		return inventory.NoHostSeries
 	}
 	return m.MaxHosts
 }

@@ -16,7 +16,9 @@ import (
 const abandonedAfter = 366 * 24 * time.Hour
 
 // migrations lead from schema 1 to that of this program.
-func migrations() []store.Migration { return []store.Migration{inventory.MigrateToSchema2} }
+func migrations() []store.Migration {
+	return []store.Migration{inventory.MigrateToSchema2, inventory.MigrateToSchema3}
+}
 
 // A corpKey identifies a corp over reloads and restarts: by the value of its label and by
 // its corp ID, so that two corps never mix.

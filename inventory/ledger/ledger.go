@@ -6,6 +6,8 @@
 package ledger
 
 import (
+	"fmt"
+	"maps"
 	"time"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/recording"
@@ -20,21 +22,23 @@ type Ledger struct {
 	FileSizes      Distribution       `json:"file_sizes"`
 	FileDurations  Distribution       `json:"file_durations"`
 	Transcodings   Distribution       `json:"transcodings"`
+	// Folded are the totals of the hosts that [Ledger.Fold] dropped, together.
+	Folded Totals `json:"folded,omitzero"`
 
 	hosts   map[string]*Totals  // by host_user_id
 	dirty   map[string]struct{} // hosts whose totals have changed since TakeDirty; nil: not tracked
 	version uint64
 }
 
-// Totals are what was counted of one host.
+// Totals are what was counted of one host, or of several together.
 type Totals struct {
-	Recordings   uint64
-	Bytes        int64
-	Milliseconds int64
+	Recordings   uint64 `json:"recordings"`
+	Bytes        int64  `json:"bytes"`
+	Milliseconds int64  `json:"milliseconds"`
 	// Created is when the host was first seen.
-	Created wecom.Instant
+	Created wecom.Instant `json:"created"`
 	// Admitted means that the host has series of its own, for good.
-	Admitted bool
+	Admitted bool `json:"-"`
 }
 
 // Add adds the totals of another host. The sum was created with the first of them.
@@ -59,8 +63,8 @@ func New(birth time.Time) *Ledger {
 // Version grows with every change of what was counted.
 func (l *Ledger) Version() uint64 { return l.version }
 
-// Hosts returns the totals of all hosts, by host_user_id. The caller must not change
-// them. Hosts are never removed.
+// Hosts returns the totals of all hosts but those that were folded, by host_user_id. The
+// caller must not change them.
 func (l *Ledger) Hosts() map[string]*Totals { return l.hosts }
 
 // open makes sure that a host has totals.
@@ -79,6 +83,21 @@ func (l *Ledger) Admit(host string, admitted bool) {
 	if t := l.hosts[host]; t.Admitted != admitted {
 		t.Admitted = admitted
 		l.MarkDirty(host)
+	}
+}
+
+// Fold drops hosts, and adds their totals to those of the folded ones. The sum over everything
+// stays the same. A host that is observed again starts at zero.
+func (l *Ledger) Fold(hosts []string) {
+	for _, host := range hosts {
+		l.Folded.Add(l.change(host))
+		delete(l.hosts, host)
+	}
+	if len(hosts) > len(l.hosts) {
+		// A map does not shrink.
+		kept := make(map[string]*Totals, len(l.hosts))
+		maps.Copy(kept, l.hosts)
+		l.hosts = kept
 	}
 }
 
@@ -115,6 +134,9 @@ func (l *Ledger) Check() error {
 		if err := d.check(); err != nil {
 			return err
 		}
+	}
+	if l.Folded.Bytes < 0 || l.Folded.Milliseconds < 0 {
+		return fmt.Errorf("the folded hosts have %d bytes and %d ms", l.Folded.Bytes, l.Folded.Milliseconds)
 	}
 	return nil
 }

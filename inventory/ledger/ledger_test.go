@@ -375,3 +375,41 @@ func TestHostsAreCreatedWhenTheyAreFirstSeen(t *testing.T) {
 		}
 	}
 }
+
+func TestFold(t *testing.T) {
+	t.Parallel()
+	l := New(noon)
+	observe := func(id, host string, bytes int64, after time.Duration) {
+		r := recordingOf(completed, file("f"+id, bytes, 1))
+		r.ID, r.Host = id, host
+		l.Observe(nil, &r, &Observation{At: at(after)})
+	}
+	observe("1", "li", 10, 2*time.Hour)
+	observe("2", "wang", 20, 3*time.Hour)
+	observe("3", "zhao", 40, 4*time.Hour)
+	l.Track()
+	version, before := l.Version(), l.counted()
+	l.Fold([]string{"wang", "zhao"})
+	want := Totals{Recordings: 2, Bytes: 60, Milliseconds: 2000, Created: wecom.InstantOf(at(3 * time.Hour))}
+	if l.Folded != want || len(l.Hosts()) != 1 || l.Hosts()["li"] == nil {
+		t.Errorf("folded %+v, want %+v; hosts %v", l.Folded, want, l.Hosts())
+	}
+	if l.counted() != before || l.Version() == version {
+		t.Errorf("counted %+v, want %+v, as another version", l.counted(), before)
+	}
+	if dirty := slices.Sorted(maps.Keys(l.TakeDirty())); !slices.Equal(dirty, []string{"wang", "zhao"}) {
+		t.Errorf("dirty hosts %q", dirty)
+	}
+	observe("4", "wang", 80, 5*time.Hour)
+	again := Totals{Recordings: 1, Bytes: 80, Milliseconds: 1000, Created: wecom.InstantOf(at(5 * time.Hour))}
+	if *l.Hosts()["wang"] != again || l.Folded != want {
+		t.Errorf("a host that came back has %+v, want %+v; folded %+v", *l.Hosts()["wang"], again, l.Folded)
+	}
+	if err := l.Check(); err != nil {
+		t.Error(err)
+	}
+	l.Folded.Bytes = -1
+	if l.Check() == nil {
+		t.Error("a negative total is not noticed")
+	}
+}

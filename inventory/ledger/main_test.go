@@ -4,6 +4,8 @@
 package ledger
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
@@ -30,7 +32,7 @@ func (l *Ledger) counted() counted {
 		Enabled: l.SharingChanges[Enabled], Disabled: l.SharingChanges[Disabled],
 		Widened: l.SharingChanges[Widened], Narrowed: l.SharingChanges[Narrowed],
 	}
-	for _, t := range l.hosts {
+	for _, t := range append(slices.Collect(maps.Values(l.hosts)), &l.Folded) {
 		c.Recordings += t.Recordings
 		c.Bytes += t.Bytes
 		c.Seconds += t.Milliseconds / 1000
