@@ -154,23 +154,30 @@ type Observation struct {
 
 // Observe counts what is new about a recording, and returns what is to be kept of it. If
 // it was never listed before, known is nil.
+//
+// Files that are no longer listed are remembered, so that they are not counted again when they
+// come back: the 1,000 that started last of each recording. If there were more, a file that is
+// not remembered and started no later than the last of those that were forgotten is taken for
+// one of them: it is shown, but neither it nor its growth is counted.
 func (l *Ledger) Observe(known *recording.Record, listed *wecom.Recording, o *Observation) recording.Record {
 	l.open(listed.Host, o.At)
 	r := recording.Record{ID: listed.ID, Host: listed.Host, MeetingStart: listed.MeetingStart, State: listed.State}
 	unfinished := false
 	if known != nil {
-		r.Completed, r.Removed = known.Completed, known.Removed
+		r.Completed, r.Removed, r.Forgotten = known.Completed, known.Removed, known.Forgotten
 		unfinished = !known.Completed
 	}
 	m := matcher{known: known}
 	r.Files = make([]recording.File, 0, len(listed.Files))
 	for i := range listed.Files {
 		before := m.take(&listed.Files[i])
+		if before == nil && r.Forgotten != 0 && startOf(&listed.Files[i]) <= r.Forgotten {
+			r.Files = append(r.Files, recording.File{File: listed.Files[i]})
+			continue
+		}
 		r.Files = append(r.Files, l.observeFile(before, listed, &listed.Files[i], unfinished, o))
 	}
-	// Files that are no longer listed are kept, so that they are not counted again when
-	// they come back.
-	r.Former = m.rest()
+	r.Former, r.Forgotten = newestFormer(m.rest(), r.Forgotten)
 	latest := r.Latest()
 	if recording.IsGoingOn(listed.State) {
 		latest = wecom.InstantOf(o.At) // Its meeting may be old.

@@ -376,6 +376,86 @@ func TestHostsAreCreatedWhenTheyAreFirstSeen(t *testing.T) {
 	}
 }
 
+// TestFilesWithOtherIDsInEachList has a server give the files of a recording, ten at each of
+// three times, other IDs in each list.
+func TestFilesWithOtherIDsInEachList(t *testing.T) {
+	t.Parallel()
+	l := New(noon)
+	var known *recording.Record
+	list := func(id string, starts ...time.Duration) {
+		r := recordingOf(completed)
+		for i, after := range slices.Repeat(starts, 10) {
+			f := file(id+strconv.Itoa(i), 10, 1)
+			f.Start += wecom.Instant(after.Milliseconds())
+			f.End += wecom.Instant(after.Milliseconds())
+			r.Files = append(r.Files, f)
+		}
+		kept := l.Observe(known, &r, &Observation{At: at(3 * time.Hour)})
+		known = &kept
+	}
+	size := func() int { return len(known.AppendTo(nil)) }
+	for i := range 200 {
+		list(strconv.Itoa(i)+"-", 0, time.Hour, 2*time.Hour)
+	}
+	before, counted := size(), l.counted()
+	for i := range 200 {
+		list(strconv.Itoa(200+i)+"-", 0, time.Hour, 2*time.Hour)
+	}
+	if n := len(known.Former); n != maxFormer || size() > before+maxFormer {
+		t.Errorf("%d former files in %d bytes, want %d in about %d", n, size(), maxFormer, before)
+	}
+	if got := l.counted(); got != counted || got.Recordings != 1 {
+		t.Errorf("counted %+v, want %+v, since all have started before those that were forgotten", got, counted)
+	}
+	// What started later is new.
+	list("later", 3*time.Hour)
+	if got := l.counted(); got.Files != counted.Files+10 || got.Bytes != counted.Bytes+100 {
+		t.Errorf("counted %+v with ten later files, want so many more than %+v", got, counted)
+	}
+}
+
+// TestAFormerFileThatComesBack is in the list, out of it, and back, larger.
+func TestAFormerFileThatComesBack(t *testing.T) {
+	t.Parallel()
+	// others are more files than are remembered, each of which started after the one before.
+	others := make([]wecom.File, maxFormer+1)
+	for i := range others {
+		others[i] = file("other"+strconv.Itoa(i), 1, 0)
+		others[i].Start += wecom.Instant(i)
+	}
+	for name, test := range map[string]struct {
+		first wecom.Instant // when the file started, after the first of the others
+		bytes int64         // counted of it in the end
+	}{
+		"remembered": {first: maxFormer + 1, bytes: 30},
+		"forgotten":  {first: 0, bytes: 10},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := New(noon)
+			var known *recording.Record
+			list := func(files ...wecom.File) {
+				r := recordingOf(transcoding, files...)
+				kept := l.Observe(known, &r, &Observation{At: at(3 * time.Hour)})
+				known = &kept
+			}
+			f := file("f", 10, 0)
+			f.Start += test.first
+			list(append(others, f)...)
+			list()
+			f.Size = 30
+			list(f)
+			list(f)
+			if got, want := l.counted().Bytes, int64(len(others))+test.bytes; got != want {
+				t.Errorf("%d bytes counted, want %d", got, want)
+			}
+			if len(known.Files) != 1 || known.Files[0].Size != 30 {
+				t.Errorf("files %+v", known.Files)
+			}
+		})
+	}
+}
+
 func TestFold(t *testing.T) {
 	t.Parallel()
 	l := New(noon)

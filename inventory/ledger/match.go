@@ -4,6 +4,8 @@
 package ledger
 
 import (
+	"slices"
+
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/recording"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
@@ -86,4 +88,48 @@ func (m *matcher) rest() (files []recording.File) {
 		files = append(files, *f)
 	}
 	return files
+}
+
+// maxFormer is how many former files of a recording are remembered. A recording has a file for
+// each part between two pauses, a few as a rule. A server that gives files other IDs in each
+// list would make a record, and the time to compare it with a list, grow without end.
+const maxFormer = 1000
+
+// newestFormer returns the former files to remember: those that started last, in their order.
+// It also returns the latest start of all that were ever forgotten; 0: none was.
+func newestFormer(files []recording.File, forgotten wecom.Instant) ([]recording.File, wecom.Instant) {
+	excess := len(files) - maxFormer
+	if excess <= 0 {
+		return files, forgotten
+	}
+	starts := make([]wecom.Instant, len(files))
+	for i := range files {
+		starts[i] = startOf(&files[i].File)
+	}
+	slices.Sort(starts)
+	earliest, equal := starts[excess], 0
+	for _, start := range starts[excess:] {
+		if start == earliest {
+			equal++
+		}
+	}
+	kept := make([]recording.File, 0, maxFormer)
+	for i := range files {
+		start := startOf(&files[i].File)
+		if start == earliest {
+			equal--
+		}
+		if start > earliest || start == earliest && equal >= 0 {
+			kept = append(kept, files[i])
+		}
+	}
+	return kept, max(forgotten, starts[excess-1], 1)
+}
+
+// startOf returns when a file started, or else when it ended; 0 if neither is known.
+func startOf(f *wecom.File) wecom.Instant {
+	if f.Start != 0 {
+		return f.Start
+	}
+	return f.End
 }

@@ -4,6 +4,7 @@
 package ledger
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -71,6 +72,66 @@ func TestMatch(t *testing.T) {
 			}
 			if got := strings.Join(rest, " "); got != test.rest {
 				t.Errorf("rest %q, want %q", got, test.rest)
+			}
+		})
+	}
+}
+
+func TestNewestFormer(t *testing.T) {
+	t.Parallel()
+	// files returns files that started at the given times.
+	files := func(starts ...int) (list []recording.File) {
+		for _, start := range starts {
+			list = append(list, recording.File{File: wecom.File{Start: wecom.Instant(start)}})
+		}
+		return list
+	}
+	rising := func(n int) []recording.File {
+		starts := make([]int, n)
+		for i := range starts {
+			starts[i] = i + 10
+		}
+		return files(starts...)
+	}
+	for name, test := range map[string]struct {
+		files           []recording.File
+		forgotten       wecom.Instant
+		kept            []recording.File
+		newestForgotten wecom.Instant
+	}{
+		"none": {},
+		"as many as are kept": {
+			files: rising(maxFormer), kept: rising(maxFormer),
+		},
+		"one more": {
+			files: rising(maxFormer + 1), kept: rising(maxFormer + 1)[1:], newestForgotten: 10,
+		},
+		"the oldest is the last": {
+			files: append(rising(maxFormer), files(5)...), kept: rising(maxFormer), newestForgotten: 5,
+		},
+		"later ones were forgotten before": {
+			files: append(rising(maxFormer), files(5)...), forgotten: 7, kept: rising(maxFormer), newestForgotten: 7,
+		},
+		"all of one time": {
+			files: files(make([]int, maxFormer+3)...), kept: files(make([]int, maxFormer)...), newestForgotten: 1,
+		},
+		"several of the earliest time that is kept": {
+			files:           append(rising(maxFormer-1), files(10, 10)...),
+			kept:            append(rising(maxFormer-1), files(10)...),
+			newestForgotten: 10,
+		},
+		"the end, where there is no start": {
+			files:           append(rising(maxFormer), recording.File{File: wecom.File{End: 1_000_000}}),
+			kept:            append(rising(maxFormer)[1:], recording.File{File: wecom.File{End: 1_000_000}}),
+			newestForgotten: 10,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			kept, forgotten := newestFormer(test.files, test.forgotten)
+			if !slices.Equal(kept, test.kept) || forgotten != test.newestForgotten {
+				t.Errorf("%d kept, want %d; the newest forgotten is of %d, want %d",
+					len(kept), len(test.kept), forgotten, test.newestForgotten)
 			}
 		})
 	}

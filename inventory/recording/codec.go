@@ -17,6 +17,7 @@ const (
 	recordStateMask = 0x03
 	recordCompleted = 0x04
 	recordRemoved   = 0x08
+	recordForgotten = 0x10
 
 	fileShared   = 0x01
 	fileSameCorp = 0x02
@@ -39,9 +40,15 @@ func (r *Record) AppendTo(b []byte) []byte {
 	if r.Removed {
 		flags |= recordRemoved
 	}
+	if r.Forgotten != 0 {
+		flags |= recordForgotten
+	}
 	b = append(b, flags)
 	b = binary.AppendVarint(b, int64(r.MeetingStart))
 	b = binary.AppendVarint(b, int64(r.Gone))
+	if r.Forgotten != 0 {
+		b = binary.AppendVarint(b, int64(r.Forgotten))
+	}
 	for _, files := range [][]File{r.Files, r.Former} {
 		b = binary.AppendUvarint(b, uint64(len(files)))
 		for i := range files {
@@ -98,6 +105,9 @@ func (r *Record) Decode(text string) error {
 	r.State = wecom.State(flags & recordStateMask)
 	r.Completed, r.Removed = flags&recordCompleted != 0, flags&recordRemoved != 0
 	r.MeetingStart, r.Gone = wecom.Instant(d.Varint()), wecom.Instant(d.Varint())
+	if flags&recordForgotten != 0 {
+		r.Forgotten = wecom.Instant(d.Varint())
+	}
 	for _, files := range []*[]File{&r.Files, &r.Former} {
 		n := d.Uvarint()
 		if n > uint64(len(d.rest)) {

@@ -45,6 +45,7 @@ func oddRecords() map[string]Record {
 		"negative times":           {ID: "r", MeetingStart: -1, Gone: -start, Files: []File{{File: wecom.File{ID: "f", Start: -5, End: -9}}}},
 		"a file before it began":   {ID: "r", MeetingStart: start + 1000, Files: []File{file("f")}},
 		"the largest and least":    {ID: "r", MeetingStart: math.MaxInt64, Gone: math.MinInt64, Files: []File{huge}},
+		"forgotten files":          {ID: "r", MeetingStart: start, Gone: start, Forgotten: start + 1, Former: []File{shrunk}},
 		"former files alone":       {ID: "r", Former: []File{shrunk}},
 		"many files without an ID": many,
 		"a link that is off":       {ID: "r", Files: []File{{File: wecom.File{ID: "f", Sharing: wecom.Sharing{Download: true}}}}},

@@ -25,6 +25,8 @@ type Record struct {
 	Gone         wecom.Instant // tombstone: since when no target holds it; 0: one does
 	Files        []File        // as last listed
 	Former       []File        // listed earlier, and no longer
+	// Forgotten is the latest start of the former files that are not kept any more; 0: all are.
+	Forgotten wecom.Instant
 }
 
 // A File is what is kept of one file of a recording.
