@@ -5,11 +5,20 @@ package inventory
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/ledger"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/recording"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
+)
+
+const (
+	// maxFiles is how many files of a recording are taken from the pages of a list together. A
+	// page is bounded by itself; a hostile list may have one recording on every page.
+	maxFiles = 10_000
+	// maxTitle is how many bytes of a title are kept. WeCom allows 255 letters, of up to 4 bytes.
+	maxTitle = 1024
 )
 
 // A Listing is what WeCom lists of a target.
@@ -27,29 +36,73 @@ type Listing struct {
 	Succeeded bool
 
 	recordings []wecom.Recording
-	index      map[string]int // in recordings, by ID
+	merged     bool // each recording is there once
 }
 
 // Add adds the recordings of one page or window. One that moved to another page while the
 // list was read comes twice; its files are counted once.
 func (l *Listing) Add(page []wecom.Recording) {
-	if l.index == nil {
-		l.index = make(map[string]int, len(page))
-	}
 	for _, r := range page {
 		r.Files = uniqueFiles(r.Files)
-		i, known := l.index[r.ID]
-		if !known {
-			l.index[r.ID] = len(l.recordings)
-			l.recordings = append(l.recordings, r)
-			continue
-		}
-		before := slices.DeleteFunc(l.recordings[i].Files, func(f wecom.File) bool {
-			return f.ID == "" && slices.Contains(r.Files, f)
-		})
-		r.Files = uniqueFiles(append(r.Files, before...))
-		l.recordings[i] = r
+		l.recordings = append(l.recordings, r)
 	}
+	l.merged = false
+}
+
+// merge leaves each recording in the listing once, as it came last, with its files of all pages:
+// the first maxFiles, those of the last page first.
+func (l *Listing) merge() {
+	if l.merged {
+		return
+	}
+	l.merged = true
+	ids := make(map[string]struct{}, len(l.recordings))
+	for i := range l.recordings {
+		ids[l.recordings[i].ID] = struct{}{}
+	}
+	if len(ids) == len(l.recordings) {
+		return // As a rule.
+	}
+	indexes := make(map[string][]int, len(ids))
+	for i := range l.recordings {
+		id := l.recordings[i].ID
+		indexes[id] = append(indexes[id], i)
+	}
+	unique := make([]wecom.Recording, 0, len(ids))
+	for i := range l.recordings {
+		if of := indexes[l.recordings[i].ID]; of[0] == i {
+			unique = append(unique, l.mergePages(of))
+		}
+	}
+	l.recordings = unique
+}
+
+// mergePages returns the recording that is at the given indexes, with all of its files.
+func (l *Listing) mergePages(indexes []int) wecom.Recording {
+	merged := l.recordings[indexes[len(indexes)-1]]
+	if len(indexes) == 1 {
+		return merged
+	}
+	known := map[wecom.File]bool{}
+	var files []wecom.File
+	for _, i := range slices.Backward(indexes) {
+		page := slices.DeleteFunc(l.recordings[i].Files, func(f wecom.File) bool { return known[keyOfFile(f)] })
+		files = append(files, page[:min(len(page), maxFiles-len(files))]...)
+		for _, f := range page {
+			known[keyOfFile(f)] = true
+		}
+	}
+	merged.Files = files
+	return merged
+}
+
+// keyOfFile returns what files of one recording on several pages are compared by: their ID or,
+// if they have none, everything.
+func keyOfFile(f wecom.File) wecom.File {
+	if f.ID != "" {
+		return wecom.File{ID: f.ID}
+	}
+	return f
 }
 
 // uniqueFiles keeps the first of several files with the same ID. Files without an ID are
@@ -89,6 +142,7 @@ func (inv *Inventory) Apply(l *Listing) int {
 	}
 	var array [512]byte
 	b := &buffers{encoded: array[:0]}
+	l.merge()
 	h.items = inv.hold(h, l, b)
 	if start := wecom.InstantOf(l.Span.Start); start != 0 && (h.covered == 0 || start < h.covered) {
 		h.covered = start
@@ -128,11 +182,7 @@ func (inv *Inventory) hold(h *holding, l *Listing, b *buffers) []*item {
 		if isListed[it] {
 			continue
 		}
-		gone, removed := false, false
-		if !l.Incomplete {
-			gone, removed = inv.goneFrom(it, h, l, b)
-		}
-		if gone {
+		if gone, removed := inv.goneFrom(it, h, l, b); gone {
 			inv.release(it, removed, l.At, b)
 		} else {
 			after = append(after, it)
@@ -164,9 +214,18 @@ func (inv *Inventory) observe(listed *wecom.Recording, l *Listing, covered wecom
 	})
 	inv.write(it, &r, b)
 	if listed.Title != "" {
-		inv.titles[recording.IDOf(it.encoded)] = listed.Title
+		inv.titles[recording.IDOf(it.encoded)] = shorten(listed.Title)
 	}
 	return it
+}
+
+// shorten returns a title, or so much of it as is kept.
+func shorten(title string) string {
+	if len(title) <= maxTitle {
+		return title
+	}
+	// A copy, so that the rest is not kept, and no half of a letter.
+	return strings.Clone(strings.ToValidUTF8(title[:maxTitle], ""))
 }
 
 // goneFrom reports whether an item that a listing lacks is gone, and whether that is because
@@ -175,11 +234,18 @@ func (inv *Inventory) observe(listed *wecom.Recording, l *Listing, covered wecom
 //
 // A recording that is not completed may be listed though its meeting is older than the
 // lookback. If the list before this one had it then, it was removed.
+//
+// A list that is incomplete removes nothing. What left the lookback is gone all the same: a
+// target whose lists are never complete would hold ever more.
 func (inv *Inventory) goneFrom(it *item, h *holding, l *Listing, b *buffers) (gone, removed bool) {
 	r := &b.record
 	r.MustDecode(it.encoded)
 	first, last := r.Starts()
 	switch {
+	case l.Incomplete:
+		// Without one list that is complete there is no span.
+		old := last != 0 && last < wecom.InstantOf(l.At.Add(-inv.lookback))
+		return old && r.State == wecom.StateCompleted, false
 	case last == 0:
 		return l.whole(inv.lookback), false // Any of the windows may list what has no times.
 	case last < wecom.InstantOf(l.Span.End.Add(-inv.lookback)):

@@ -6,6 +6,7 @@ package inventory
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -179,8 +180,73 @@ func TestPagesOfAListing(t *testing.T) {
 		{ID: "b", State: wecom.StateCompleted, Files: []wecom.File{file("2", 2)}},
 		{ID: "c"},
 	}
+	l.merge()
 	if diff := cmp.Diff(want, l.recordings); diff != "" {
 		t.Errorf("recordings (-want +got):\n%s", diff)
+	}
+}
+
+// TestARecordingOnEveryPage has a list with ever more files of one recording.
+func TestARecordingOnEveryPage(t *testing.T) {
+	t.Parallel()
+	const pages = 30
+	var l Listing
+	for page := range pages {
+		r := wecom.Recording{ID: "r"}
+		for i := range 1000 {
+			r.Files = append(r.Files, wecom.File{ID: fmt.Sprintf("%d-%d", page, i)})
+		}
+		l.Add([]wecom.Recording{r})
+	}
+	l.merge()
+	if len(l.recordings) != 1 || len(l.recordings[0].Files) != maxFiles || l.recordings[0].Files[0].ID != "29-0" {
+		t.Errorf("%d recordings with %d files, want one with %d, those of the last page first",
+			len(l.recordings), len(l.recordings[0].Files), maxFiles)
+	}
+}
+
+// TestListsThatAreNeverComplete has a target hold nothing that left the lookback, though none of
+// its lists says what is gone.
+func TestListsThatAreNeverComplete(t *testing.T) {
+	t.Parallel()
+	inv := New(month, noon)
+	const days = 100
+	for i := range days {
+		now := at(time.Duration(i) * day)
+		start := wecom.InstantOf(now)
+		l := &Listing{Target: li, Asked: inv.Generation(), At: now, Incomplete: true}
+		l.Add([]wecom.Recording{{ID: fmt.Sprint(i), Host: "li", MeetingStart: start, State: wecom.StateCompleted}})
+		inv.Apply(l)
+		inv.expire(now)
+	}
+	if held := inv.Holdings()[li].Recordings; held != 32 {
+		t.Errorf("%d recordings are held, want those of 31 days", held)
+	}
+	if known := inv.Status().Recordings; known > 34 {
+		t.Errorf("%d recordings are known, want those of 31 days and a day", known)
+	}
+	if want := (counted{Recordings: days}); inv.counted() != want {
+		t.Errorf("counted %+v, want %+v", inv.counted(), want)
+	}
+}
+
+func TestLongTitlesAreCut(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct{ title, want string }{
+		"as long as may be": {title: strings.Repeat("a", maxTitle), want: strings.Repeat("a", maxTitle)},
+		"longer":            {title: strings.Repeat("a", 1<<20), want: strings.Repeat("a", maxTitle)},
+		"half a letter":     {title: strings.Repeat("会", maxTitle), want: strings.Repeat("会", maxTitle/3)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inv := New(month, noon)
+			r := listed("r", day, day)
+			r.Title = test.title
+			inv.poll(li, noon, month, r)
+			if got := inv.title("r"); got != test.want {
+				t.Errorf("a title of %d bytes, want %d", len(got), len(test.want))
+			}
+		})
 	}
 }
 
