@@ -78,6 +78,7 @@ func NewManager(cfg *config.Config, options Options) (*Manager, error) {
 	if err == nil {
 		err = stored.deleteAbandoned(m.store, time.Now())
 	}
+	clear(stored) // The store keeps the function that fills it.
 	if err != nil {
 		m.closeStore()
 		return nil, err

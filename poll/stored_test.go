@@ -4,6 +4,7 @@
 package poll_test
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/golden"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/rig"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/store"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
@@ -222,6 +224,52 @@ func TestStoreOfSchema1(t *testing.T) {
 		r := rig.Start(t, rig.Away, cfg)
 		golden.Compare(t, "testdata/schema1.golden", inventoryOnly(r.Exposition()))
 	})
+}
+
+// storeCorp stores an inventory, of a corp that no other test configures.
+func storeCorp(t *testing.T, dir string, inv *inventory.Inventory) {
+	t.Helper()
+	s, err := store.Open(dir, store.Options{
+		Logger: log.NewNopLogger(), Migrations: poll.Migrations(), Load: func([]*store.Group) error { return nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	inv.Track()
+	inv.MarkUnsaved()
+	batch, _, err := inv.TakeBatch("gone\x00ww")
+	if err == nil {
+		err = s.Commit(time.Now(), []store.Batch{batch.Batch})
+	}
+	if err == nil {
+		err = s.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestCorpsThatAreNotConfiguredAreNotKeptInMemory has a store with many recordings of a corp that
+// is not configured any more.
+func TestCorpsThatAreNotConfiguredAreNotKeptInMemory(t *testing.T) {
+	dir := t.TempDir()
+	storeCorp(t, dir, rig.Large(500, 40))
+	before := rig.LiveHeap()
+	m, err := poll.NewManager(rig.Storing(dir, rig.ConfigOf("li")), poll.Options{
+		Logger: log.NewNopLogger(), Transport: rig.Away,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if more := rig.LiveHeap() - before; more > 1<<20 {
+		t.Errorf("%.0f bytes are kept of a corp that is not configured", more)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	m.Run(ctx)
+	if n := storedCorps(t, dir); n != 2 {
+		t.Errorf("%d corps are stored, want 2", n)
+	}
 }
 
 // TestStoreThatIsDeletedWhilePolling loses the file, and keeps what was counted.
