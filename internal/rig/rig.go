@@ -191,3 +191,10 @@ func (b *Buffer) String() string {
 	defer b.mu.Unlock()
 	return b.buffer.String()
 }
+
+// Reset drops what was written, and the memory for it.
+func (b *Buffer) Reset() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.buffer = bytes.Buffer{}
+}
