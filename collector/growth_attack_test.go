@@ -238,6 +238,8 @@ func (g *growth) close() {
 
 // TestAttackGrowthOfHosts has a million hosts come and go, 2,000 at a time, and compares what
 // that costs with a company of whose hosts 20,000 have come and gone.
+//
+//nolint:paralleltest // It measures the heap and the time.
 func TestAttackGrowthOfHosts(t *testing.T) {
 	const days, daysBefore = 1_000_000 / hostsThere, 20_000 / hostsThere
 	for _, limit := range []int{100, 10_000} {
@@ -272,6 +274,8 @@ func TestAttackGrowthOfHosts(t *testing.T) {
 
 // TestAttackGrowthWithoutALimit measures what a host costs that has series of its own and no
 // recordings any more.
+//
+//nolint:paralleltest // It measures the heap and the time.
 func TestAttackGrowthWithoutALimit(t *testing.T) {
 	const days, daysBefore = 100_000 / hostsThere, 20_000 / hostsThere
 	young, old := newGrowth(t, 0), newGrowth(t, 0)
@@ -292,6 +296,8 @@ func TestAttackGrowthWithoutALimit(t *testing.T) {
 
 // TestAttackGrowthOfFiles has a server give the hundred files of a recording other IDs in each of
 // 5,000 lists.
+//
+//nolint:paralleltest // It measures the heap and the time.
 func TestAttackGrowthOfFiles(t *testing.T) {
 	const files, lists, listsBefore = 100, 5000, 100
 	g := newGrowth(t, 100)

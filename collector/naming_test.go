@@ -36,9 +36,9 @@ func viewOf(admitted map[string]bool, hosts ...*inventory.HostView) *poll.CorpVi
 	}}
 }
 
-// foldedIn has so many bytes counted of hosts that are folded and gone.
-func foldedIn(v *poll.CorpView, bytes int64) *poll.CorpView {
-	v.Folded = ledger.Totals{Bytes: bytes, Created: 1}
+// withFolded has 70 bytes counted of hosts that are folded and gone.
+func withFolded(v *poll.CorpView) *poll.CorpView {
+	v.Folded = ledger.Totals{Bytes: 70, Created: 1}
 	return v
 }
 
@@ -91,26 +91,26 @@ func TestFold(t *testing.T) {
 		},
 		"hosts that are folded and gone": {
 			naming: plain,
-			view:   foldedIn(viewOf(map[string]bool{"a": true}, hostOf("a", 1), hostOf("b", 2)), 70),
+			view:   withFolded(viewOf(map[string]bool{"a": true}, hostOf("a", 1), hostOf("b", 2))),
 			want:   []string{"a", "other"},
 			bytes:  map[string]int64{"a": 1, "other": 2},
 			folded: 1,
 		},
 		"hosts that are folded and gone, and no others": {
 			naming: plain,
-			view:   foldedIn(viewOf(nil, hostOf("a", 1), hostOf("z", 2)), 70),
+			view:   withFolded(viewOf(nil, hostOf("a", 1), hostOf("z", 2))),
 			want:   []string{"a", "other", "z"},
 			bytes:  map[string]int64{"a": 1, "other": 0, "z": 2},
 		},
 		"hosts that are folded and gone, beside one of that name": {
 			naming: plain,
-			view:   foldedIn(viewOf(nil, hostOf("other", 1)), 70),
+			view:   withFolded(viewOf(nil, hostOf("other", 1))),
 			want:   []string{"other"},
 			bytes:  map[string]int64{"other": 1},
 		},
 		"off, with hosts that are folded and gone": {
 			naming: off,
-			view:   foldedIn(viewOf(nil, hostOf("a", 1)), 70),
+			view:   withFolded(viewOf(nil, hostOf("a", 1))),
 			want:   []string{""},
 			bytes:  map[string]int64{"": 1},
 		},

@@ -205,8 +205,8 @@ func TestHostsThatAreFoldedAndGone(t *testing.T) {
 			seen := map[string]bool{}
 			for i, step := range test.steps {
 				now := at(time.Duration(i+1) * time.Hour)
-				var recordings []wecom.Recording
-				for _, host := range strings.Split(step.hosts, "") {
+				recordings := make([]wecom.Recording, 0, len(step.hosts))
+				for host := range strings.SplitSeq(step.hosts, "") {
 					// It has another ID each time, so that each is counted.
 					r := listed(host+now.String(), -time.Hour, -time.Hour)
 					r.Host = host

@@ -215,7 +215,7 @@ func TestListsThatAreNeverComplete(t *testing.T) {
 		now := at(time.Duration(i) * day)
 		start := wecom.InstantOf(now)
 		l := &Listing{Target: li, Asked: inv.Generation(), At: now, Incomplete: true}
-		l.Add([]wecom.Recording{{ID: fmt.Sprint(i), Host: "li", MeetingStart: start, State: wecom.StateCompleted}})
+		l.Add([]wecom.Recording{{ID: strconv.Itoa(i), Host: "li", MeetingStart: start, State: wecom.StateCompleted}})
 		inv.Apply(l)
 		inv.expire(now)
 	}

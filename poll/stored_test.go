@@ -251,6 +251,8 @@ func storeCorp(t *testing.T, dir string, inv *inventory.Inventory) {
 
 // TestCorpsThatAreNotConfiguredAreNotKeptInMemory has a store with many recordings of a corp that
 // is not configured any more.
+//
+//nolint:paralleltest // It measures the heap.
 func TestCorpsThatAreNotConfiguredAreNotKeptInMemory(t *testing.T) {
 	dir := t.TempDir()
 	storeCorp(t, dir, rig.Large(500, 40))

@@ -130,6 +130,8 @@ func counted(r *rig.Rig) (recordings, bytes, removed, enabled, hosts int) {
 
 // TestAttackWeek has hosts, targets and recordings of a company come and go for a week, with 1 %
 // of faults and a reload a day.
+//
+//nolint:paralleltest // It measures the heap.
 func TestAttackWeek(t *testing.T) {
 	const members, days, limit, budget = 300, 7, 50, 60
 	rig.Virtually(t, func(t *testing.T) {

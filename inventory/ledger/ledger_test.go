@@ -441,7 +441,7 @@ func TestAFormerFileThatComesBack(t *testing.T) {
 			}
 			f := file("f", 10, 0)
 			f.Start += test.first
-			list(append(others, f)...)
+			list(slices.Concat(others, []wecom.File{f})...)
 			list()
 			f.Size = 30
 			list(f)
