@@ -4,7 +4,6 @@
 package inventory
 
 import (
-	"slices"
 	"strings"
 	"time"
 
@@ -13,13 +12,8 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
-const (
-	// maxFiles is how many files of a recording are taken from the pages of a list together. A
-	// page is bounded by itself; a hostile list may have one recording on every page.
-	maxFiles = 10_000
-	// maxTitle is how many bytes of a title are kept. WeCom allows 255 letters, of up to 4 bytes.
-	maxTitle = 1024
-)
+// maxTitle is how many bytes of a title are kept. WeCom allows 255 letters, of up to 4 bytes.
+const maxTitle = 1024
 
 // A Listing is what WeCom lists of a target.
 type Listing struct {
@@ -42,84 +36,15 @@ type Listing struct {
 // Add adds the recordings of one page or window. One that moved to another page while the
 // list was read comes twice; its files are counted once.
 func (l *Listing) Add(page []wecom.Recording) {
-	for _, r := range page {
-		r.Files = uniqueFiles(r.Files)
-		l.recordings = append(l.recordings, r)
-	}
+	l.recordings = append(l.recordings, page...)
 	l.merged = false
 }
 
-// merge leaves each recording in the listing once, as it came last, with its files of all pages:
-// the first maxFiles, those of the last page first.
+// merge leaves each recording in the listing once.
 func (l *Listing) merge() {
-	if l.merged {
-		return
+	if !l.merged {
+		l.recordings, l.merged = recording.Merge(l.recordings), true
 	}
-	l.merged = true
-	ids := make(map[string]struct{}, len(l.recordings))
-	for i := range l.recordings {
-		ids[l.recordings[i].ID] = struct{}{}
-	}
-	if len(ids) == len(l.recordings) {
-		return // As a rule.
-	}
-	indexes := make(map[string][]int, len(ids))
-	for i := range l.recordings {
-		id := l.recordings[i].ID
-		indexes[id] = append(indexes[id], i)
-	}
-	unique := make([]wecom.Recording, 0, len(ids))
-	for i := range l.recordings {
-		if of := indexes[l.recordings[i].ID]; of[0] == i {
-			unique = append(unique, l.mergePages(of))
-		}
-	}
-	l.recordings = unique
-}
-
-// mergePages returns the recording that is at the given indexes, with all of its files.
-func (l *Listing) mergePages(indexes []int) wecom.Recording {
-	merged := l.recordings[indexes[len(indexes)-1]]
-	if len(indexes) == 1 {
-		return merged
-	}
-	known := map[wecom.File]bool{}
-	var files []wecom.File
-	for _, i := range slices.Backward(indexes) {
-		page := slices.DeleteFunc(l.recordings[i].Files, func(f wecom.File) bool { return known[keyOfFile(f)] })
-		files = append(files, page[:min(len(page), maxFiles-len(files))]...)
-		for _, f := range page {
-			known[keyOfFile(f)] = true
-		}
-	}
-	merged.Files = files
-	return merged
-}
-
-// keyOfFile returns what files of one recording on several pages are compared by: their ID or,
-// if they have none, everything.
-func keyOfFile(f wecom.File) wecom.File {
-	if f.ID != "" {
-		return wecom.File{ID: f.ID}
-	}
-	return f
-}
-
-// uniqueFiles keeps the first of several files with the same ID. Files without an ID are
-// all kept, since each takes space.
-func uniqueFiles(files []wecom.File) []wecom.File {
-	if len(files) < 2 {
-		return files
-	}
-	known := make(map[string]bool, len(files))
-	return slices.DeleteFunc(files, func(f wecom.File) bool {
-		if f.ID == "" {
-			return false
-		}
-		duplicate := known[f.ID]
-		known[f.ID] = true
-		return duplicate
-	})
 }
 
 // whole reports whether the listing has all of the lookback.

@@ -162,49 +162,6 @@ func TestInventoryAgesWithoutLists(t *testing.T) {
 	}
 }
 
-func TestPagesOfAListing(t *testing.T) {
-	t.Parallel()
-	file := func(id string, size int64) wecom.File { return wecom.File{ID: id, Size: size} }
-	var l Listing
-	l.Add([]wecom.Recording{
-		{ID: "a", Files: []wecom.File{file("1", 1), file("1", 1), file("", 5), file("", 7)}},
-		{ID: "b", State: wecom.StateRecording},
-	})
-	l.Add([]wecom.Recording{
-		{ID: "b", State: wecom.StateCompleted, Files: []wecom.File{file("2", 2)}},
-		{ID: "a", Files: []wecom.File{file("1", 10), file("3", 3), file("", 5), file("", 6)}},
-		{ID: "c"},
-	})
-	want := []wecom.Recording{
-		{ID: "a", Files: []wecom.File{file("1", 10), file("3", 3), file("", 5), file("", 6), file("", 7)}},
-		{ID: "b", State: wecom.StateCompleted, Files: []wecom.File{file("2", 2)}},
-		{ID: "c"},
-	}
-	l.merge()
-	if diff := cmp.Diff(want, l.recordings); diff != "" {
-		t.Errorf("recordings (-want +got):\n%s", diff)
-	}
-}
-
-// TestARecordingOnEveryPage has a list with ever more files of one recording.
-func TestARecordingOnEveryPage(t *testing.T) {
-	t.Parallel()
-	const pages = 30
-	var l Listing
-	for page := range pages {
-		r := wecom.Recording{ID: "r"}
-		for i := range 1000 {
-			r.Files = append(r.Files, wecom.File{ID: fmt.Sprintf("%d-%d", page, i)})
-		}
-		l.Add([]wecom.Recording{r})
-	}
-	l.merge()
-	if len(l.recordings) != 1 || len(l.recordings[0].Files) != maxFiles || l.recordings[0].Files[0].ID != "29-0" {
-		t.Errorf("%d recordings with %d files, want one with %d, those of the last page first",
-			len(l.recordings), len(l.recordings[0].Files), maxFiles)
-	}
-}
-
 // TestListsThatAreNeverComplete has a target hold nothing that left the lookback, though none of
 // its lists says what is gone.
 func TestListsThatAreNeverComplete(t *testing.T) {
