@@ -68,8 +68,7 @@ func TestUsersStayUntilAnotherDiscoverySucceeds(t *testing.T) {
 				if name == "a right agent ID" {
 					agentID++ // The first one is refused, and the users are from before a restart.
 				}
-				r := start(t, corpOf(agentID, discoverMembers))
-				r.scope("li", "wang")
+				r := start(t, corpOf(agentID, discoverMembers), "li", "wang")
 				r.server.Put(meeting("wang", time.Now().Add(-time.Hour)))
 				if agentID != wecomtest.DefaultAgentID {
 					r.Restore([]string{"li", "wang"})
@@ -90,8 +89,7 @@ func TestConfiguredTargetsComeFirst(t *testing.T) {
 	t.Parallel()
 	virtually(t, func(t *testing.T) {
 		targets := config.Targets{UserIDs: []string{"LI"}, MeetingIDs: []string{"m"}, DiscoverMembers: true}
-		r := start(t, corpOf(wecomtest.DefaultAgentID, targets))
-		r.scope("li", "wang")
+		r := start(t, corpOf(wecomtest.DefaultAgentID, targets), "li", "wang")
 		r.expect(time.Minute, "LI", "m", "wang")
 		if _, changed := r.Update(); changed {
 			t.Error("nothing changed, and Update reports a change")
@@ -102,8 +100,7 @@ func TestConfiguredTargetsComeFirst(t *testing.T) {
 func TestComplete(t *testing.T) {
 	t.Parallel()
 	virtually(t, func(t *testing.T) {
-		r := start(t, corpOf(wecomtest.DefaultAgentID, discoverBoth))
-		r.scope("li")
+		r := start(t, corpOf(wecomtest.DefaultAgentID, discoverBoth), "li")
 		if r.Complete() || r.Known() {
 			t.Errorf("complete: %t, known: %t before anything was found", r.Complete(), r.Known())
 		}
@@ -121,8 +118,7 @@ func TestComplete(t *testing.T) {
 func TestSwitchedOffDiscoveryCallsNobody(t *testing.T) {
 	t.Parallel()
 	virtually(t, func(t *testing.T) {
-		r := start(t, corpOf(wecomtest.DefaultAgentID, discoverBoth))
-		r.scope("li")
+		r := start(t, corpOf(wecomtest.DefaultAgentID, discoverBoth), "li")
 		r.expect(time.Minute, "li")
 		r.ApplyConfig(corpOf(0, config.Targets{UserIDs: []string{"wang"}}), intervals)
 		r.expect(time.Minute, "wang")

@@ -53,9 +53,11 @@ func corpOf(agentID int64, targets config.Targets) config.Corp {
 	return config.Corp{Name: "acme", AgentID: agentID, Targets: targets}
 }
 
-func start(t *testing.T, corp config.Corp) *rig {
+// start returns a rig that discovers, in a company where the app sees the given users.
+func start(t *testing.T, corp config.Corp, visible ...string) *rig {
 	t.Helper()
 	r := newRig(t, corp, log.NewNopLogger())
+	r.scope(visible...)
 	r.run()
 	return r
 }
