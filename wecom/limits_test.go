@@ -209,6 +209,7 @@ func TestRetryAfter(t *testing.T) {
 		"an hour":                      {status: 429, value: "3600", want: 15 * time.Minute},
 		"a date in a year":             {status: 429, value: now.AddDate(1, 0, 0).Format(http.TimeFormat), want: 15 * time.Minute},
 		"more than there is":           {status: 429, value: "99999999999999999999", want: 15 * time.Minute},
+		"digits before a word":         {status: 429, value: "99999999999999999999s", want: 0},
 		"nothing":                      {status: 429, want: 0},
 		"zero":                         {status: 429, value: "0", want: 0},
 		"negative":                     {status: 429, value: "-5", want: 0},

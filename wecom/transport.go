@@ -112,8 +112,11 @@ func retryAfter(resp *http.Response, now time.Time) time.Duration {
 		return 0
 	}
 	value := strings.TrimSpace(resp.Header.Get("Retry-After"))
-	seconds, err := strconv.ParseUint(value, 10, 64)
-	if err == nil || errors.Is(err, strconv.ErrRange) {
+	if value != "" && strings.Trim(value, "0123456789") == "" {
+		seconds, err := strconv.ParseUint(value, 10, 64)
+		if err != nil { // More than fit.
+			return maxRetryAfter
+		}
 		return time.Duration(min(seconds, uint64(maxRetryAfter/time.Second))) * time.Second
 	}
 	at, err := http.ParseTime(value)
