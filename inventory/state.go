@@ -323,7 +323,11 @@ func (l *loader) loadHolding(key, value []byte) error {
 		succeeded: wecom.Instant(d.Varint()).Time(),
 		whole:     wecom.Instant(d.Varint()).Time(),
 	}
-	for range d.Uvarint() {
+	n := d.Uvarint()
+	if n > uint64(len(value)) { // Each takes a byte at least.
+		return errEntry
+	}
+	for range n {
 		it := l.byNumber[uint32(d.Uvarint())]
 		if it == nil {
 			return errors.New("a target holds a recording that does not exist")
