@@ -26,12 +26,22 @@ func addTestdata(f *testing.F, pattern string) {
 	}
 }
 
+// writeFuzzed writes a file. One in a new folder would take longer than reading it.
+func writeFuzzed(t *testing.T, path string, content []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func FuzzLoadFile(f *testing.F) {
 	addTestdata(f, "testdata/*.yml")
 	f.Add([]byte("corps: [{name: a, corp_id: b, api_secret_file: secret, targets: {userids: [c], files: ['*']}}]"))
+	dir := writeFiles(f, map[string]string{"secret": canary})
+	flags := parse(f, map[string]string{}, "--config.file="+dir+"/c.yml")
 	f.Fuzz(func(t *testing.T, content []byte) {
-		dir := writeFiles(t, map[string]string{"c.yml": string(content), "secret": canary})
-		cfg, err := parse(t, map[string]string{}, "--config.file="+dir+"/c.yml").Load()
+		writeFuzzed(t, dir+"/c.yml", content)
+		cfg, err := flags.Load()
 		if err != nil {
 			wantNoCanary(t, "the error", err.Error())
 			return
@@ -66,8 +76,9 @@ func FuzzReadTargetFile(f *testing.F) {
 	addTestdata(f, "testdata/targets/*.yml")
 	f.Add([]byte(`{"userids": ["lisi", 7], "meetingids": [], "meeting_codes": null}`))
 	f.Add([]byte("userids: [~, 'a b', *a]"))
+	path := filepath.Join(f.TempDir(), "targets.yml")
 	f.Fuzz(func(t *testing.T, content []byte) {
-		path := filepath.Join(writeFiles(t, map[string]string{"targets.yml": string(content)}), "targets.yml")
+		writeFuzzed(t, path, content)
 		targets, err := ReadTargetFile(path)
 		if err != nil {
 			return
