@@ -31,7 +31,14 @@ LDFLAGS := -s -w \
 COVER_MIN      ?= 85
 COVER_PACKAGES := ./wecom ./store ./inventory/... ./poll/... ./collector
 
-FUZZ_TIME  ?= 10s
+# How long test-long runs each fuzz target, and how often fuzz executes it. FUZZ=pattern
+# selects targets.
+FUZZ_TIME       ?= 3s
+FUZZ_EXECUTIONS ?= 10000000
+
+# How long soak lets the program work.
+SOAK_TIME ?= 10m
+
 BENCH      ?= .
 BENCH_TIME ?= 1s
 
@@ -102,6 +109,20 @@ test-long: $(GOTESTSUM) ## Run the long tests too, then each fuzz target for FUZ
 	$(call go_test,-race -shuffle=on -tags=long -timeout=20m ./...)
 	tools/fuzz.sh $(FUZZ_TIME)
 
+.PHONY: fuzz
+fuzz: ## Run each fuzz target for FUZZ_EXECUTIONS, which takes hours, and print a table of what ran
+	tools/fuzz.sh $(FUZZ_EXECUTIONS)x
+
+# Their figures are lines such as "attack_pages_test.go:12: pages: ...".
+.PHONY: attack
+attack: ## Attack the program in every way that the tests know, and print what it cost
+	$(GO) test -count=1 -tags=e2e,attack -timeout=30m -p=1 -v -run='^TestAttack' ./... | \
+		{ grep -vE '^(=== |testing: warning|\?)|no test files|no tests to run' || true; }
+
+.PHONY: soak
+soak: ## Let the program poll 100,000 targets under faults and scrapes for SOAK_TIME
+	SOAK_TIME=$(SOAK_TIME) $(GO) test -count=1 -tags=e2e,soak -timeout=2h -v -run='^TestSoak$$' ./e2e
+
 .PHONY: e2e
 e2e: export PROMETHEUS := $(PROMETHEUS)
 e2e: export PROMTOOL := $(PROMTOOL)
@@ -161,12 +182,12 @@ fmt: $(GOLANGCI_LINT) ## Format the sources
 
 .PHONY: vet
 vet: ## Run go vet, on the tagged files too
-	$(GO) vet -tags=e2e,long ./...
+	$(GO) vet -tags=e2e,long,attack,soak ./...
 	$(GO) -C tools vet ./...
 
 # One platform for each difference that the code has met: 32 bits, other signals and
 # files, other system calls. All packages build without cgo. Test files are vetted too,
-# but for those of e2e and long, which run on Linux.
+# but for those of e2e, long, attack and soak, which run on Linux.
 VET_PLATFORMS := linux/386 windows/amd64 darwin/arm64 freebsd/amd64
 
 .PHONY: vet-platforms
