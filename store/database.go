@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"sync"
+	"time"
 
 	"go.etcd.io/bbolt"
 	bbolterrors "go.etcd.io/bbolt/errors"
@@ -18,15 +19,18 @@ import (
 // open. Nothing can be written to it any more.
 var ErrLost = errors.New("the file of the store was changed by something else")
 
+var errOtherWriter = errors.New("something else wrote it")
+
 // A database is the file of a store, open to be written by this process alone. Something
 // else may change the file all the same. That is noticed before a write and during it.
 type database struct {
 	*bbolt.DB
 
 	path        string
-	file        *os.File // of the DB
-	size        int64    // of the file after the last write; it never shrinks
-	transaction int      // the last one
+	file        *os.File  // of the DB
+	size        int64     // of the file after the last write; it never shrinks
+	modified    time.Time // when the last write was, by the file system
+	transaction int       // the last one
 
 	mu   sync.Mutex
 	lost error // why nothing can be read or written any more; nil: it can
@@ -85,15 +89,15 @@ func openDatabase(path string) (*database, error) {
 	case err != nil:
 		return nil, fmt.Errorf("opening the store: %w", err)
 	}
-	err = db.View(func(tx *bbolt.Tx) error {
-		db.transaction = tx.ID()
-		return nil
-	})
-	if err == nil {
-		err = db.noteSize()
+	if err = db.noteAll(); err == nil {
+		err = db.check()
 	}
 	if err != nil {
 		db.Close()
+		if errors.Is(err, ErrLost) {
+			// Another process put a file in its place while this one waited for the lock.
+			return nil, ErrInUse
+		}
 		return nil, fmt.Errorf("opening the store: %w", err)
 	}
 	return db, nil
@@ -107,7 +111,7 @@ func (db *database) update(do func(*bbolt.Tx) error) error {
 	err := damageOnPanic(func() error {
 		return db.Update(func(tx *bbolt.Tx) error {
 			if tx.ID() != db.transaction+1 {
-				return damageError{"something else wrote it"}
+				return damageError{errOtherWriter}
 			}
 			return do(tx)
 		})
@@ -116,11 +120,12 @@ func (db *database) update(do func(*bbolt.Tx) error) error {
 		return db.noteDamage(err)
 	}
 	db.transaction++
-	return db.noteSize()
+	return db.noteFile()
 }
 
 // check returns ErrLost if the path no longer leads to the file, or if that was cut off. The
-// file is mapped into memory, so reading it then would fault.
+// file is mapped into memory, so reading it then would fault. A file that was written since
+// the last write is read whole: some damages would have bbolt loop.
 func (db *database) check() error {
 	if err := db.whyLost(); err != nil {
 		return err
@@ -139,16 +144,50 @@ func (db *database) check() error {
 		return db.lose(errors.New("another file is in its place"))
 	case file.Size() < db.size:
 		return db.lose(fmt.Errorf("it has %d bytes and not %d", file.Size(), db.size))
+	case !file.ModTime().Equal(db.modified):
+		if err := db.verify(); err != nil {
+			return err
+		}
+		db.modified = file.ModTime() // Not everything that changes the time changes the file.
 	}
 	return nil
 }
 
-func (db *database) noteSize() error {
+// verify reads the whole file, and returns ErrLost if it is damaged.
+func (db *database) verify() error {
+	err := db.view(func(tx *bbolt.Tx) error {
+		if tx.ID() != db.transaction {
+			return errOtherWriter
+		}
+		if err := checkPages(db.path, tx); err != nil {
+			return err
+		}
+		return checkValues(tx)
+	})
+	if err != nil {
+		return db.lose(err)
+	}
+	return nil
+}
+
+// noteAll notes how something other than update left the file.
+func (db *database) noteAll() error {
+	err := db.View(func(tx *bbolt.Tx) error {
+		db.transaction = tx.ID()
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("reading the store: %w", err)
+	}
+	return db.noteFile()
+}
+
+func (db *database) noteFile() error {
 	info, err := db.file.Stat()
 	if err != nil {
 		return fmt.Errorf("looking at the store: %w", err)
 	}
-	db.size = info.Size()
+	db.size, db.modified = info.Size(), info.ModTime()
 	return nil
 }
 

@@ -50,32 +50,54 @@ func (d *disk) Due(now time.Time) bool {
 	return !now.Before(d.retry.Until())
 }
 
-// Commit implements Store. An error but ErrLost was logged already.
+// Commit implements Store. An error was logged already, unless it is ErrLost or a RefusedError.
 func (d *disk) Commit(now time.Time, batches []Batch) error {
 	if len(batches) == 0 {
 		return nil
 	}
-	err := d.database().write(batches)
-	if errors.Is(err, ErrLost) {
-		return err
-	}
-	return d.noteWrite(now, err)
+	return d.noteWrite(now, d.database().write(batches))
 }
 
-// write writes batches in one transaction.
+// write writes batches in one transaction, without those that cannot be written.
 func (db *database) write(batches []Batch) error {
-	return db.update(func(tx *bbolt.Tx) error {
-		for i := range batches {
-			if err := batches[i].write(tx.Bucket(bucketGroups)); err != nil {
-				return err
+	refused := RefusedError{Groups: map[string]error{}}
+	for {
+		failing := ""
+		err := db.update(func(tx *bbolt.Tx) error {
+			for i := range batches {
+				failing = batches[i].Group
+				if refused.Groups[failing] != nil {
+					continue
+				}
+				if err := batches[i].write(tx.Bucket(bucketGroups)); err != nil {
+					return err
+				}
 			}
+			failing = ""
+			return countGroups(tx)
+		})
+		switch {
+		case err != nil && failing != "" && !errors.Is(err, ErrLost):
+			refused.Groups[failing] = err // Nothing of the transaction has reached the disk.
+		case err != nil:
+			return err
+		case len(refused.Groups) > 0:
+			return &refused
+		default:
+			return nil
 		}
-		return countGroups(tx)
-	})
+	}
 }
 
 // noteWrite notes how a write went, and returns its error.
 func (d *disk) noteWrite(now time.Time, err error) error {
+	if errors.Is(err, ErrLost) {
+		return err
+	}
+	refused, isRefused := errors.AsType[*RefusedError](err)
+	if isRefused {
+		err = nil
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	failedBefore := d.retry.Failing()
@@ -91,6 +113,9 @@ func (d *disk) noteWrite(now time.Time, err error) error {
 	d.retry.Reset()
 	if failedBefore {
 		level.Info(d.logger).Log("msg", "the store is written again")
+	}
+	if isRefused {
+		return refused
 	}
 	return nil
 }
@@ -129,6 +154,15 @@ func (d *disk) Delete(names []string) error {
 		return fmt.Errorf("%s: deleting groups: %w", d.path, err)
 	}
 	return nil
+}
+
+// Verify implements Store.
+func (d *disk) Verify() error {
+	db := d.database()
+	if err := db.check(); err != nil {
+		return err
+	}
+	return db.verify()
 }
 
 // Status implements Store.

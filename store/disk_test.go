@@ -111,6 +111,60 @@ func TestCommitsThatFail(t *testing.T) {
 	}
 }
 
+// TestRefusedGroups has groups that cannot be written, which costs the others nothing.
+func TestRefusedGroups(t *testing.T) {
+	t.Parallel()
+	tooLong := strings.Repeat("x", bbolt.MaxKeySize+1)
+	for name, test := range map[string]struct {
+		all  content
+		want content // is written
+	}{
+		"the first": {
+			all:  content{"a": {"1": "one", tooLong: ""}, "b": {"1": "one"}},
+			want: content{"b": {"1": "one"}},
+		},
+
+		"the last": {
+			all:  content{"a": {"1": "one"}, "b": {tooLong: ""}},
+			want: content{"a": {"1": "one"}},
+		},
+
+		"two of three": {
+			all:  content{"a": {tooLong: ""}, "b": {"1": "one"}, "c": {tooLong: ""}},
+			want: content{"b": {"1": "one"}},
+		},
+
+		"all": {
+			all:  content{"a": {tooLong: ""}},
+			want: content{},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			s, _ := open(t, dir)
+			err := s.Commit(noon, test.all.batches())
+			refused, ok := errors.AsType[*RefusedError](err)
+			if !ok {
+				t.Fatalf("error %v, want a RefusedError", err)
+			}
+			for group := range test.all {
+				if _, written := test.want[group]; written == (refused.Groups[group] != nil) {
+					t.Errorf("group %.10s: written: %t, refused: %v", group, written, refused.Groups[group])
+				}
+			}
+			if want := (Status{Configured: true, Successful: true, LastWrite: noon, SizeBytes: sizeIn(t, dir)}); s.Status() != want {
+				t.Errorf("status %+v, want %+v", s.Status(), want)
+			}
+			closeStore(t, s)
+			_, held := open(t, dir)
+			if diff := cmp.Diff(test.want, held); diff != "" {
+				t.Errorf("loaded (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestMemoryKeepsNothing(t *testing.T) {
 	t.Parallel()
 	s := InMemory()

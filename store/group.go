@@ -135,6 +135,29 @@ func groupsOf(tx *bbolt.Tx) ([]*Group, error) {
 	return list, nil
 }
 
+// checkValues returns an error if a value of a store is damaged.
+func checkValues(tx *bbolt.Tx) error {
+	groups, err := groupsOf(tx)
+	if err != nil {
+		return err
+	}
+	for _, g := range groups {
+		if _, err := g.Head(); err != nil {
+			return fmt.Errorf("head of group %q: %w", g.name, err)
+		}
+		err := g.bucket.ForEachBucket(func(table []byte) error {
+			return g.bucket.Bucket(table).ForEach(func(key, sealed []byte) error {
+				_, err := unseal(key, sealed)
+				return err
+			})
+		})
+		if err != nil {
+			return fmt.Errorf("group %q: %w", g.name, err)
+		}
+	}
+	return nil
+}
+
 // countGroups writes how many groups there are.
 func countGroups(tx *bbolt.Tx) error {
 	n := 0

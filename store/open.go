@@ -133,9 +133,13 @@ func (o *opening) setAside(damage damageError) error {
 	return nil
 }
 
+func asideName(path string) string {
+	return path + ".damaged-" + time.Now().UTC().Format("20060102T150405.000Z")
+}
+
 // moveAside renames the file at a path, and returns what it is called then.
 func moveAside(path string) (aside string, err error) {
-	aside = path + ".damaged-" + time.Now().UTC().Format("20060102T150405.000Z")
+	aside = asideName(path)
 	if err := os.Rename(path, aside); err != nil {
 		return "", fmt.Errorf("moving a damaged store out of the way: %w", err)
 	}

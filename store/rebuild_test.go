@@ -4,6 +4,7 @@
 package store
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
@@ -62,6 +63,18 @@ func TestFileThatSomethingElseChanges(t *testing.T) {
 			_, err = f.WriteAt(make([]byte, 8192), 0)
 			return errors.Join(err, f.Close())
 		}},
+		// Group "a" is in the middle of the file, and what is committed then does not touch it.
+		"the middle is noise": {does: func(path string, _ []byte) error {
+			content, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			noisy := bytes.ReplaceAll(content, []byte("xxxxxxxx"), []byte("yyyyyyyy"))
+			if bytes.Equal(noisy, content) {
+				return errors.New("the value is not in it")
+			}
+			return overwrite(path, 0, noisy)
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -107,6 +120,106 @@ func TestFileThatSomethingElseChanges(t *testing.T) {
 				t.Errorf("loaded (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// overwrite writes into a file until its time has changed: the clock of files may have ticks.
+func overwrite(path string, at int64, content []byte) error {
+	before, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	for after := before; after.ModTime().Equal(before.ModTime()); {
+		if _, err = f.WriteAt(content, at); err == nil {
+			after, err = f.Stat()
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// TestFileThatIsTouched has something change the time of the file, and nothing else.
+func TestFileThatIsTouched(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s, _ := open(t, dir)
+	commit(t, s, content{"a": {"1": "one"}}.batches()...)
+	if err := os.Chtimes(pathIn(dir), noon, noon); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Verify(); err != nil {
+		t.Error(err)
+	}
+	commit(t, s, content{"a": {"1": "one", "2": "two"}}.batches()...)
+}
+
+// TestVerify finds a damage whose time is that of the last write.
+func TestVerify(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s, _ := open(t, dir)
+	commit(t, s, content{"a": {"1": strings.Repeat("x", 50_000)}}.batches()...)
+	if err := s.Verify(); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(pathIn(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	written, err := os.ReadFile(pathIn(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := overwrite(pathIn(dir), 0, bytes.ReplaceAll(written, []byte("xxxxxxxx"), []byte("yyyyyyyy"))); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chtimes(pathIn(dir), info.ModTime(), info.ModTime()); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Verify(); !errors.Is(err, ErrLost) {
+		t.Errorf("error %v, want ErrLost", err)
+	}
+}
+
+// TestRebuildThatFails leaves what is in the place of the store alone, and succeeds later.
+func TestRebuildThatFails(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s, _ := open(t, dir)
+	all := content{"a": {"1": "one"}}
+	commit(t, s, all.batches()...)
+	if err := os.WriteFile(pathIn(dir), []byte("garbage"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Commit(noon, all.batches()); !errors.Is(err, ErrLost) {
+		t.Errorf("a commit returns %v, want ErrLost", err)
+	}
+	obstacle := filepath.Join(pathIn(dir)+newSuffix, "in the way")
+	if err := os.MkdirAll(obstacle, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Rebuild(noon, all.batches()); err == nil || s.Status().Successful {
+		t.Errorf("error %v, status %+v", err, s.Status())
+	}
+	if got, err := os.ReadFile(pathIn(dir)); err != nil || string(got) != "garbage" {
+		t.Errorf("the file holds %.40q (%v)", got, err)
+	}
+	if err := os.Remove(obstacle); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Rebuild(noon, all.batches()); err != nil {
+		t.Fatal(err)
+	}
+	closeStore(t, s)
+	if _, held := open(t, dir); !cmp.Equal(all, held) {
+		t.Errorf("loaded %v", held)
 	}
 }
 

@@ -7,6 +7,9 @@
 package store
 
 import (
+	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/go-kit/log"
@@ -21,16 +24,18 @@ type Store interface {
 	// Due reports whether a commit may be tried now. After one that failed, the next
 	// one has to wait.
 	Due(now time.Time) bool
-	// Commit writes all of the batches, or none. After ErrLost, everything must be written
-	// with Rebuild.
+	// Commit writes all of the batches, or none; but for those of a RefusedError, which cost
+	// the others nothing. After ErrLost, everything must be written with Rebuild.
 	Commit(now time.Time, batches []Batch) error
-	// Rebuild makes the store again, of batches that hold everything. What is in its place
-	// is moved aside.
+	// Rebuild makes the store again, of batches that hold everything, with the errors of
+	// Commit. What is in its place is moved aside.
 	Rebuild(now time.Time, batches []Batch) error
 	// Read calls load with a group, and reports whether there is one of that name.
 	Read(name string, load func(*Group) error) (found bool, err error)
 	// Delete deletes groups.
 	Delete(names []string) error
+	// Verify returns ErrLost if the file was changed by something else.
+	Verify() error
 	Status() Status
 	// Close ends the use of the store. No other method may be called after it.
 	Close() error
@@ -50,6 +55,18 @@ type Batch struct {
 	Group  string
 	Head   []byte
 	Tables []Table
+}
+
+// A RefusedError means that some batches cannot be written, for what they hold. The others
+// are written.
+type RefusedError struct {
+	Groups map[string]error // why, by group
+}
+
+// Error implements error.
+func (e *RefusedError) Error() string {
+	names := slices.Sorted(maps.Keys(e.Groups))
+	return fmt.Sprintf("%d groups cannot be written: the first: %v", len(names), e.Groups[names[0]])
 }
 
 // A Table is what changes in one table of a group.
@@ -100,6 +117,9 @@ func (memory) Read(string, func(*Group) error) (bool, error) { return false, nil
 
 // Delete implements Store.
 func (memory) Delete([]string) error { return nil }
+
+// Verify implements Store.
+func (memory) Verify() error { return nil }
 
 // Status implements Store.
 func (m memory) Status() Status { return m.status }
