@@ -241,7 +241,7 @@ func (o *opening) openToWrite() (*database, error) {
 		db.Close()
 		return nil, err
 	}
-	return db, nil
+	return o.compact(db)
 }
 
 func (o *opening) prepare(db *database) error {
