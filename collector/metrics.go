@@ -153,8 +153,8 @@ var (
 		"When the state was last written to disk, in seconds since the Unix epoch. 0 before the first time. Absent "+
 			"without --storage.path.")
 	storageSuccessful = defineOwn(gauge, "wecom_recording_exporter_storage_last_write_successful",
-		"Whether the state could last be written to disk: 1 if so, 0 if it is kept in memory only against "+
-			"the user's wish. Absent without --storage.path.")
+		"Whether the state could last be written to disk: 1 if so, 0 if all of it, or that of a corp, is kept in "+
+			"memory only against the user's wish, or if writing takes more than 3 s. Absent without --storage.path.")
 	storageSize = defineOwn(gauge, "wecom_recording_exporter_storage_size_bytes",
 		"Size of the file of the state in bytes; 0 if it cannot be opened. Absent without --storage.path.")
 )

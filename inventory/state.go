@@ -56,10 +56,14 @@ func (inv *Inventory) head() *head {
 	}
 }
 
-// Track has the inventory track from now on what changes, for [Inventory.TakeBatch].
+// Track has the inventory track from now on what changes, for [Inventory.TakeBatch]. One that
+// does so already keeps what it has tracked.
 func (inv *Inventory) Track() {
 	inv.mu.Lock()
 	defer inv.mu.Unlock()
+	if inv.unsaved.items != nil {
+		return
+	}
 	head := inv.unsaved.head // The birth of a new ledger has yet to be stored.
 	inv.ledger.Track()
 	inv.unsaved.start(inv.ledger.Version())

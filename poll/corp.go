@@ -17,6 +17,7 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/chain"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/commit"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/discovery"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
@@ -33,6 +34,7 @@ type corp struct {
 	client    *wecom.Client
 	observer  wecom.Observer
 	inventory *inventory.Inventory
+	part      *commit.Part // the inventory in the store
 	discovery *discovery.Discovery
 	schedule  *schedule.Schedule
 	reports   *schedule.Reports
@@ -99,6 +101,7 @@ func (m *Manager) newCorp(s settings, stored *inventory.Inventory) *corp {
 	} else {
 		c.restore(time.Now())
 	}
+	c.part = &commit.Part{Group: c.key.group(), Inventory: c.inventory, Logger: c.logger}
 	if m.store.Keeps() {
 		c.inventory.Track()
 	}

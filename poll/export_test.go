@@ -9,16 +9,18 @@ import (
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/chain"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/commit"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/store"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
-// WrapStore puts another store around that of a manager.
+// WrapStore puts another store around that of a manager, which must not be writing it.
 func (m *Manager) WrapStore(wrap func(store.Store) store.Store) {
-	m.publishing.Lock()
-	defer m.publishing.Unlock()
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	m.store = wrap(m.store)
+	m.committer = commit.New(m.store, m.options.Logger)
 }
 
 // Inventory returns the inventory of the first corp.
@@ -35,10 +37,13 @@ const UnansweredLimit = unansweredLimit
 func (m *Manager) UseOwnTransports() { m.options.Transport = nil }
 
 // SetInventory gives the first corp another inventory.
-func (m *Manager) SetInventory(inv *inventory.Inventory) { m.current()[0].inventory = inv }
+func (m *Manager) SetInventory(inv *inventory.Inventory) {
+	c := m.current()[0]
+	c.inventory, c.part.Inventory = inv, inv
+}
 
 // Publish is publish.
-func (m *Manager) Publish(now time.Time) { m.publish(now) }
+func (m *Manager) Publish(now time.Time) { m.publish(context.Background(), now) }
 
 // Poll polls a target of the first corp, and returns how many recordings it holds then.
 func (m *Manager) Poll(ctx context.Context, t wecom.Target) (recordings int, err error) {

@@ -24,6 +24,7 @@ import (
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/commit"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/store"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
@@ -49,13 +50,13 @@ type Manager struct {
 	applying sync.Mutex // held while corps are started, stopped or changed
 	ended    bool       // Run has ended; guarded by applying
 
-	mu      sync.Mutex
-	corps   []*corp // by name
-	limits  map[limitsKey]*wecom.Limits
-	metrics *config.Metrics
-	start   func(*corp) // nil: the manager does not run
+	mu        sync.Mutex
+	corps     []*corp // by name
+	committer *commit.Committer
+	limits    map[limitsKey]*wecom.Limits
+	metrics   *config.Metrics
+	start     func(*corp) // nil: the manager does not run
 
-	publishing  sync.Mutex
 	subscribers []func(*View)
 	view        atomic.Pointer[View]
 }
@@ -74,22 +75,24 @@ func NewManager(cfg *config.Config, options Options) (*Manager, error) {
 			return nil, err
 		}
 	}
+	m.committer = commit.New(m.store, options.Logger)
 	prepared, err := m.prepare(cfg, stored)
 	if err == nil {
 		err = stored.deleteAbandoned(m.store, time.Now())
 	}
 	clear(stored) // The store keeps the function that fills it.
 	if err != nil {
-		m.closeStore()
+		m.closeStore(context.Background())
 		return nil, err
 	}
 	m.apply(cfg, prepared)
-	m.publish(time.Now())
+	m.publish(context.Background(), time.Now())
 	return m, nil
 }
 
 // Run polls until the context ends. It returns when everything that it started has ended,
-// and what is known is stored. It can be called once.
+// and what is known is stored, unless the disk takes longer than [commit.Patience]. It can be
+// called once.
 func (m *Manager) Run(ctx context.Context) {
 	m.applying.Lock()
 	m.mu.Lock()
@@ -105,11 +108,13 @@ func (m *Manager) Run(ctx context.Context) {
 	m.applying.Lock()
 	defer m.applying.Unlock()
 	m.ended = true
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commit.Patience)
+	defer cancel()
 	for _, c := range m.current() {
 		c.stop()
 	}
-	m.publishLast(time.Now())
-	m.closeStore()
+	m.publishLast(ctx, time.Now())
+	m.closeStore(ctx)
 }
 
 // errEnded means that a configuration comes too late.
@@ -151,7 +156,7 @@ func (m *Manager) prepare(cfg *config.Config, stored inventories) ([]preparedCor
 			return nil, err
 		}
 		if p.corp == nil {
-			if p.inventory, err = stored.take(m.store, keyOf(c)); err != nil {
+			if p.inventory, err = stored.take(m.committer, keyOf(c)); err != nil {
 				return nil, err
 			}
 		}
@@ -187,24 +192,15 @@ func (m *Manager) current() []*corp {
 	return m.corps
 }
 
-// stopOthers stops the corps that are not among the prepared ones, and stores what they
-// know.
+// stopOthers stops the corps that are not among the prepared ones. What they know is stored
+// with the next commit.
 func (m *Manager) stopOthers(prepared []preparedCorp) {
-	var gone []*corp
 	for _, c := range m.current() {
 		if !slices.ContainsFunc(prepared, func(p preparedCorp) bool { return p.corp == c }) {
-			gone = append(gone, c)
+			c.stop()
+			m.committer.Leave(c.part)
+			c.closeObserver()
 		}
-	}
-	if len(gone) == 0 {
-		return
-	}
-	for _, c := range gone {
-		c.stop()
-	}
-	m.publishLast(time.Now())
-	for _, c := range gone {
-		c.closeObserver()
 	}
 }
 
@@ -226,6 +222,7 @@ func (m *Manager) apply(cfg *config.Config, prepared []preparedCorp) {
 		c := p.corp
 		if c == nil {
 			c = m.newCorp(s, p.inventory)
+			m.committer.Return(c.part.Group)
 			if m.start != nil {
 				m.start(c)
 			}
@@ -258,8 +255,13 @@ func (m *Manager) limitsOf(c config.Corp, before map[limitsKey]*wecom.Limits, bu
 	return m.limits[key]
 }
 
-func (m *Manager) closeStore() {
-	if err := m.store.Close(); err != nil {
+func (m *Manager) closeStore(ctx context.Context) {
+	err := m.committer.Close(ctx)
+	switch {
+	case errors.Is(err, commit.ErrSlow):
+		level.Error(m.options.Logger).Log("msg", "the last changes may not be stored; they are counted again "+
+			"after the next start, as far as WeCom lists them then", "err", err)
+	case err != nil:
 		level.Error(m.options.Logger).Log("msg", "closing the store failed", "err", err)
 	}
 }

@@ -5,15 +5,12 @@ package poll
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
-	"github.com/go-kit/log/level"
-
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
-	"github.com/wecom-recording-exporter/wecom_recording_exporter/store"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/commit"
 )
 
 const (
@@ -47,26 +44,31 @@ func (m *Manager) Subscribe(publish func(*View)) {
 
 // publish takes a view of all corps, commits it to the store and hands it to the
 // subscribers. What is served was committed, so no counter goes down when the process is
-// killed. Only while the store cannot be written, what is known is served all the same.
-func (m *Manager) publish(now time.Time) { m.publishAndCommit(now, false) }
+// killed. Only while the store cannot be written in time, what is known is served all the
+// same. The time that it took but for waiting for the disk is returned.
+func (m *Manager) publish(ctx context.Context, now time.Time) (cost time.Duration) {
+	var waited time.Duration
+	m.publishAfter(func(c *commit.Committer, parts []*commit.Part) { waited = c.Commit(ctx, now, parts) })
+	return time.Since(now) - waited
+}
 
-// publishLast is publish before corps or the manager end: it is committed even if a commit
-// that failed would have to wait.
-func (m *Manager) publishLast(now time.Time) { m.publishAndCommit(now, true) }
+// publishLast is publish before the manager ends.
+func (m *Manager) publishLast(ctx context.Context, now time.Time) {
+	m.publishAfter(func(c *commit.Committer, parts []*commit.Part) { c.CommitLast(ctx, now, parts) })
+}
 
-func (m *Manager) publishAndCommit(now time.Time, last bool) {
-	m.publishing.Lock()
-	defer m.publishing.Unlock()
+// publishAfter publishes after a commit. It is called by NewManager, and then by Run alone.
+func (m *Manager) publishAfter(commitTo func(*commit.Committer, []*commit.Part)) {
 	m.mu.Lock()
-	corps, metrics := m.corps, m.metrics
+	corps, metrics, committer := m.corps, m.metrics, m.committer
 	m.mu.Unlock()
 	view := &View{Metrics: metrics, Corps: make([]CorpView, 0, len(corps))}
+	parts := make([]*commit.Part, 0, len(corps))
 	for _, c := range corps {
 		view.Corps = append(view.Corps, c.view(hostLimit(metrics)))
+		parts = append(parts, c.part)
 	}
-	if m.store.Keeps() && (last || m.store.Due(now)) {
-		m.commit(now, corps)
-	}
+	commitTo(committer, parts)
 	if v := m.view.Load(); v != nil && v.Metrics == metrics && slices.Equal(v.Corps, view.Corps) {
 		return
 	}
@@ -85,38 +87,6 @@ func hostLimit(m *config.Metrics) int {
 	return m.MaxHosts
 }
 
-// commit stores what has changed. What cannot be stored is put back, to be stored later.
-func (m *Manager) commit(now time.Time, corps []*corp) {
-	taken, batches := takeBatches(corps)
-	err := m.store.Commit(now, batches)
-	if errors.Is(err, store.ErrLost) {
-		for _, c := range corps {
-			c.inventory.MarkUnsaved()
-		}
-		taken, batches = takeBatches(corps)
-		err = m.store.Rebuild(now, batches)
-	}
-	if err != nil { // The store has logged it.
-		for _, b := range taken {
-			b.PutBack()
-		}
-	}
-}
-
-// takeBatches takes what has changed of each corp.
-func takeBatches(corps []*corp) (taken []*inventory.Batch, batches []store.Batch) {
-	for _, c := range corps {
-		b, changed, err := c.inventory.TakeBatch(c.key.group())
-		if err != nil {
-			level.Error(c.logger).Log("msg", "the state cannot be stored", "err", err)
-		}
-		if changed {
-			taken, batches = append(taken, b), append(batches, b.Batch)
-		}
-	}
-	return taken, batches
-}
-
 // publishUntil publishes until the context ends.
 func (m *Manager) publishUntil(ctx context.Context) {
 	timer := time.NewTimer(shortestPublishInterval)
@@ -124,8 +94,7 @@ func (m *Manager) publishUntil(ctx context.Context) {
 	for {
 		select {
 		case start := <-timer.C:
-			m.publish(start)
-			cost := time.Since(start) * publishCost
+			cost := m.publish(ctx, start) * publishCost
 			timer.Reset(min(max(cost, shortestPublishInterval), longestPublishInterval))
 		case <-ctx.Done():
 			return

@@ -55,7 +55,12 @@ func (c *corp) status(now time.Time) Status {
 }
 
 // StoreStatus returns how the last write of the store went.
-func (m *Manager) StoreStatus() store.Status { return m.store.Status() }
+func (m *Manager) StoreStatus() store.Status {
+	m.mu.Lock()
+	committer := m.committer
+	m.mu.Unlock()
+	return committer.Status()
+}
 
 // Targets returns reports of a part of a corp's targets, the failing ones first, and how
 // many there are in all.

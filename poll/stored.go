@@ -9,6 +9,7 @@ import (
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/commit"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/store"
 )
 
@@ -46,18 +47,17 @@ func (all *inventories) load(groups []*store.Group) error {
 }
 
 // take returns the stored inventory of a corp; nil if nothing was stored of it.
-func (all inventories) take(s store.Store, key corpKey) (*inventory.Inventory, error) {
+func (all inventories) take(c *commit.Committer, key corpKey) (*inventory.Inventory, error) {
 	group := key.group()
 	if inv := all[group]; inv != nil {
 		delete(all, group)
 		return inv, nil
 	}
-	var inv *inventory.Inventory
-	_, err := s.Read(group, func(g *store.Group) (err error) {
-		inv, err = inventory.Load(g)
-		return err
-	})
-	return inv, err
+	inv, err := c.Load(group)
+	if err != nil {
+		return nil, fmt.Errorf("corp %s: %w", key.name, err)
+	}
+	return inv, nil
 }
 
 // deleteAbandoned deletes what nobody took and is too old to matter.
