@@ -13,6 +13,7 @@ import (
 	"github.com/go-kit/log/level"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
 )
 
@@ -59,7 +60,8 @@ func newDemo(f *flags, out *output) *exporter {
 			}
 			return cfg, nil
 		},
-		transport: &companies,
+		transport:  &companies,
+		newManager: poll.NewManager,
 	}
 }
 

@@ -75,19 +75,20 @@ func demoExposition(t *testing.T) string {
 			t.Fatal(err)
 		}
 		ctx, stop := context.WithCancel(t.Context())
-		manager, _, handler, err := e.setUp(ctx, cfg, settings)
-		if err != nil {
-			t.Fatal(err)
+		s := e.setUp(ctx, cfg, settings)
+		<-s.loaded
+		if s.err != nil {
+			t.Fatal(s.err)
 		}
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			manager.Run(ctx)
+			s.manager.Run(ctx)
 		}()
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
 		recorder := httptest.NewRecorder()
-		handler.ServeHTTP(recorder, httptest.NewRequestWithContext(ctx, http.MethodGet, "/metrics", http.NoBody))
+		s.handler.ServeHTTP(recorder, httptest.NewRequestWithContext(ctx, http.MethodGet, "/metrics", http.NoBody))
 		if recorder.Code != http.StatusOK {
 			t.Errorf("status %d", recorder.Code)
 		}

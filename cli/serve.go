@@ -5,21 +5,17 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"os"
 	"os/signal"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/alecthomas/kingpin/v2"
 	"github.com/go-kit/log/level"
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
-	versioncollector "github.com/prometheus/client_golang/prometheus/collectors/version"
 	"github.com/prometheus/common/version"
 
-	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/web"
@@ -29,7 +25,7 @@ import (
 // metrics.
 func addServe(_ *kingpin.CmdClause, f *flags) action {
 	return func(ctx context.Context, out *output) error {
-		e := &exporter{flags: f, out: out, load: f.config.Load}
+		e := &exporter{flags: f, out: out, load: f.config.Load, newManager: poll.NewManager}
 		return e.run(ctx)
 	}
 }
@@ -42,6 +38,8 @@ type exporter struct {
 	load func() (*config.Config, error)
 	// transport replaces the network for calls to WeCom unless it is nil.
 	transport http.RoundTripper
+	// newManager is poll.NewManager.
+	newManager func(*config.Config, poll.Options) (*poll.Manager, error)
 }
 
 // run polls and serves until the context ends. SIGHUP reloads the configuration.
@@ -59,9 +57,20 @@ func (e *exporter) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	manager, reloader, handler, err := e.setUp(ctx, cfg, settings)
-	if err != nil {
-		return err
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	s := e.setUp(ctx, cfg, settings)
+	select {
+	case <-s.loaded:
+		if s.err != nil {
+			return s.err // before anything listens
+		}
+	case <-time.After(startPatience):
+		level.Warn(e.out.logger).Log("msg", "reading the store takes long; /-/healthy answers meanwhile",
+			"remedy", "if it does not end, see whether the disk of --storage.path is sound",
+			"remedy_zh", "如长时间未完成，请检查 --storage.path 所在磁盘是否正常")
+	case <-ctx.Done():
+		return nil
 	}
 	if settings.Recordings {
 		e.warnOfUserIDs(cfg.Metrics.HostLabel)
@@ -69,45 +78,21 @@ func (e *exporter) run(ctx context.Context) error {
 	e.logWarnings(cfg)
 	level.Info(e.out.logger).Log("msg", "starting", "version", version.Info(), "build", version.BuildContext())
 	options := web.ServerOptions{
-		Handler:       handler,
+		Handler:       &s.handler,
 		Flags:         e.flags.web,
 		Logger:        e.out.logger,
 		ToolkitLogger: e.out.toolkitLogger,
 	}
-	return web.Serve(ctx, options, func(ctx context.Context) {
-		pollAndReload(ctx, manager, reloader, hangups)
-	})
-}
-
-// setUp returns what polls, what reloads and what serves.
-func (e *exporter) setUp(
-	ctx context.Context, cfg *config.Config, settings web.Settings,
-) (*poll.Manager, *web.Reloader, http.Handler, error) {
-	calls := collector.NewCalls()
-	manager, err := poll.NewManager(cfg, poll.Options{
-		Logger:    e.out.logger,
-		UserAgent: name + "/" + version.Version,
-		Transport: e.transport,
-		Titles:    settings.Recordings,
-		Observer:  calls.Observer,
-	})
-	if err != nil {
-		return nil, nil, nil, fmt.Errorf("setting up: %w", err)
-	}
-	reloader := e.newReloader(manager)
-	return manager, reloader, e.newHandler(ctx, settings, collector.New(manager, calls), reloader), nil
-}
-
-func (e *exporter) newReloader(manager *poll.Manager) *web.Reloader {
-	return web.NewReloader(e.out.logger, func(context.Context) error {
-		cfg, err := e.load()
-		if err != nil {
-			return err
+	return web.Serve(ctx, options, func(ctx context.Context) error {
+		select {
+		case <-s.loaded:
+		case <-ctx.Done():
+			return nil
 		}
-		if err := manager.ApplyConfig(cfg); err != nil {
-			return err
+		if s.manager == nil {
+			return s.err
 		}
-		e.logWarnings(cfg)
+		pollAndReload(ctx, s.manager, s.reloader, hangups)
 		return nil
 	})
 }
@@ -117,37 +102,6 @@ func (e *exporter) logWarnings(cfg *config.Config) {
 	for _, warning := range cfg.Warnings {
 		level.Warn(e.out.logger).Log("msg", "the configuration is accepted, but for one thing", "warning", warning)
 	}
-}
-
-func (e *exporter) newHandler(
-	ctx context.Context, settings web.Settings, metrics *collector.Collector, reloader *web.Reloader,
-) http.Handler {
-	registry := prometheus.NewRegistry()
-	registry.MustRegister(metrics, versioncollector.NewCollector(name), reloader)
-	if settings.ExporterMetrics {
-		registry.MustRegister(
-			collectors.NewGoCollector(),
-			collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		)
-	}
-	options := web.Options{
-		Logger:          e.out.logger,
-		Inventory:       metrics,
-		Targets:         metrics,
-		Registry:        registry,
-		TelemetryPath:   settings.TelemetryPath,
-		MaxRequests:     settings.MaxRequests,
-		ExporterMetrics: settings.ExporterMetrics,
-		Pprof:           settings.Pprof,
-		Stopping:        func() bool { return ctx.Err() != nil },
-	}
-	if settings.Recordings {
-		options.Recordings = metrics
-	}
-	if settings.Lifecycle {
-		options.Reloader = reloader
-	}
-	return web.NewHandler(options)
 }
 
 // warnOfUserIDs logs that the pages of recordings show what the labels do not.

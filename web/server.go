@@ -45,10 +45,10 @@ type ServerOptions struct {
 }
 
 // Serve listens at the addresses of the flags and then runs background, until
-// the context ends or serving fails. Requests in flight have 4 s to finish; after
-// that they are cut off. The background has returned when Serve returns. The error
-// of an address that cannot be used names the flag and its variable.
-func Serve(ctx context.Context, o ServerOptions, background func(context.Context)) error {
+// the context ends, serving fails, or background returns an error. Requests in flight have
+// 4 s to finish; after that they are cut off. The background has returned when Serve
+// returns. The error of an address that cannot be used names the flag and its variable.
+func Serve(ctx context.Context, o ServerOptions, background func(context.Context) error) error {
 	listenAndServe := func(server *http.Server) error {
 		return toolkit.ListenAndServe(server, o.Flags.toolkit, o.ToolkitLogger)
 	}
@@ -57,7 +57,7 @@ func Serve(ctx context.Context, o ServerOptions, background func(context.Context
 
 // serve is Serve with another way to listen.
 func (o ServerOptions) serve(
-	ctx context.Context, listenAndServe func(*http.Server) error, background func(context.Context),
+	ctx context.Context, listenAndServe func(*http.Server) error, background func(context.Context) error,
 ) error {
 	listening := make(chan struct{})
 	isListening := sync.OnceFunc(func() { close(listening) })
@@ -86,10 +86,10 @@ func (o ServerOptions) serve(
 	group.Go(func() error {
 		select {
 		case <-listening:
-			background(running)
+			return background(running)
 		case <-running.Done():
+			return nil
 		}
-		return nil
 	})
 	group.Go(func() error {
 		<-running.Done()

@@ -89,7 +89,10 @@ func slow(delay time.Duration) http.Handler {
 	})
 }
 
-func untilDone(ctx context.Context) { <-ctx.Done() }
+func untilDone(ctx context.Context) error {
+	<-ctx.Done()
+	return nil
+}
 
 func TestServeDrains(t *testing.T) {
 	t.Parallel()
@@ -165,9 +168,10 @@ func TestServeListensBeforeTheBackgroundBegins(t *testing.T) {
 					<-listen
 					return s.Serve(listener)
 				},
-				func(ctx context.Context) {
+				func(ctx context.Context) error {
 					close(began)
 					<-ctx.Done()
+					return nil
 				})
 		}()
 		synctest.Wait()
@@ -192,10 +196,11 @@ func TestServeWaitsForTheBackground(t *testing.T) {
 		listener, returned := newPipes(), false
 		o := ServerOptions{Handler: http.NotFoundHandler(), Logger: log.NewNopLogger()}
 		time.AfterFunc(time.Second, stop)
-		err := o.serve(ctx, func(s *http.Server) error { return s.Serve(listener) }, func(ctx context.Context) {
+		err := o.serve(ctx, func(s *http.Server) error { return s.Serve(listener) }, func(ctx context.Context) error {
 			<-ctx.Done()
 			time.Sleep(time.Second)
 			returned = true
+			return nil
 		})
 		if err != nil || !returned {
 			t.Errorf("error %v; the background has returned: %t", err, returned)
@@ -297,7 +302,10 @@ func TestServeRefusesAddresses(t *testing.T) {
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 			defer cancel()
-			err := Serve(ctx, o, func(context.Context) { t.Error("the background ran") })
+			err := Serve(ctx, o, func(context.Context) error {
+				t.Error("the background ran")
+				return nil
+			})
 			if err == nil || test.cause != nil && !errors.Is(err, test.cause) {
 				t.Fatalf("error %v, want %v", err, test.cause)
 			}
@@ -332,9 +340,10 @@ func listen(t *testing.T, handler http.Handler, logger log.Logger, flags ...stri
 		ToolkitLogger: slog.New(slog.DiscardHandler),
 	}
 	go func() {
-		served <- Serve(ctx, o, func(ctx context.Context) {
+		served <- Serve(ctx, o, func(ctx context.Context) error {
 			close(listening)
 			<-ctx.Done()
+			return nil
 		})
 	}()
 	select {

@@ -58,6 +58,8 @@ type Options struct {
 	Pprof bool
 	// Reloader serves POST /-/reload, which is forbidden if it is nil.
 	Reloader http.Handler
+	// Starting serves the probes, the profiles and the exposition alone: the rest is not known yet.
+	Starting bool
 	// Stopping reports whether the exporter is about to stop.
 	Stopping func() bool
 }
@@ -77,6 +79,13 @@ func NewHandler(o Options) http.Handler {
 	handle(pattern, o.metricsHandler())
 	handle("GET "+pathHealthy, http.HandlerFunc(serveHealthy))
 	handle("GET "+pathReady, http.HandlerFunc(o.serveReady))
+	if o.Pprof {
+		addPprof(mux, limitPages) // without the deadlines of limit.Progress
+	}
+	if o.Starting {
+		handle("/", http.HandlerFunc(serveStarting))
+		return withHeaders(mux)
+	}
 	handle("POST "+pathReload, sameOrigin(http.HandlerFunc(o.serveReload)))
 	handlePage("GET "+pathTargets, o.serveTargets)
 	if o.Recordings != nil {
@@ -85,9 +94,6 @@ func NewHandler(o Options) http.Handler {
 	}
 	if o.TelemetryPath != "/" {
 		handlePage("GET /{$}", o.serveLanding)
-	}
-	if o.Pprof {
-		addPprof(mux, limitPages) // without the deadlines of limit.Progress
 	}
 	return withHeaders(mux)
 }
@@ -115,6 +121,10 @@ func sameOrigin(handler http.Handler) http.Handler {
 	return protection.Handler(handler)
 }
 
+func serveStarting(w http.ResponseWriter, _ *http.Request) {
+	http.Error(w, "wecom_recording_exporter is starting: it still reads its store.", http.StatusServiceUnavailable)
+}
+
 func serveHealthy(w http.ResponseWriter, _ *http.Request) {
 	fmt.Fprintln(w, "wecom_recording_exporter is healthy.")
 }
@@ -123,6 +133,8 @@ func (o Options) serveReady(w http.ResponseWriter, _ *http.Request) {
 	switch {
 	case o.Stopping():
 		http.Error(w, "wecom_recording_exporter is stopping.", http.StatusServiceUnavailable)
+	case o.Starting:
+		serveStarting(w, nil)
 	case !o.Inventory.Ready():
 		http.Error(w, "wecom_recording_exporter has not asked every target yet.", http.StatusServiceUnavailable)
 	default:
