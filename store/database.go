@@ -150,6 +150,11 @@ func (db *database) check() error {
 		}
 		db.modified = file.ModTime() // Not everything that changes the time changes the file.
 	}
+	// What is overwritten while bbolt writes does not show in the time. bbolt itself goes on
+	// with one of the two first pages.
+	if err := checkMetaPages(db.file, db.Info().PageSize); err != nil {
+		return db.lose(err)
+	}
 	return nil
 }
 
@@ -186,6 +191,9 @@ func (db *database) noteFile() error {
 	info, err := db.file.Stat()
 	if err != nil {
 		return fmt.Errorf("looking at the store: %w", err)
+	}
+	if info.Size() < db.size {
+		return db.lose(fmt.Errorf("it has %d bytes and not %d", info.Size(), db.size))
 	}
 	db.size, db.modified = info.Size(), info.ModTime()
 	return nil

@@ -26,6 +26,10 @@ const (
 	branchPage = 0x01
 	leafPage   = 0x02
 
+	metaPages     = 2 // of which the one of the later transaction counts
+	metaMagic     = 0xED0CDAED
+	metaMagicSize = 4
+
 	bucketElement    = 0x01
 	bucketHeaderSize = 16
 )
@@ -43,6 +47,20 @@ func checkPages(path string, tx *bbolt.Tx) error {
 	return c.page(uint64(tx.Cursor().Bucket().RootPage()))
 }
 
+// checkMetaPages returns an error if one of the two first pages is none.
+func checkMetaPages(file *os.File, pageSize int) error {
+	magic := make([]byte, metaMagicSize)
+	for i := range metaPages {
+		if _, err := file.ReadAt(magic, int64(i*pageSize+pageHeaderSize)); err != nil {
+			return fmt.Errorf("reading a page: %w", err)
+		}
+		if binary.NativeEndian.Uint32(magic) != metaMagic {
+			return errPage
+		}
+	}
+	return nil
+}
+
 // A pageCheck looks at each page once.
 type pageCheck struct {
 	file *os.File
@@ -53,7 +71,7 @@ type pageCheck struct {
 var errPage = errors.New("a page of it makes no sense")
 
 func (c *pageCheck) page(number uint64) error {
-	const firstPage = 2 // The ones before tell of the file as a whole.
+	const firstPage = metaPages // The ones before tell of the file as a whole.
 	if number < firstPage || number >= uint64(len(c.seen)) {
 		return errPage
 	}

@@ -160,6 +160,44 @@ func TestFileThatIsTouched(t *testing.T) {
 	commit(t, s, content{"a": {"1": "one", "2": "two"}}.batches()...)
 }
 
+// TestMetaPageThatIsOverwritten has a damage that a write may have left: its time does not show
+// it, and bbolt goes on with the other page.
+func TestMetaPageThatIsOverwritten(t *testing.T) {
+	t.Parallel()
+	for page := range int64(metaPages) {
+		dir := t.TempDir()
+		s, _ := open(t, dir)
+		all := content{"a": {"1": "one"}}
+		commit(t, s, all.batches()...)
+		info, err := os.Stat(pathIn(dir))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := overwrite(pathIn(dir), page*int64(s.db.Info().PageSize), make([]byte, 4096)); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(pathIn(dir), info.ModTime(), info.ModTime()); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Commit(noon, all.batches()); !errors.Is(err, ErrLost) {
+			t.Errorf("page %d: a commit returns %v, want ErrLost", page, err)
+		}
+	}
+}
+
+// TestFileThatIsCutOffWhileItIsWritten has that be noticed at the end of the write.
+func TestFileThatIsCutOffWhileItIsWritten(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s, _ := open(t, dir)
+	commit(t, s, content{"a": {"1": strings.Repeat("x", 50_000)}}.batches()...)
+	size := sizeIn(t, dir)
+	err := s.db.update(func(*bbolt.Tx) error { return os.Truncate(pathIn(dir), size-1) })
+	if !errors.Is(err, ErrLost) {
+		t.Errorf("it returns %v, want ErrLost", err)
+	}
+}
+
 // TestVerify finds a damage whose time is that of the last write.
 func TestVerify(t *testing.T) {
 	t.Parallel()
