@@ -135,7 +135,7 @@ func (h *switchingHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 type noInventory struct{}
 
 // Families implements web.Inventory.
-func (noInventory) Families() (families []*dto.MetricFamily, version uint64) { return nil, 0 }
+func (noInventory) Families() ([]*dto.MetricFamily, uint64) { return nil, 0 }
 
 // Ready implements web.Inventory.
 func (noInventory) Ready() bool { return false }
