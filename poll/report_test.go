@@ -82,30 +82,6 @@ func TestStatusAndTargets(t *testing.T) {
 	})
 }
 
-// TestReportsAreShared has targets change between two reports of the same second.
-func TestReportsAreShared(t *testing.T) {
-	t.Parallel()
-	rig.Virtually(t, func(t *testing.T) {
-		r := rig.Start(t, rig.WorldOf(wecomtest.Config{}), rig.ConfigOf("li"))
-		r.Wait(10 * time.Second)
-		for _, test := range []struct {
-			after time.Duration
-			want  int
-		}{
-			{after: 0, want: 1},
-			{after: time.Second / 2, want: 1},
-			{after: time.Second / 2, want: 2},
-		} {
-			r.Wait(test.after)
-			_, total := r.Manager.Targets("acme", 0, 10)
-			if status := r.Manager.Status()[0]; status.Total != test.want || total != test.want {
-				t.Errorf("%s later: %d and %d targets, want %d", test.after, status.Total, total, test.want)
-			}
-			r.Reload(rig.ConfigOf("li", "wang"))
-		}
-	})
-}
-
 func TestStatusDuringAnOutage(t *testing.T) {
 	t.Parallel()
 	rig.Virtually(t, func(t *testing.T) {

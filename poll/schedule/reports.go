@@ -10,12 +10,15 @@ import (
 	"time"
 )
 
-// reportAge is how old a report may be. To make one visits every target, and polls wait for
-// that: milliseconds for 20,000. So it happens once a second, whoever asks how often.
-const reportAge = time.Second
+// Making a report visits every target, and polls wait for that. So it takes a twentieth of the
+// time at most, however many ask, unless a report would be older than longestReportAge then.
+const (
+	reportCost       = 20
+	longestReportAge = time.Second
+)
 
-// Reports are reports of a schedule, shared by all who ask within a second. They are safe for
-// concurrent use.
+// Reports are reports of a schedule, shared by all who ask at about the same time. They are
+// safe for concurrent use.
 type Reports struct {
 	schedule *Schedule
 	summary  shared[Summary]
@@ -50,19 +53,22 @@ func compareTargets(a, b TargetReport) int {
 }
 
 // A shared value is made by the first who asks, while others wait, and made again when it is
-// older than reportAge.
+// too old.
 type shared[T any] struct {
-	mu    sync.Mutex
-	value T
-	made  time.Time // zero: never
+	mu     sync.Mutex
+	value  T
+	made   time.Time     // zero: never
+	maxAge time.Duration // by what it took to make it
 }
 
 func (s *shared[T]) get(now time.Time, create func() T) T {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	// A clock that was set back must not keep an old value.
-	if age := now.Sub(s.made); s.made.IsZero() || age < 0 || age >= reportAge {
+	// Who has waited asks for an earlier time than that of the value.
+	if age := now.Sub(s.made).Abs(); s.made.IsZero() || age >= s.maxAge {
+		begun := time.Now()
 		s.value, s.made = create(), now
+		s.maxAge = min(reportCost*time.Since(begun), longestReportAge)
 	}
 	return s.value
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -20,34 +21,6 @@ func idsOf(part []TargetReport, _ int) (ids []string) {
 		ids = append(ids, report.Target.ID)
 	}
 	return ids
-}
-
-func TestReportsAreMadeOnceASecond(t *testing.T) {
-	t.Parallel()
-	s := New(intervals)
-	s.Set(users("a"), noon)
-	r := NewReports(s)
-	report := func(now time.Time) (total int, ids []string) {
-		return r.Summary(now).Total, idsOf(r.Targets(now, 0, 10))
-	}
-	report(noon)
-	s.Set(users("a", "b"), noon)
-	for _, test := range []struct {
-		after time.Duration
-		want  []string
-	}{
-		{after: 0, want: []string{"a"}},
-		{after: reportAge - 1, want: []string{"a"}},
-		{after: reportAge, want: []string{"a", "b"}},
-	} {
-		if total, ids := report(noon.Add(test.after)); total != len(test.want) || !slices.Equal(ids, test.want) {
-			t.Errorf("after %s: %d targets, %q, want %q", test.after, total, ids, test.want)
-		}
-	}
-	s.Set(users("a"), noon)
-	if total, ids := report(noon.Add(-day)); total != 1 || !slices.Equal(ids, []string{"a"}) {
-		t.Errorf("after the clock was set back: %d targets, %q", total, ids)
-	}
 }
 
 func TestReportsAreShared(t *testing.T) {
@@ -69,7 +42,48 @@ func TestReportsAreShared(t *testing.T) {
 	}
 }
 
-func TestSharedIsMadeOnce(t *testing.T) {
+// TestSharedValueAges has a value that takes a time to make, and is asked for again.
+func TestSharedValueAges(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name  string
+		cost  time.Duration
+		after time.Duration // between the two times for which it is asked for
+		want  int           // how often it is made
+	}{
+		{name: "at once", cost: time.Millisecond, after: 0, want: 1},
+		{name: "a little later", cost: time.Millisecond, after: reportCost*time.Millisecond - 1, want: 1},
+		{name: "by somebody who has waited", cost: time.Millisecond, after: -time.Millisecond, want: 1},
+		{name: "later", cost: time.Millisecond, after: reportCost * time.Millisecond, want: 2},
+		{name: "after the clock was set back", cost: time.Millisecond, after: -day, want: 2},
+		{name: "a costly one within the longest age", cost: time.Second, after: longestReportAge - 1, want: 1},
+		{name: "a costly one after the longest age", cost: time.Second, after: longestReportAge, want: 2},
+		{name: "one that costs nothing", cost: 0, after: 0, want: 2},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var value shared[int]
+				made := 0
+				for _, now := range []time.Time{noon, noon.Add(test.after)} {
+					got := value.get(now, func() int {
+						<-time.After(test.cost)
+						made++
+						return made
+					})
+					if got != made {
+						t.Errorf("%d, want the value that was made last, %d", got, made)
+					}
+				}
+				if made != test.want {
+					t.Errorf("made %d times, want %d", made, test.want)
+				}
+			})
+		})
+	}
+}
+
+func TestSharedValueIsMadeByOne(t *testing.T) {
 	t.Parallel()
 	var (
 		value shared[int]
@@ -78,10 +92,14 @@ func TestSharedIsMadeOnce(t *testing.T) {
 	)
 	for range 100 {
 		asked.Go(func() {
-			got := value.get(noon, func() int { made++; return 7 })
-			if got != 7 {
-				t.Errorf("%d, want 7", got)
-			}
+			value.get(noon, func() int {
+				// A bubble of synctest does not let time pass while others wait for a lock.
+				for begun := time.Now(); time.Since(begun) < time.Millisecond; {
+					continue
+				}
+				made++
+				return made
+			})
 		})
 	}
 	asked.Wait()
