@@ -108,6 +108,11 @@ func (db *database) update(do func(*bbolt.Tx) error) error {
 	if err := db.check(); err != nil {
 		return err
 	}
+	// What is overwritten while bbolt writes does not show in the time. bbolt itself goes on
+	// with one of the two first pages.
+	if err := checkMetaPages(db.file, db.Info().PageSize); err != nil {
+		return db.lose(err)
+	}
 	err := damageOnPanic(func() error {
 		return db.Update(func(tx *bbolt.Tx) error {
 			if tx.ID() != db.transaction+1 {
@@ -150,12 +155,22 @@ func (db *database) check() error {
 		}
 		db.modified = file.ModTime() // Not everything that changes the time changes the file.
 	}
-	// What is overwritten while bbolt writes does not show in the time. bbolt itself goes on
-	// with one of the two first pages.
-	if err := checkMetaPages(db.file, db.Info().PageSize); err != nil {
-		return db.lose(err)
-	}
 	return nil
+}
+
+// repairMetaPages writes both of the two first pages again if one of them is damaged, and
+// reports whether it was. bbolt goes on with the other one, which may be that of the write
+// before.
+func (db *database) repairMetaPages() (damaged bool, err error) {
+	if checkMetaPages(db.file, db.Info().PageSize) == nil {
+		return false, nil
+	}
+	for range metaPages { // Each write writes the one that the write before has not.
+		if err := damageOnPanic(func() error { return db.Update(func(*bbolt.Tx) error { return nil }) }); err != nil {
+			return true, db.noteDamage(err)
+		}
+	}
+	return true, db.noteAll()
 }
 
 // verify reads the whole file, and returns ErrLost if it is damaged.

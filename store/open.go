@@ -252,6 +252,14 @@ func (o *opening) prepare(db *database) error {
 		}
 		return ErrInUse // Another process wrote it since it was read.
 	})
+	if err != nil {
+		return err
+	}
+	damaged, err := db.repairMetaPages()
+	if damaged {
+		level.Warn(o.Logger).Log("msg", "one of the two first pages of the store was damaged, and is written again; "+
+			"what was stored last may be missing", "last_write", o.found.lastWrite.UTC().Format(time.RFC3339))
+	}
 	if err != nil || o.found.schema == o.current() {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"os"
 
 	"go.etcd.io/bbolt"
@@ -26,9 +27,10 @@ const (
 	branchPage = 0x01
 	leafPage   = 0x02
 
-	metaPages     = 2 // of which the one of the later transaction counts
-	metaMagic     = 0xED0CDAED
-	metaMagicSize = 4
+	metaPages = 2 // of which the one of the later transaction counts
+	metaSize  = 64
+	metaMagic = 0xED0CDAED
+	metaSumAt = 56 // the FNV-1a hash of what is before it
 
 	bucketElement    = 0x01
 	bucketHeaderSize = 16
@@ -47,14 +49,16 @@ func checkPages(path string, tx *bbolt.Tx) error {
 	return c.page(uint64(tx.Cursor().Bucket().RootPage()))
 }
 
-// checkMetaPages returns an error if one of the two first pages is none.
+// checkMetaPages returns an error if one of the two first pages is damaged.
 func checkMetaPages(file *os.File, pageSize int) error {
-	magic := make([]byte, metaMagicSize)
+	meta := make([]byte, metaSize)
 	for i := range metaPages {
-		if _, err := file.ReadAt(magic, int64(i*pageSize+pageHeaderSize)); err != nil {
+		if _, err := file.ReadAt(meta, int64(i*pageSize+pageHeaderSize)); err != nil {
 			return fmt.Errorf("reading a page: %w", err)
 		}
-		if binary.NativeEndian.Uint32(magic) != metaMagic {
+		sum := fnv.New64a()
+		_, _ = sum.Write(meta[:metaSumAt])
+		if binary.NativeEndian.Uint32(meta) != metaMagic || binary.NativeEndian.Uint64(meta[metaSumAt:]) != sum.Sum64() {
 			return errPage
 		}
 	}

@@ -6,6 +6,7 @@ package store
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -181,6 +182,51 @@ func TestMetaPageThatIsOverwritten(t *testing.T) {
 		}
 		if err := s.Commit(noon, all.batches()); !errors.Is(err, ErrLost) {
 			t.Errorf("page %d: a commit returns %v, want ErrLost", page, err)
+		}
+	}
+}
+
+// TestMetaPageThatIsDamagedAtTheStart has the other one be used, and both be written again. The
+// log says so, since the damaged one may be that of the last write.
+func TestMetaPageThatIsDamagedAtTheStart(t *testing.T) {
+	t.Parallel()
+	for name, damage := range map[string]struct {
+		at      int64
+		content []byte
+	}{
+		"zeroed":          {content: make([]byte, 4096)},
+		"noise":           {content: bytes.Repeat([]byte{0xff}, 100)},
+		"a bit of its ID": {at: pageHeaderSize + 48, content: []byte{0x55}},
+	} {
+		for page := range int64(metaPages) {
+			t.Run(fmt.Sprintf("%s, %d", name, page), func(t *testing.T) {
+				t.Parallel()
+				dir := t.TempDir()
+				s, _ := open(t, dir)
+				want := content{"a": {"1": "one"}}
+				commit(t, s, want.batches()...)
+				commit(t, s, want.batches()...) // Both pages have it.
+				pageSize := int64(s.db.Info().PageSize)
+				closeStore(t, s)
+				if err := overwrite(pathIn(dir), page*pageSize+damage.at, damage.content); err != nil {
+					t.Fatal(err)
+				}
+				var lines strings.Builder
+				again, err := Open(dir, Options{Logger: log.NewLogfmtLogger(&lines), Load: loadNothing})
+				if err != nil {
+					t.Fatal(err)
+				}
+				commit(t, again, want.batches()...)
+				closeStore(t, again)
+				if n := strings.Count(lines.String(), "first pages of the store was damaged"); n != 1 {
+					t.Errorf("said %d times:\n%s", n, &lines)
+				}
+				sound, held := open(t, dir)
+				closeStore(t, sound)
+				if diff := cmp.Diff(want, held); diff != "" {
+					t.Errorf("held (-want +got):\n%s", diff)
+				}
+			})
 		}
 	}
 }
