@@ -86,7 +86,7 @@ func TestSecretFileIsReadAgain(t *testing.T) {
 				t.Errorf("the log tells the secret %s:\n%s", told, r.Log)
 			}
 		}
-		if text := r.Log.String(); !strings.Contains(text, "errcode 40001") || !strings.Contains(text, "check the corp ID") {
+		if text := r.Log.String(); !strings.Contains(text, "errcode 40001") || !strings.Contains(text, "compare the corp ID") {
 			t.Errorf("the log does not tell of the refused secret and the remedy:\n%s", text)
 		}
 	})

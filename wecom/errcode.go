@@ -57,22 +57,22 @@ func lookup(code int64) errcode {
 // Remedies that several codes share.
 var (
 	remedyCredentials = bilingual{
-		"check the corp ID, and that the secret is the one of the self-built app that may use the meeting API; " +
-			"the app must be enabled",
-		"请检查企业 ID，并确认 Secret 属于有会议接口权限的自建应用，且该应用已启用",
+		"in the admin console, compare the corp ID with 我的企业 > 企业信息, and the secret with 应用管理 > the app > Secret; " +
+			"the app must be enabled, and must be the self-built one that may use the meeting API",
+		"请在管理后台核对企业 ID（我的企业 > 企业信息）与 Secret（应用管理 > 该应用 > Secret）；该应用须为有会议接口权限的自建应用，且已启用",
 	}
 	remedyIP = bilingual{
-		"add the exporter's public egress IP to the app's 企业可信IP in the admin console; " +
+		"in the admin console, add the exporter's public egress IP under 应用管理 > the app > 企业可信IP; " +
 			"it takes effect in about a minute",
-		"请在管理后台该应用的“企业可信IP”中加入本程序的公网出口 IP，约一分钟后生效",
+		"请在管理后台“应用管理 > 该应用 > 企业可信IP”中加入本程序的公网出口 IP，约一分钟后生效",
 	}
 	remedyAPIRight = bilingual{
 		"in the admin console, add the app under 应用管理 > 会议 > API > 可调用接口的应用",
 		"请在管理后台“应用管理 > 会议 > API > 可调用接口的应用”中加入该应用",
 	}
 	remedyMeeting = bilingual{
-		"enable 会议 (Meeting), with its advanced features, for the corp in the admin console",
-		"请在管理后台启用会议应用及会议高级功能",
+		"in the admin console, enable 应用管理 > 会议 (Meeting) with its advanced features for the corp",
+		"请在管理后台“应用管理 > 会议”中启用会议应用及会议高级功能",
 	}
 	remedyOwnMeetings = bilingual{
 		"name only meetings that this very app created; WeCom shows an app no others",
@@ -83,12 +83,13 @@ var (
 		"请检查目标的 ID；若无误，则为本程序的缺陷，请反馈",
 	}
 	remedyMember = bilingual{
-		"remove the user ID from the targets if the person has left, or put the person into the app's visible scope",
-		"若成员已离职，请从目标中移除；否则请将其加入应用可见范围",
+		"remove the user ID from the targets if the person has left; otherwise add the person in the admin console under " +
+			"应用管理 > the app > 可见范围",
+		"若成员已离职，请从目标中移除；否则请在管理后台“应用管理 > 该应用 > 可见范围”中加入该成员",
 	}
 	remedyScope = bilingual{
-		"put the member, department or tag into the app's visible scope in the admin console",
-		"请在管理后台将该成员、部门或标签加入应用可见范围",
+		"in the admin console, add the member, department or tag under 应用管理 > the app > 可见范围",
+		"请在管理后台“应用管理 > 该应用 > 可见范围”中加入该成员、部门或标签",
 	}
 	remedyID = bilingual{
 		"correct or remove this target",
@@ -196,8 +197,8 @@ var errcodes = map[int64]errcode{
 		class:   ClassCorp,
 		meaning: bilingual{"the app is disabled", "应用已停用"},
 		remedy: bilingual{
-			"enable the app in the admin console",
-			"请在管理后台启用该应用",
+			"in the admin console, enable the app under 应用管理",
+			"请在管理后台“应用管理”中启用该应用",
 		},
 	},
 	60020: {
@@ -214,8 +215,8 @@ var errcodes = map[int64]errcode{
 		class:   ClassCorp,
 		meaning: bilingual{"no right to this agent", "无权操作该应用"},
 		remedy: bilingual{
-			"the agent ID and the secret must belong to the same app",
-			"AgentId 与 Secret 须属于同一应用",
+			"take the agent ID and the secret from the same app, in the admin console under 应用管理 > the app",
+			"AgentId 与 Secret 须取自管理后台“应用管理”中的同一应用",
 		},
 	},
 	301007: {
