@@ -6,6 +6,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	stdlog "log"
@@ -59,6 +60,13 @@ var commands = []command{
 		add:     addDemo,
 	},
 	{
+		name: "check",
+		help: "Try the configuration step by step, WeCom included: what works, what does not, and what to do. " +
+			"The exit status is 0 if all is well.",
+		failure: "cannot check",
+		add:     addCheck,
+	},
+	{
 		name:    "healthcheck",
 		help:    "Ask a running exporter whether it is healthy; the exit status is 0 if it is.",
 		failure: "the exporter is not healthy",
@@ -75,6 +83,12 @@ type flags struct {
 	log    *logFlags
 	config *config.Flags
 }
+
+// A statusError is an error that was told already: the program ends with this status.
+type statusError int
+
+// Error implements error.
+func (s statusError) Error() string { return "exit status " + strconv.Itoa(int(s)) }
 
 // An output is where a command writes to.
 type output struct {
@@ -142,6 +156,9 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	logger, toolkitLogger := a.flags.log.newLoggers(stderr)
 	err = a.actions[selected](ctx, &output{stdout: stdout, logger: logger, toolkitLogger: toolkitLogger})
+	if status, ok := errors.AsType[statusError](err); ok {
+		return int(status)
+	}
 	for _, e := range split(err) {
 		level.Error(logger).Log("msg", a.failures[selected], "err", e)
 	}

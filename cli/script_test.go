@@ -10,21 +10,27 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"os/signal"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"go.uber.org/goleak"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
 )
 
 const (
 	// scrapeTimeout bounds how long a script waits for a page.
 	scrapeTimeout = 20 * time.Second
+	// scriptMembers is how many members the company of a script has.
+	scriptMembers = 12
 	// scriptsTimeout bounds all scripts. A program that starts although it must not
 	// is stopped then.
 	scriptsTimeout = time.Minute
@@ -70,6 +76,10 @@ func (f leakFinder) Run() int {
 //	address NAME         sets a variable to a free address
 //	listen NAME          sets a variable to an address in use
 //	scrape URL REGEXP    gets the URL until the body matches; stdout holds the body
+//	expand FILE          replaces variables in a file by their values
+//	wecom [ENDPOINT=ERRCODE...]
+//	                     starts a WeCom, with a company and faults, and sets the variables of the
+//	                     credentials and of its URL
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
@@ -87,6 +97,8 @@ func TestScripts(t *testing.T) {
 			"address": address,
 			"listen":  listen,
 			"scrape":  scrape,
+			"wecom":   startWeCom,
+			"expand":  expand,
 		},
 	})
 }
@@ -111,6 +123,35 @@ func refused(ts *testscript.TestScript, neg bool, args []string) {
 	if stdout := ts.ReadFile("stdout"); stdout != "" {
 		ts.Fatalf("stdout has %q", stdout)
 	}
+}
+
+// startWeCom serves the company of the demo, which is the same each time, over loopback.
+func startWeCom(ts *testscript.TestScript, neg bool, args []string) {
+	if neg {
+		ts.Fatalf("usage: wecom [ENDPOINT=ERRCODE...]")
+	}
+	company := wecomtest.DemoServer(wecomtest.Config{}, demoSeed, scriptMembers)
+	for _, arg := range args {
+		endpoint, code, _ := strings.Cut(arg, "=")
+		errcode, err := strconv.Atoi(code)
+		ts.Check(err)
+		company.Fail(wecomtest.Fault{Endpoint: endpoint, Errcode: errcode})
+	}
+	server := httptest.NewServer(company)
+	ts.Defer(server.Close)
+	ts.Setenv("WECOM_API_URL", server.URL)
+	ts.Setenv("WECOM_CORP_ID", wecomtest.DefaultCorpID)
+	ts.Setenv("WECOM_API_SECRET", wecomtest.DefaultSecret)
+	ts.Setenv("WECOM_AGENT_ID", strconv.Itoa(wecomtest.DefaultAgentID))
+}
+
+// expand replaces variables in a file by their values.
+func expand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: expand FILE")
+	}
+	content := os.Expand(ts.ReadFile(args[0]), ts.Getenv)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(content), 0o600))
 }
 
 func address(ts *testscript.TestScript, neg bool, args []string) {

@@ -4,6 +4,7 @@
 package wecom
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"sync"
@@ -110,6 +111,14 @@ func (c *Client) newSettings(config Config, tokens *tokenSource) *settings {
 
 // Limits returns the limits that the client shares with others.
 func (c *Client) Limits() *Limits { return c.settings.Load().limits }
+
+// Authenticate asks for an access token unless there is one. Every other call does so by
+// itself; it is for those who want to know whether that works.
+func (c *Client) Authenticate(ctx context.Context) error {
+	s := c.settings.Load()
+	_, err := s.tokens.get(ctx, s.app)
+	return err
+}
 
 // CheckSecret returns why the app secret cannot be read; nil if it can. In the meantime the
 // last one that could be read is used.

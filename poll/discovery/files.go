@@ -56,6 +56,14 @@ func (f *files) merge(t config.Targets, users []string) []wecom.Target {
 	return list.targets
 }
 
+// Targets returns whom to poll: the targets that are configured, those that target files
+// hold now, and the given users, each once. A file that cannot be used is left out.
+func Targets(t config.Targets, users []string) []wecom.Target {
+	f := newFiles(log.NewNopLogger())
+	f.refresh(t, true)
+	return f.merge(t, users)
+}
+
 // refresh reads the files that have changed, and reports whether any has. At once means that
 // every file is read, and after one look.
 func (f *files) refresh(t config.Targets, atOnce bool) (changed bool) {

@@ -1,0 +1,46 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package cli
+
+import (
+	"bytes"
+	"io"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
+)
+
+// TestCheckInReadmes compares the output of check in the READMEs with that of a company
+// that does not trust the caller. The network lines name an address that no test reaches.
+func TestCheckInReadmes(t *testing.T) {
+	company := wecomtest.New(wecomtest.Config{})
+	company.Fail(wecomtest.Fault{Endpoint: "meeting/record/list", Errcode: 60020})
+	server := httptest.NewServer(company)
+	defer server.Close()
+	t.Setenv("WECOM_API_URL", server.URL)
+	t.Setenv("WECOM_CORP_ID", wecomtest.DefaultCorpID)
+	t.Setenv("WECOM_API_SECRET", wecomtest.DefaultSecret)
+	for language, readme := range map[string]string{"en": "../README.md", "zh": "../README.zh-CN.md"} {
+		var stdout bytes.Buffer
+		args := []string{"check", "--target.userid=zhangsan", "--language=" + language}
+		if code := Run(t.Context(), args, &stdout, io.Discard); code != 1 {
+			t.Fatalf("exit status %d, want 1", code)
+		}
+		text, err := os.ReadFile(readme)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(stdout.String()) {
+			if strings.Contains(line, "127.0.0.1") {
+				continue
+			}
+			if !strings.Contains(string(text), "\n"+line) {
+				t.Errorf("%s has no line %q", readme, line)
+			}
+		}
+	}
+}

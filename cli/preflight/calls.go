@@ -1,0 +1,236 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package preflight
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
+)
+
+// sampleSize is how many targets of each selector are listed: enough to meet someone who
+// hosts meetings, and over in seconds.
+const sampleSize = 5
+
+// An observer notes the clock of WeCom.
+type observer struct {
+	wecom.IgnoreCalls
+
+	mu    sync.Mutex
+	known bool
+	ahead time.Duration // how far the local clock is
+}
+
+// ClockSkew implements wecom.Observer.
+func (o *observer) ClockSkew(ahead time.Duration) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.known, o.ahead = true, ahead
+}
+
+// checkScope reads the app's visible scope, whose members discovery takes for targets.
+func (c *corp) checkScope(ctx context.Context) {
+	if c.config.AgentID == 0 {
+		c.skip(text{"no agent ID is configured", "未配置 AgentId"}, StepScope)
+		return
+	}
+	scope, err := c.client.Members(ctx, c.config.AgentID, nil)
+	switch {
+	case err != nil:
+		c.failed(StepScope, errorText(err), remedyText(err))
+		return
+	case len(scope.UserIDs) == 0:
+		c.failed(StepScope, text{"the app sees no member", "应用可见范围内没有成员"}, text{
+			"in the admin console, add the members under 应用管理 > the app > 可见范围",
+			"请在管理后台“应用管理 > 该应用 > 可见范围”中加入成员",
+		})
+		return
+	}
+	var note text
+	if n := len(scope.Refused); n > 0 {
+		err, remedy := errorText(scope.Refused[0]), remedyText(scope.Refused[0])
+		note = text{
+			fmt.Sprintf("refused departments and tags: %d, such as %s: %s", n, err.en, remedy.en),
+			fmt.Sprintf("被拒绝的部门和标签：%d 个，例如 %s：%s", n, err.zh, remedy.zh),
+		}
+	}
+	c.ok(StepScope, textf("members that the app sees: %d", "应用可见的成员：%d 名", len(scope.UserIDs)), note)
+	if c.config.Targets.DiscoverMembers {
+		c.users = scope.UserIDs
+	}
+}
+
+// checkActivity asks who has started meetings.
+func (c *corp) checkActivity(ctx context.Context) {
+	if !c.config.Targets.DiscoverActivity {
+		c.skip(text{"activity is not discovered", "未启用 activity 发现"}, StepActivity)
+		return
+	}
+	now := c.client.Now().Truncate(time.Second)
+	starts, _, err := c.client.Starts(ctx, wecom.Window{Start: now.Add(-min(c.poll.Lookback, wecom.MaxActivity)), End: now})
+	if err != nil {
+		c.failed(StepActivity, errorText(err), remedyText(err))
+		return
+	}
+	c.starts = map[string]time.Time{}
+	for _, s := range starts {
+		key := strings.ToLower(s.UserID)
+		if _, known := c.starts[key]; !known && !c.config.Targets.DiscoverMembers {
+			c.users = append(c.users, s.UserID)
+		}
+		if s.At.After(c.starts[key]) {
+			c.starts[key] = s.At
+		}
+	}
+	c.ok(StepActivity, textf("meetings started in the last 30 days: %d, by %d members",
+		"最近 30 天发起的会议：%d 场，涉及 %d 名成员", len(starts), len(c.starts)), text{})
+}
+
+// sampled is what the lists of a sample of targets held.
+type sampled struct {
+	listed         int // targets whose list succeeded
+	withRecordings int
+	recordings     int
+	failures       []failure
+}
+
+// A failure is the error of the list of a target.
+type failure struct {
+	target wecom.Target
+	err    error
+}
+
+// checkLists lists a few targets of each selector.
+func (c *corp) checkLists(ctx context.Context) {
+	if len(c.targets) == 0 {
+		c.skip(text{"there is no target", "没有目标"}, StepList, StepRecordings)
+		return
+	}
+	for _, selector := range wecom.Selectors() {
+		sample, all := c.sample(selector)
+		if all == 0 {
+			continue
+		}
+		s := c.list(ctx, sample)
+		c.reportLists(selector, &s, all)
+		c.sampled.listed += s.listed
+		c.sampled.withRecordings += s.withRecordings
+		c.sampled.recordings += s.recordings
+	}
+	c.reportRecordings()
+}
+
+// sample returns a few targets of a selector, and how many there are in all. Users who
+// started meetings recently come first.
+func (c *corp) sample(selector wecom.Selector) (sample []wecom.Target, all int) {
+	for _, t := range c.targets {
+		if t.Selector == selector {
+			sample = append(sample, t)
+		}
+	}
+	slices.SortStableFunc(sample, func(a, b wecom.Target) int {
+		return c.starts[strings.ToLower(b.ID)].Compare(c.starts[strings.ToLower(a.ID)])
+	})
+	return sample[:min(len(sample), sampleSize)], len(sample)
+}
+
+// list lists targets, one page each, until an error is one that all will meet.
+func (c *corp) list(ctx context.Context, targets []wecom.Target) (s sampled) {
+	for _, t := range targets {
+		n, err := c.firstPage(ctx, t)
+		if err != nil {
+			s.failures = append(s.failures, failure{t, err})
+			if wecom.ClassOf(err).CorpWide() {
+				return s
+			}
+			continue
+		}
+		s.listed++
+		s.recordings += n
+		if n > 0 {
+			s.withRecordings++
+		}
+	}
+	return s
+}
+
+// firstPage returns how many recordings the first page of a target's newest window has.
+func (c *corp) firstPage(ctx context.Context, t wecom.Target) (n int, err error) {
+	end := c.client.Now().Truncate(time.Second)
+	window := wecom.Window{Start: end.Add(-min(c.poll.Lookback, wecom.MaxWindow)), End: end}
+	page, err := c.client.List(t, window).Next(ctx, nil)
+	if _, incomplete := errors.AsType[*wecom.ChainError](err); incomplete {
+		err = nil // What comes after the page does not matter here.
+	}
+	return len(page), err
+}
+
+// reportLists reports the lists of a selector. They failed if none succeeded, or if the last
+// error is the whole corp's.
+func (c *corp) reportLists(selector wecom.Selector, s *sampled, all int) {
+	if n := len(s.failures); n > 0 && (s.listed == 0 || wecom.ClassOf(s.failures[n-1].err).CorpWide()) {
+		last := s.failures[n-1]
+		seen := errorText(last.err)
+		c.failed(StepList, text{
+			string(selector) + "=" + last.target.ID + ": " + seen.en,
+			string(selector) + "=" + last.target.ID + "：" + seen.zh,
+		}, remedyText(last.err))
+		return
+	}
+	var en, zh []string
+	for _, f := range s.failures {
+		seen, remedy := errorText(f.err), remedyText(f.err)
+		en = append(en, f.target.ID+": "+seen.en+": "+remedy.en)
+		zh = append(zh, f.target.ID+"："+seen.zh+"："+remedy.zh)
+	}
+	c.ok(StepList, textf("by %s: listed %d of %d targets, with recordings: %d",
+		"按 %s：查询了 %d 个目标（共 %d 个），有录制的：%d 个", selector, s.listed, all, s.withRecordings),
+		text{strings.Join(en, "; "), strings.Join(zh, "；")})
+}
+
+// reportRecordings reports whether there is anything for the exporter to show.
+func (c *corp) reportRecordings() {
+	switch {
+	case c.sampled.listed == 0:
+		c.skipAfter(StepList, StepRecordings)
+	case c.sampled.recordings == 0:
+		c.ok(StepRecordings, text{"none was seen", "未见任何录制"}, text{
+			"WeCom shows an app only meetings that this very app created through the API. If yours are booked by people in " +
+				"the WeCom client, or created by another app, this exporter has nothing to show",
+			"企业微信只向应用展示由该应用通过 API 创建的会议。若会议由成员在客户端预约，或由其他应用创建，本程序没有可展示的数据",
+		})
+	default:
+		c.ok(StepRecordings, textf("seen on the first pages: %d, so that the exporter has something to show",
+			"首页可见 %d 条录制，本程序有数据可展示", c.sampled.recordings), text{})
+	}
+}
+
+// checkClock compares the local clock with WeCom's.
+func (c *corp) checkClock() {
+	c.observer.mu.Lock()
+	known, ahead := c.observer.known, c.observer.ahead
+	c.observer.mu.Unlock()
+	switch {
+	case !known:
+		c.skip(text{"no answer of WeCom had a time", "企业微信的应答均未带时间"}, StepClock)
+	case ahead.Abs() > wecom.MaxSkew:
+		seen := textf("the local clock is %s ahead of WeCom's", "本机时钟比企业微信快 %s", ahead.Round(time.Minute))
+		if ahead < 0 {
+			seen = textf("the local clock is %s behind WeCom's", "本机时钟比企业微信慢 %s", -ahead.Round(time.Minute))
+		}
+		c.failed(StepClock, seen, text{
+			"set the clock of this machine, for example by NTP; until then the exporter goes by WeCom's clock",
+			"请校准本机时钟（例如使用 NTP）；在此之前，本程序以企业微信的时间为准",
+		})
+	default:
+		c.ok(StepClock, textf("less than %s from WeCom's", "与企业微信相差不到 %s",
+			ahead.Abs().Truncate(time.Minute)+time.Minute), text{})
+	}
+}

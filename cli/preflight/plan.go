@@ -1,0 +1,94 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package preflight
+
+import (
+	"time"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
+)
+
+// A Plan is what polling a corp will cost.
+type Plan struct {
+	Targets         int `json:"targets"`
+	FirstRoundCalls int `json:"first_round_calls"`
+	// The calls an hour lie between these two: if no target has recordings, and if all have.
+	LeastCallsPerHour int     `json:"least_calls_per_hour"`
+	MostCallsPerHour  int     `json:"most_calls_per_hour"`
+	BudgetPerHour     int     `json:"budget_per_hour"`
+	BudgetShare       float64 `json:"budget_share"`      // of the most
+	WeComLimitShare   float64 `json:"wecom_limit_share"` // of the most
+	Hosts             int     `json:"hosts"`             // estimated
+	Series            int     `json:"series"`            // estimated
+	MemoryBytes       int     `json:"memory_bytes"`      // estimated
+}
+
+// Memory that was measured: see docs/performance.md.
+const (
+	baseMemory      = 30 << 20
+	hostMemory      = 14 << 10
+	recordingMemory = 300
+)
+
+func (c *corp) reportPlan() {
+	p, problem, remedy := c.plan()
+	step := Step{Corp: c.corp, Name: StepPlan, Status: OK, Plan: &p}
+	step.Seen = textf(
+		"targets: %d; calls: %d in the first round, then %d to %d an hour, at most %.1f%% of the budget and %.1f%% of "+
+			"WeCom's limit; expected: hosts %d, series %d, memory %d MiB",
+		"目标：%d 个；调用：首轮 %d 次，之后每小时 %d 至 %d 次，至多占预算的 %.1f%%、企业微信限额的 %.1f%%；"+
+			"预计：主持人 %d 名，序列 %d 条，内存 %d MiB",
+		p.Targets, p.FirstRoundCalls, p.LeastCallsPerHour, p.MostCallsPerHour, 100*p.BudgetShare, 100*p.WeComLimitShare,
+		p.Hosts, p.Series, p.MemoryBytes>>20,
+	).in(c.Language)
+	if problem != "" {
+		step.Status, step.Seen, step.Remedy = Failed, step.Seen+": "+problem, remedy
+	}
+	c.Report(step)
+}
+
+// plan returns what polling costs, and why that cannot be, if so.
+func (c *corp) plan() (p Plan, problem, remedy string) {
+	idle := c.planWith(c.poll.IdleInterval)
+	hot := c.planWith(c.poll.Interval)
+	budget := c.poll.MaxRequestsPerMinute
+	p = Plan{
+		Targets:           idle.Targets,
+		FirstRoundCalls:   idle.FirstRound,
+		LeastCallsPerHour: min(idle.CallsPerHour, hot.CallsPerHour),
+		MostCallsPerHour:  max(idle.CallsPerHour, hot.CallsPerHour),
+		BudgetPerHour:     60 * budget,
+		BudgetShare:       max(idle.BudgetShare(budget), hot.BudgetShare(budget)),
+		WeComLimitShare:   max(idle.LimitShare(), hot.LimitShare()),
+	}
+	p.Hosts = p.Targets
+	recordings := 0
+	if c.sampled.listed > 0 {
+		p.Hosts = p.Targets * c.sampled.withRecordings / c.sampled.listed
+		recordings = p.Targets * c.sampled.recordings / c.sampled.listed
+	}
+	withSeries := p.Hosts
+	switch {
+	case c.metrics.HostLabel == config.HostLabelOff:
+		withSeries = 1
+	case c.metrics.MaxHosts > 0:
+		withSeries = min(p.Hosts, c.metrics.MaxHosts)
+	}
+	p.Series = collector.EstimateSeries(withSeries)
+	p.MemoryBytes = baseMemory + hostMemory*withSeries + recordingMemory*recordings
+	problem, remedy = idle.Problem(budget)
+	return p, problem, remedy
+}
+
+// planWith returns the plan if all targets are polled at an interval.
+func (c *corp) planWith(interval time.Duration) schedule.Plan {
+	poll := c.poll
+	poll.IdleInterval = interval
+	s := schedule.New(poll)
+	now := time.Now()
+	s.Set(c.targets, now)
+	return s.Plan(now)
+}

@@ -1,0 +1,171 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package preflight
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	promconfig "github.com/prometheus/common/config"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/discovery"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
+)
+
+// Options are how to try a configuration.
+type Options struct {
+	Language  wecom.Language
+	UserAgent string
+	// Offline leaves out every step that needs the network.
+	Offline bool
+	// Report is called with each step when it is over.
+	Report func(Step)
+}
+
+// Refuse reports a configuration that cannot be loaded, with each of its problems.
+func Refuse(problems []error, o Options) {
+	r := reporter{Options: o}
+	for _, err := range problems {
+		r.failed(StepConfiguration, text{err.Error(), err.Error()}, text{})
+	}
+	r.skipAfter(StepConfiguration, slices.Concat(wayThere, calls, []Name{StepPlan})...)
+}
+
+// Run tries a configuration. Each step runs if those that it needs have succeeded.
+func Run(ctx context.Context, cfg *config.Config, o Options) {
+	r := reporter{Options: o}
+	warnings := strings.Join(cfg.Warnings, "; ")
+	r.ok(StepConfiguration, textf("valid, corps: %d", "有效，企业数：%d", len(cfg.Corps)), text{warnings, warnings})
+	for i := range cfg.Corps {
+		r.corp = cfg.Corps[i].Name
+		c := &corp{reporter: r, config: &cfg.Corps[i], poll: cfg.Poll, shard: cfg.Shard, metrics: cfg.Metrics}
+		c.run(ctx)
+	}
+}
+
+// A reporter reports the steps of a corp, or those that are about all of them.
+type reporter struct {
+	Options
+
+	corp string
+}
+
+func (r reporter) ok(name Name, seen, note text) {
+	r.Report(Step{Corp: r.corp, Name: name, Status: OK, Seen: seen.in(r.Language), Remedy: note.in(r.Language)})
+}
+
+func (r reporter) failed(name Name, seen, remedy text) {
+	r.Report(Step{Corp: r.corp, Name: name, Status: Failed, Seen: seen.in(r.Language), Remedy: remedy.in(r.Language)})
+}
+
+// skip reports steps that are left out.
+func (r reporter) skip(why text, names ...Name) {
+	for _, name := range names {
+		r.Report(Step{Corp: r.corp, Name: name, Status: Skipped, Seen: why.in(r.Language)})
+	}
+}
+
+// skipAfter reports steps that cannot run, because one that they need has not succeeded.
+func (r reporter) skipAfter(after Name, names ...Name) {
+	why := textf("not tried: it comes after %s", "未执行：须先通过 %s", after).in(r.Language)
+	for _, name := range names {
+		r.Report(Step{Corp: r.corp, Name: name, Status: Skipped, After: after, Seen: why})
+	}
+}
+
+// A corp is one that is tried.
+type corp struct {
+	reporter
+
+	config  *config.Corp
+	poll    config.Poll
+	shard   config.Shard
+	metrics config.Metrics
+
+	client   *wecom.Client
+	observer observer
+	users    []string             // that were discovered
+	starts   map[string]time.Time // when they last started a meeting, if that is known
+	targets  []wecom.Target
+	sampled  sampled
+}
+
+func (c *corp) run(ctx context.Context) {
+	c.checkTargetFiles()
+	if c.Offline {
+		c.skip(text{"left out by --offline", "因 --offline 未执行"}, slices.Concat(wayThere, calls)...)
+		c.findTargets()
+	} else {
+		c.call(ctx)
+	}
+	c.reportPlan()
+}
+
+// call runs the steps that need the network.
+func (c *corp) call(ctx context.Context) {
+	transport, err := promconfig.NewRoundTripperFromConfig(c.config.HTTPClientConfig, "wecom")
+	if err != nil { // The configuration was tried with these values when it was loaded.
+		c.failed(StepConfiguration, text{err.Error(), err.Error()}, text{})
+		c.skipAfter(StepConfiguration, slices.Concat(wayThere, calls)...)
+		return
+	}
+	defer (&http.Client{Transport: transport}).CloseIdleConnections()
+	c.client = wecom.NewClient(wecom.Config{
+		BaseURL:     c.config.APIURL,
+		CorpID:      c.config.CorpID,
+		Secret:      c.config.Secret.Read,
+		Transport:   transport,
+		UserAgent:   c.UserAgent,
+		Limits:      wecom.NewLimits(c.poll.MaxRequestsPerMinute),
+		Concurrency: c.poll.Concurrency,
+		Observer:    &c.observer,
+	})
+	if !c.connect(ctx) {
+		c.findTargets()
+		c.skipAfter(StepToken, calls...)
+		return
+	}
+	c.checkScope(ctx)
+	c.checkActivity(ctx)
+	c.findTargets()
+	c.checkLists(ctx)
+	c.checkClock()
+}
+
+// checkTargetFiles reads the target files.
+func (c *corp) checkTargetFiles() {
+	if len(c.config.Targets.Files) == 0 {
+		return
+	}
+	paths, err := c.config.Targets.ExpandFiles()
+	errs := c.config.Targets.FolderErrors()
+	if err != nil {
+		errs = append(errs, err)
+	}
+	for _, path := range paths {
+		if _, err := config.ReadTargetFile(path); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	for _, err := range errs {
+		c.failed(StepTargetFiles, text{err.Error(), err.Error()}, text{
+			"until it is corrected, an exporter that is running keeps the targets that the file last had",
+			"更正之前，运行中的 exporter 沿用该文件上次的目标",
+		})
+	}
+	if len(errs) == 0 {
+		c.ok(StepTargetFiles, textf("read: %d", "已读取：%d 个", len(paths)), text{})
+	}
+}
+
+// findTargets takes the targets of this shard: those that are configured, those of target
+// files, and those that were discovered.
+func (c *corp) findTargets() {
+	c.targets = schedule.OfShard(discovery.Targets(c.config.Targets, c.users), c.shard)
+}

@@ -1,0 +1,390 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package preflight
+
+import (
+	"errors"
+	"fmt"
+	"net/http/httptest"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	promconfig "github.com/prometheus/common/config"
+	"go.uber.org/goleak"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/secret"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const (
+	listEndpoint = "meeting/record/list"
+	lookback     = 31 * 24 * time.Hour
+)
+
+// company returns a company of four members, of whom one has a recording.
+func company() *wecomtest.Server {
+	s := wecomtest.New(wecomtest.Config{})
+	s.SetDirectory(wecomtest.Directory{
+		Members: []wecomtest.Member{
+			{UserID: "zhangsan", Departments: []int{1}},
+			{UserID: "lisi", Departments: []int{2}},
+			{UserID: "wangwu", Departments: []int{2}},
+			{UserID: "zhaoliu", Departments: []int{2}},
+		},
+		Departments: []wecomtest.Department{{ID: 1}, {ID: 2, ParentID: 1}},
+		Scope:       wecomtest.Scope{Departments: []int{1}},
+	})
+	s.Put(wecomtest.Recording{
+		ID:           "r1",
+		MeetingID:    "hy1",
+		MeetingCode:  "123",
+		Creator:      "lisi",
+		Host:         "lisi",
+		Title:        "canary title",
+		MeetingStart: time.Now().Add(-time.Hour),
+	})
+	return s
+}
+
+// configOf returns a configuration of one corp at a URL, with targets of every kind.
+func configOf(url string) *config.Config {
+	return &config.Config{
+		Corps: []config.Corp{{
+			Name:             "acme",
+			CorpID:           wecomtest.DefaultCorpID,
+			Secret:           secret.FromValue(wecomtest.DefaultSecret),
+			AgentID:          wecomtest.DefaultAgentID,
+			APIURL:           url,
+			HTTPClientConfig: promconfig.HTTPClientConfig{},
+			Targets: config.Targets{
+				MeetingIDs:       []string{"hy1"},
+				MeetingCodes:     []string{"123"},
+				DiscoverMembers:  true,
+				DiscoverActivity: true,
+			},
+		}},
+		Poll: config.Poll{
+			Interval:             5 * time.Minute,
+			IdleInterval:         time.Hour,
+			HistoryInterval:      6 * time.Hour,
+			Lookback:             lookback,
+			Concurrency:          4,
+			MaxRequestsPerMinute: 1200,
+		},
+		Metrics: config.Metrics{HostLabel: config.HostLabelPlain, MaxHosts: 10000},
+		Shard:   config.Shard{Total: 1},
+	}
+}
+
+// serve serves a company over loopback.
+func serve(tb testing.TB, s *wecomtest.Server) string {
+	tb.Helper()
+	server := httptest.NewServer(s)
+	tb.Cleanup(server.Close)
+	return server.URL
+}
+
+// run returns the steps of a check. None holds a secret.
+func run(tb testing.TB, cfg *config.Config, o Options) []Step {
+	tb.Helper()
+	var steps []Step
+	o.Report = func(s Step) { steps = append(steps, s) }
+	Run(tb.Context(), cfg, o)
+	for _, s := range steps {
+		for _, canary := range []string{wecomtest.DefaultSecret, "canary", "access_token=", "corpsecret"} {
+			if said := s.Seen + s.Remedy; strings.Contains(said, canary) {
+				tb.Errorf("step %s has %q: %s", s.Name, canary, said)
+			}
+		}
+	}
+	return steps
+}
+
+// lines returns what is seen by the steps.
+func lines(steps []Step) []string {
+	all := make([]string, 0, len(steps))
+	for _, s := range steps {
+		all = append(all, fmt.Sprintf("%s %s: %s", s.Status, s.Name, s.Seen))
+	}
+	return all
+}
+
+// failures returns the steps that failed.
+func failures(steps []Step) []Step {
+	return slices.DeleteFunc(slices.Clone(steps), func(s Step) bool { return s.Status != Failed })
+}
+
+func TestAllIsWell(t *testing.T) {
+	t.Parallel()
+	url := serve(t, company())
+	address := strings.TrimPrefix(url, "http://")
+	want := []string{
+		"ok configuration: valid, corps: 1",
+		"ok dns: 127.0.0.1 is an address",
+		"ok tcp: connected to " + address,
+		"ok token: WeCom accepts the corp ID and the secret",
+		"ok scope: members that the app sees: 4",
+		"ok activity: meetings started in the last 30 days: 1, by 1 members",
+		"ok list: by userid: listed 4 of 4 targets, with recordings: 1",
+		"ok list: by meetingid: listed 1 of 1 targets, with recordings: 1",
+		"ok list: by meeting_code: listed 1 of 1 targets, with recordings: 1",
+		"ok recordings: seen on the first pages: 3, so that the exporter has something to show",
+		"ok clock: less than 1m0s from WeCom's",
+		"ok plan: targets: 6; calls: 6 in the first round, then 6 to 72 an hour, at most 0.1% of the budget and 0.0% of " +
+			"WeCom's limit; expected: hosts 3, series 329, memory 30 MiB",
+	}
+	steps := run(t, configOf(url), Options{})
+	if diff := cmp.Diff(want, lines(steps)); diff != "" {
+		t.Errorf("steps differ (-want +got):\n%s", diff)
+	}
+	plan := steps[len(steps)-1].Plan
+	if want := (&Plan{
+		Targets:           6,
+		FirstRoundCalls:   6,
+		LeastCallsPerHour: 6,
+		MostCallsPerHour:  72,
+		BudgetPerHour:     72000,
+		BudgetShare:       0.001,
+		WeComLimitShare:   0.00048,
+		Hosts:             3,
+		Series:            329,
+		MemoryBytes:       30<<20 + 3*14<<10 + 3*300,
+	}); !cmp.Equal(want, plan) {
+		t.Errorf("plan differs (-want +got):\n%s", cmp.Diff(want, plan))
+	}
+}
+
+func TestChinese(t *testing.T) {
+	t.Parallel()
+	steps := run(t, configOf(serve(t, company())), Options{Language: wecom.Chinese})
+	if got := failures(steps); len(got) > 0 {
+		t.Errorf("failed: %+v", got)
+	}
+	for _, s := range steps {
+		if !strings.ContainsFunc(s.Seen, func(r rune) bool { return r >= 0x4e00 && r <= 0x9fff }) {
+			t.Errorf("step %s is not in Chinese: %s", s.Name, s.Seen)
+		}
+	}
+}
+
+// TestErrcodes has WeCom refuse calls with every errcode that is about the app or the corp.
+// Each fails one step, with a remedy that names the place to act at.
+func TestErrcodes(t *testing.T) {
+	t.Parallel()
+	tokenCodes := []int64{40001, 40013, 40091, 41002, 41004}
+	for _, code := range wecom.Errcodes() {
+		endpoint, step := listEndpoint, StepList
+		err := &wecom.APIError{Code: code}
+		switch {
+		case slices.Contains(tokenCodes, code):
+			endpoint, step = "gettoken", StepToken
+		case !err.Class().CorpWide() || err.Class() == wecom.ClassRetryable || code == 45033:
+			continue
+		}
+		for language, places := range map[wecom.Language][]string{
+			wecom.English: {"in the admin console", "--poll.", "WeCom administrator", "report it"},
+			wecom.Chinese: {"管理后台", "--poll.", "企业管理员", "请反馈"},
+		} {
+			t.Run(fmt.Sprintf("%d %d", code, language), func(t *testing.T) {
+				t.Parallel()
+				s := company()
+				s.Fail(wecomtest.Fault{Endpoint: endpoint, Errcode: int(code)})
+				got := failures(run(t, configOf(serve(t, s)), Options{Language: language}))
+				if len(got) == 0 || got[0].Name != step {
+					t.Fatalf("failed: %+v, want %s", got, step)
+				}
+				if !strings.Contains(got[0].Seen, strconv.FormatInt(code, 10)) {
+					t.Errorf("seen: %s, want the errcode", got[0].Seen)
+				}
+				if !slices.ContainsFunc(places, func(p string) bool { return strings.Contains(got[0].Remedy, p) }) {
+					t.Errorf("remedy: %s, want a place to act at", got[0].Remedy)
+				}
+			})
+		}
+	}
+}
+
+func TestFailures(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		change func(*wecomtest.Server, *config.Config)
+		want   []string // lines that must be there
+		remedy string   // of the first failure; "" if none may fail
+	}{
+		{
+			name: "untrusted IP",
+			change: func(s *wecomtest.Server, _ *config.Config) {
+				s.Fail(wecomtest.Fault{Endpoint: listEndpoint, Errcode: 60020, Errmsg: "not allow, from ip: 203.0.113.7, more"})
+			},
+			want: []string{
+				"ok token: ",
+				"fail list: userid=lisi: page 1 of the list: meeting/record/list: errcode 60020 (the calling IP is not trusted " +
+					"by the app, calling from 203.0.113.7)",
+				"skipped recordings: not tried: it comes after list",
+				"ok plan: ",
+			},
+			remedy: "企业可信IP",
+		},
+		{
+			name: "no recording anywhere",
+			change: func(s *wecomtest.Server, cfg *config.Config) {
+				s.Remove("r1")
+				cfg.Corps[0].Targets.MeetingIDs, cfg.Corps[0].Targets.MeetingCodes = nil, nil
+			},
+			want: []string{"ok recordings: none was seen"},
+		},
+		{
+			name: "an empty scope",
+			change: func(s *wecomtest.Server, _ *config.Config) {
+				s.SetDirectory(wecomtest.Directory{Departments: []wecomtest.Department{{ID: 1}}})
+			},
+			want:   []string{"fail scope: the app sees no member"},
+			remedy: "可见范围",
+		},
+		{
+			name: "another app's agent ID",
+			change: func(_ *wecomtest.Server, cfg *config.Config) {
+				cfg.Corps[0].AgentID++
+			},
+			want:   []string{"fail scope: asking for the visible scope: agent/get: errcode 301002"},
+			remedy: "the same app",
+		},
+		{
+			name: "no agent ID",
+			change: func(_ *wecomtest.Server, cfg *config.Config) {
+				cfg.Corps[0].AgentID, cfg.Corps[0].Targets.DiscoverMembers = 0, false
+			},
+			want: []string{
+				"skipped scope: no agent ID is configured",
+				"ok list: by userid: listed 1 of 1 targets, with recordings: 1",
+			},
+		},
+		{
+			name: "one user has left",
+			change: func(s *wecomtest.Server, _ *config.Config) {
+				s.Fail(wecomtest.Fault{
+					Endpoint: listEndpoint, Errcode: 60111, Match: func(r wecomtest.Request) bool { return r.Target == "wangwu" },
+				})
+			},
+			want: []string{"ok list: by userid: listed 3 of 4 targets, with recordings: 1"},
+		},
+		{
+			name: "all users are outside the scope",
+			change: func(s *wecomtest.Server, _ *config.Config) {
+				s.Fail(wecomtest.Fault{
+					Endpoint: listEndpoint, Errcode: 50002, Match: func(r wecomtest.Request) bool { return r.Selector == "userid" },
+				})
+			},
+			want:   []string{"fail list: userid=", "ok list: by meetingid: "},
+			remedy: "可见范围",
+		},
+		{
+			name: "a clock ten minutes behind",
+			change: func(s *wecomtest.Server, _ *config.Config) {
+				s.SetClockSkew(10 * time.Minute)
+			},
+			want:   []string{"fail clock: the local clock is 10m0s behind WeCom's"},
+			remedy: "NTP",
+		},
+		{
+			name: "a wrong secret",
+			change: func(_ *wecomtest.Server, cfg *config.Config) {
+				cfg.Corps[0].Secret = secret.FromValue("another canary")
+			},
+			want: []string{
+				"fail token: no access token: gettoken: errcode 40001",
+				"skipped scope: not tried: it comes after token",
+				"skipped list: not tried: it comes after token",
+			},
+			remedy: "应用管理 > the app > Secret",
+		},
+		{
+			name: "an answer that is not WeCom's",
+			change: func(s *wecomtest.Server, _ *config.Config) {
+				s.Fail(wecomtest.Fault{Endpoint: "gettoken", Status: 403})
+			},
+			want:   []string{"fail token: no access token: gettoken: HTTP status 403"},
+			remedy: "--wecom.api-url",
+		},
+		{
+			name: "a budget that is too small",
+			change: func(_ *wecomtest.Server, cfg *config.Config) {
+				cfg.Poll.IdleInterval, cfg.Poll.MaxRequestsPerMinute = 10*time.Second, 20
+			},
+			want:   []string{"fail plan: targets: 6; calls: "},
+			remedy: "--poll.max-requests-per-minute",
+		},
+		{
+			name: "no target at all",
+			change: func(_ *wecomtest.Server, cfg *config.Config) {
+				cfg.Corps[0].Targets = config.Targets{DiscoverActivity: true}
+				cfg.Poll.Lookback = time.Minute
+			},
+			want: []string{"skipped list: there is no target", "skipped recordings: there is no target"},
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			s := company()
+			cfg := configOf(serve(t, s))
+			test.change(s, cfg)
+			steps := run(t, cfg, Options{})
+			got := lines(steps)
+			for _, want := range test.want {
+				if !slices.ContainsFunc(got, func(line string) bool { return strings.HasPrefix(line, want) }) {
+					t.Errorf("no line begins with %q:\n%s", want, strings.Join(got, "\n"))
+				}
+			}
+			switch failed := failures(steps); {
+			case test.remedy == "" && len(failed) > 0:
+				t.Errorf("failed: %+v", failed)
+			case test.remedy != "" && (len(failed) == 0 || !strings.Contains(failed[0].Remedy, test.remedy)):
+				t.Errorf("failed: %+v, want a remedy with %q", failed, test.remedy)
+			}
+		})
+	}
+}
+
+// TestOffline asks nobody.
+func TestOffline(t *testing.T) {
+	t.Parallel()
+	s := company()
+	steps := run(t, configOf(serve(t, s)), Options{Offline: true})
+	if n := len(s.Requests()); n > 0 {
+		t.Errorf("%d calls", n)
+	}
+	last := steps[len(steps)-1]
+	if last.Name != StepPlan || last.Status != OK || last.Plan.Targets != 2 {
+		t.Errorf("the last step is %+v, want a plan of the named targets", last)
+	}
+	for _, step := range steps[1 : len(steps)-1] {
+		if step.Status != Skipped {
+			t.Errorf("step %s is %s", step.Name, step.Status)
+		}
+	}
+}
+
+func TestRefuse(t *testing.T) {
+	t.Parallel()
+	var steps []Step
+	Refuse([]error{errors.New("one"), errors.New("two")}, Options{Report: func(s Step) { steps = append(steps, s) }})
+	if got := failures(steps); len(got) != 2 || got[0].Seen != "one" || got[1].Seen != "two" {
+		t.Errorf("failed: %+v", got)
+	}
+	for _, s := range steps[2:] {
+		if s.Status != Skipped || s.After != StepConfiguration {
+			t.Errorf("%+v, want a step that comes after the configuration", s)
+		}
+	}
+}
