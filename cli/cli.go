@@ -67,6 +67,13 @@ var commands = []command{
 		add:     addCheck,
 	},
 	{
+		name: "list",
+		help: "Print the recordings of the configured targets for an audit: asks WeCom for all of them, within the budget. " +
+			"The exit status is 2 if something could not be listed.",
+		failure: "cannot list the recordings",
+		add:     addList,
+	},
+	{
 		name:    "healthcheck",
 		help:    "Ask a running exporter whether it is healthy; the exit status is 0 if it is.",
 		failure: "the exporter is not healthy",
@@ -92,8 +99,8 @@ func (s statusError) Error() string { return "exit status " + strconv.Itoa(int(s
 
 // An output is where a command writes to.
 type output struct {
-	stdout io.Writer
-	logger log.Logger
+	stdout, stderr io.Writer
+	logger         log.Logger
 	// toolkitLogger writes to the same log; exporter-toolkit takes no other kind.
 	toolkitLogger *slog.Logger
 }
@@ -155,7 +162,7 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 1
 	}
 	logger, toolkitLogger := a.flags.log.newLoggers(stderr)
-	err = a.actions[selected](ctx, &output{stdout: stdout, logger: logger, toolkitLogger: toolkitLogger})
+	err = a.actions[selected](ctx, &output{stdout: stdout, stderr: stderr, logger: logger, toolkitLogger: toolkitLogger})
 	if status, ok := errors.AsType[statusError](err); ok {
 		return int(status)
 	}

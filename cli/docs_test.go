@@ -24,6 +24,7 @@ func TestPages(t *testing.T) {
 	for page, want := range map[string]string{
 		"../docs/configuration.md": flagsTable(t),
 		"../docs/metrics.md":       metricsTable(),
+		"../docs/cli.md":           commandsTable(t),
 	} {
 		t.Run(page, func(t *testing.T) {
 			t.Parallel()
@@ -60,6 +61,38 @@ func flagsTable(t *testing.T) string {
 			value = "`" + strings.Join(f.Default, " ") + "`"
 		}
 		fmt.Fprintf(&b, "| `--%s` | `%s` | %s | %s |\n", f.Name, f.Envar, value, strings.ReplaceAll(f.Help, "|", "\\|"))
+	}
+	b.WriteString("\n")
+	return b.String()
+}
+
+// commandsTable returns a section for each command, with the flags that are its own.
+func commandsTable(t *testing.T) string {
+	t.Helper()
+	app := newApplication().kingpin
+	if _, err := app.ParseContext(nil); err != nil { // gives flags their variables
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	for _, c := range app.Model().Commands {
+		if c.Name == "help" {
+			continue
+		}
+		fmt.Fprintf(&b, "\n## %s\n\n%s\n", c.FullCommand, c.Help)
+		if len(c.Args)+len(c.Flags) == 0 {
+			continue
+		}
+		b.WriteString("\n| argument or flag | default | meaning |\n|---|---|---|\n")
+		for _, a := range c.Args {
+			fmt.Fprintf(&b, "| `%s` | | %s |\n", strings.ToUpper(a.Name), a.Help)
+		}
+		for _, f := range c.Flags {
+			value := ""
+			if len(f.Default) > 0 && f.Default[0] != "" && f.Name != "language" { // That one is the locale's.
+				value = "`" + strings.Join(f.Default, " ") + "`"
+			}
+			fmt.Fprintf(&b, "| `--%s` | %s | %s |\n", f.Name, value, f.Help)
+		}
 	}
 	b.WriteString("\n")
 	return b.String()

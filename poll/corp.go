@@ -57,6 +57,7 @@ type corp struct {
 	accepted   time.Time // when a poll last began whose call chain WeCom accepted
 	connected  bool      // WeCom has accepted a call for data, of a poll or of the discovery
 	targetsSet bool      // the schedule was given its targets
+	allFound   bool      // those of every discovery that is wanted, each having been tried
 	planned    bool      // the plan was logged
 
 	clockReminder  reminder
@@ -312,10 +313,12 @@ func (c *corp) mayProbe(now time.Time) bool {
 
 // readTargets brings the schedule up to date with whom to poll.
 func (c *corp) readTargets(now time.Time) {
-	found, changed := c.discovery.Update()
+	tried := c.discovery.Tried()
+	found, changed := c.discovery.Update() // It has what the discovery found before.
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !changed {
+		c.allFound = tried
 		c.checkReady(now)
 		return
 	}
@@ -324,7 +327,7 @@ func (c *corp) readTargets(now time.Time) {
 		// After a restart, one call shows whether WeCom accepts calls.
 		c.schedule.Expedite(now)
 	}
-	c.targetsSet = true
+	c.targetsSet, c.allFound = true, tried
 	c.schedule.Started(found.Starts, now)
 	if !c.planned && c.discovery.Complete() {
 		c.planned = true
@@ -345,7 +348,7 @@ func (c *corp) readTargets(now time.Time) {
 // polled, and WeCom has accepted a call for data. The lock is held.
 func (c *corp) checkReady(now time.Time) {
 	status := c.inventory.Status()
-	if status.Ready || !c.connected || !c.targetsSet || !c.discovery.Tried() || !c.schedule.AllPolled() {
+	if status.Ready || !c.connected || !c.targetsSet || !c.allFound || !c.schedule.AllPolled() {
 		return
 	}
 	c.inventory.SetReady()

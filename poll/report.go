@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/topk"
@@ -28,6 +29,10 @@ type Status struct {
 	// Outage is why no target can be polled; nil if they can. The next probe is at Retry.
 	Outage error
 	Retry  time.Time
+	// RoundOver reports that every discovery was tried, and a poll of every target has ended.
+	RoundOver bool
+	// Undiscovered reports that the last attempt to discover users failed.
+	Undiscovered bool
 }
 
 // Status returns how polling goes, by corp name.
@@ -51,6 +56,8 @@ func (c *corp) status(now time.Time) Status {
 	s.Used, s.Budget = c.settings.limits.Used(), c.settings.limits.Budget()
 	s.Called, s.Up = c.up != neverCalled, c.up == callsAccepted
 	s.Outage, s.Retry = c.breaker.err, c.breaker.wait.Until()
+	s.RoundOver = c.targetsSet && c.allFound && c.schedule.AllListed()
+	s.Undiscovered = c.discovery.Failing()
 	return s
 }
 
@@ -101,35 +108,69 @@ type Recording struct {
 func (m *Manager) Recordings(
 	ctx context.Context, q *RecordingQuery, now time.Time,
 ) (part []Recording, total int, err error) {
-	type match struct {
-		inventory.Match
-
-		corp int
-	}
-	corps := m.current()
-	first := topk.New(q.Offset+q.Limit, func(a, b match) int {
-		return cmp.Or(q.Compare(&a.Match, &b.Match), cmp.Compare(a.corp, b.corp))
+	first := topk.New(q.Offset+q.Limit, q.compare)
+	err = m.match(ctx, q, now, func(found match) {
+		total++
+		first.Add(found)
 	})
-	for i, c := range corps {
-		if q.Corp != "" && q.Corp != c.key.name {
-			continue
-		}
-		err := c.inventory.Find(ctx, &q.Query, now, func(found inventory.Match) {
-			total++
-			first.Add(match{found, i})
-		})
-		if err != nil {
-			return nil, 0, fmt.Errorf("finding recordings: %w", err)
-		}
+	if err != nil {
+		return nil, 0, err
 	}
 	files := 0
 	for _, found := range first.TakeLast(max(0, first.Len()-q.Offset)) {
-		c := corps[found.corp]
-		r := Recording{Corp: c.key.name, Recording: c.inventory.Recording(&found.Match, now)}
+		r := found.recording(now)
 		part = append(part, r)
 		if files += len(r.Files); files > mostFiles && len(part) > 1 {
 			return nil, total, ErrTooManyFiles
 		}
 	}
 	return part, total, nil
+}
+
+// EachRecording calls each with all recordings that a query selects, in its order; its offset
+// and limit do not count. An error of each ends it, and is returned.
+func (m *Manager) EachRecording(
+	ctx context.Context, q *RecordingQuery, now time.Time, each func(*Recording) error,
+) error {
+	var matches []match
+	if err := m.match(ctx, q, now, func(found match) { matches = append(matches, found) }); err != nil {
+		return err
+	}
+	slices.SortFunc(matches, q.compare)
+	for _, found := range matches {
+		r := found.recording(now)
+		if err := each(&r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A match is a recording of a corp that a query selects.
+type match struct {
+	inventory.Match
+
+	corp *corp
+}
+
+func (m *match) recording(now time.Time) Recording {
+	return Recording{Corp: m.corp.key.name, Recording: m.corp.inventory.Recording(&m.Match, now)}
+}
+
+func (q *RecordingQuery) compare(a, b match) int {
+	return cmp.Or(q.Compare(&a.Match, &b.Match), cmp.Compare(a.corp.key.name, b.corp.key.name))
+}
+
+// match calls found with each recording that a query selects, in no order.
+func (m *Manager) match(ctx context.Context, q *RecordingQuery, now time.Time, found func(match)) error {
+	for _, c := range m.current() {
+		if q.Corp != "" && q.Corp != c.key.name {
+			continue
+		}
+		err := c.inventory.Find(ctx, &q.Query, now, func(m inventory.Match) { found(match{m, c}) })
+		if err != nil {
+			return fmt.Errorf("finding recordings: %w", err)
+		}
+	}
+	return nil
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/listing"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
@@ -212,7 +213,7 @@ func withParams(values url.Values, params map[string]string) string {
 func newRecordingsRow(r *poll.Recording, text map[string]string) recordingsRow {
 	row := recordingsRow{
 		Recording: *r,
-		Size:      formatBytes(r.Bytes),
+		Size:      listing.Size(r.Bytes),
 		Length:    r.Duration.Round(time.Second).String(),
 	}
 	if !r.Start.IsZero() {
@@ -228,20 +229,6 @@ func newRecordingsRow(r *poll.Recording, text map[string]string) recordingsRow {
 		}
 	}
 	return row
-}
-
-// formatBytes returns a size in binary units with three digits.
-func formatBytes(n int64) string {
-	const unit = 1024
-	if n < unit {
-		return fmt.Sprintf("%d B", n)
-	}
-	value, prefix := float64(n)/unit, 0
-	for value >= unit {
-		value /= unit
-		prefix++
-	}
-	return fmt.Sprintf("%.3g %ciB", value, "KMGTPE"[prefix])
 }
 
 var recordingsTexts = map[wecom.Language]map[string]string{

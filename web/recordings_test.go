@@ -160,14 +160,3 @@ func TestRecordingsThatAreNotFound(t *testing.T) {
 		}
 	}
 }
-
-func TestFormatBytes(t *testing.T) {
-	t.Parallel()
-	for n, want := range map[int64]string{
-		0: "0 B", 1023: "1023 B", 1024: "1 KiB", 1536: "1.5 KiB", 123 << 20: "123 MiB", 5 << 30: "5 GiB", 1 << 62: "4 EiB",
-	} {
-		if got := formatBytes(n); got != want {
-			t.Errorf("%d: %q, want %q", n, got, want)
-		}
-	}
-}

@@ -195,6 +195,11 @@ func (d *Discovery) Tried() bool {
 		(!wanted.DiscoverActivity || d.activityFinder.tried.Load())
 }
 
+// Failing reports whether the last attempt of a discovery failed.
+func (d *Discovery) Failing() bool {
+	return d.membersFinder.failing.Load() || d.activityFinder.failing.Load()
+}
+
 // Known reports whether it is known whom to poll: from before, or from the discovery, if
 // everything was tried and anything was found.
 func (d *Discovery) Known() bool {

@@ -84,15 +84,28 @@ func (t *target) coveredSince(since time.Time) bool {
 // of the whole corp does not count: it shows nothing about the target. A long poll under way
 // counts.
 func (s *Schedule) AllPolled() bool {
+	return s.all(func(t *target) bool { return t.isListed() || !t.yielded.IsZero() })
+}
+
+// AllListed is AllPolled without long polls under way: what every target has is known.
+func (s *Schedule) AllListed() bool { return s.all((*target).isListed) }
+
+func (s *Schedule) all(is func(*target) bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, t := range s.targets {
-		metOutage := t.last.Err != nil && t.last.Class.CorpWide()
-		if t.succeeded.IsZero() && t.yielded.IsZero() && (t.status() == Pending || metOutage) {
+		if !is(t) {
 			return false
 		}
 	}
 	return true
+}
+
+// isListed reports whether a poll of the target has ever succeeded, or the last one failed on
+// its own account.
+func (t *target) isListed() bool {
+	metOutage := t.last.Err != nil && t.last.Class.CorpWide()
+	return !t.succeeded.IsZero() || !t.last.At.IsZero() && !metOutage
 }
 
 // IsEmpty reports whether no target waits to be polled.

@@ -11,11 +11,11 @@ import (
 )
 
 // Making a report visits every target, and polls wait for that. So it takes a twentieth of the
-// time at most, however many ask, unless a report would be older than longestReportAge then.
-const (
-	reportCost       = 20
-	longestReportAge = time.Second
-)
+// time at most, however many ask, unless a report would be older than LongestReportAge then.
+const reportCost = 20
+
+// LongestReportAge is how old a report may be.
+const LongestReportAge = time.Second
 
 // Reports are reports of a schedule, shared by all who ask at about the same time. They are
 // safe for concurrent use.
@@ -68,7 +68,7 @@ func (s *shared[T]) get(now time.Time, create func() T) T {
 	if age := now.Sub(s.made).Abs(); s.made.IsZero() || age >= s.maxAge {
 		begun := time.Now()
 		s.value, s.made = create(), now
-		s.maxAge = min(reportCost*time.Since(begun), longestReportAge)
+		s.maxAge = min(reportCost*time.Since(begun), LongestReportAge)
 	}
 	return s.value
 }

@@ -56,8 +56,8 @@ func TestSharedValueAges(t *testing.T) {
 		{name: "by somebody who has waited", cost: time.Millisecond, after: -time.Millisecond, want: 1},
 		{name: "later", cost: time.Millisecond, after: reportCost * time.Millisecond, want: 2},
 		{name: "after the clock was set back", cost: time.Millisecond, after: -day, want: 2},
-		{name: "a costly one within the longest age", cost: time.Second, after: longestReportAge - 1, want: 1},
-		{name: "a costly one after the longest age", cost: time.Second, after: longestReportAge, want: 2},
+		{name: "a costly one within the longest age", cost: time.Second, after: LongestReportAge - 1, want: 1},
+		{name: "a costly one after the longest age", cost: time.Second, after: LongestReportAge, want: 2},
 		{name: "one that costs nothing", cost: 0, after: 0, want: 2},
 	} {
 		t.Run(test.name, func(t *testing.T) {

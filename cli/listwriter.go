@@ -1,0 +1,99 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package cli
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/listing"
+)
+
+// A listWriter writes recordings in one format. Nothing is complete before Flush.
+type listWriter interface {
+	Write(*poll.Recording) error
+	Flush() error
+}
+
+func newListWriter(format string, w io.Writer) (listWriter, error) {
+	switch format {
+	case formatCSV:
+		return listing.NewCSV(w)
+	case formatJSON:
+		return &jsonWriter{w: bufio.NewWriter(w)}, nil
+	}
+	t := &tableWriter{tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)}
+	_, err := fmt.Fprintln(t.w, "HOST\tSTART\tSTATE\tFILES\tSHARED\tEXPOSED\tSIZE\tLENGTH\tTITLE\tID")
+	return t, err
+}
+
+// A jsonWriter writes an array with a recording a line.
+type jsonWriter struct {
+	w     *bufio.Writer
+	begun bool
+}
+
+// Write implements listWriter.
+func (j *jsonWriter) Write(r *poll.Recording) error {
+	encoded, err := json.Marshal(listing.Of(r))
+	if err != nil {
+		return fmt.Errorf("making JSON: %w", err)
+	}
+	separator := ",\n"
+	if !j.begun {
+		j.begun, separator = true, "[\n"
+	}
+	_, err = fmt.Fprintf(j.w, "%s%s", separator, encoded)
+	return err
+}
+
+// Flush implements listWriter.
+func (j *jsonWriter) Flush() error {
+	end := "\n]\n"
+	if !j.begun {
+		end = "[]\n"
+	}
+	if _, err := j.w.WriteString(end); err != nil {
+		return err
+	}
+	return j.w.Flush()
+}
+
+// A tableWriter writes columns for people.
+type tableWriter struct{ w *tabwriter.Writer }
+
+// Write implements listWriter.
+func (t *tableWriter) Write(r *poll.Recording) error {
+	start := "-"
+	if !r.Start.IsZero() {
+		start = r.Start.UTC().Format("2006-01-02T15:04Z")
+	}
+	_, err := fmt.Fprintf(t.w, "%s\t%s\t%s\t%d\t%d\t%d\t%s\t%s\t%s\t%s\n",
+		printable(r.Host), start, r.State, len(r.Files), r.Shared, r.Exposed,
+		listing.Size(r.Bytes), r.Duration.Round(time.Second), printable(r.Title), printable(r.ID))
+	return err
+}
+
+// Flush implements listWriter.
+func (t *tableWriter) Flush() error { return t.w.Flush() }
+
+// printable returns a text without what a terminal would act on.
+func printable(text string) string {
+	if text == "" {
+		return "-"
+	}
+	return strings.Map(func(r rune) rune {
+		if !strconv.IsPrint(r) {
+			return '\uFFFD'
+		}
+		return r
+	}, text)
+}

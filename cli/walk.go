@@ -1,0 +1,212 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/prometheus/common/version"
+	"golang.org/x/term"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/store"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
+)
+
+const (
+	progressInterval = 200 * time.Millisecond
+	// mostFailures is how many targets that failed are named, of each corp.
+	mostFailures = 20
+)
+
+// walk polls every target once, as the exporter does in its first round, and returns what
+// holds the recordings then. What failed is on stderr, and the status is that of the command:
+// nil, errIncomplete, or errInterrupted if the context ended before.
+func walk(ctx context.Context, cfg *config.Config, out *output) (m *poll.Manager, status, err error) {
+	cfg.StoragePath = "" // Nothing is counted, so nothing is to be kept.
+	m, err = poll.NewManager(cfg, poll.Options{
+		Logger:    log.NewNopLogger(), // What failed is reported at the end, each once.
+		UserAgent: name + "/" + version.Version,
+		Titles:    true,
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("setting up: %w", err)
+	}
+	polling, stop := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		m.Run(polling)
+	}()
+	waitForRound(ctx, m, newProgress(out.stderr))
+	failed := reportFailures(out.stderr, m)
+	stop()
+	<-ended
+	switch {
+	case ctx.Err() != nil:
+		return m, errInterrupted, nil
+	case failed:
+		return m, errIncomplete, nil
+	}
+	return m, nil, nil
+}
+
+// waitForRound waits until the first round is over, or the context ends.
+func waitForRound(ctx context.Context, m *poll.Manager, p *progress) {
+	defer p.clear()
+	tick := time.NewTicker(progressInterval)
+	defer tick.Stop()
+	var over time.Time
+	for {
+		statuses, now := m.Status(), time.Now()
+		p.show(statuses)
+		switch {
+		case !isOver(statuses):
+			over = time.Time{}
+		case over.IsZero():
+			over = now
+		case now.Sub(over) > schedule.LongestReportAge: // Only now it shows how the last polls went.
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// isOver reports whether every corp has polled all targets, or cannot poll any.
+func isOver(statuses []poll.Status) bool {
+	for i := range statuses {
+		if !statuses[i].RoundOver && !isRefused(&statuses[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// isRefused reports whether a corp waits for an operator. Other outages may end soon.
+func isRefused(s *poll.Status) bool {
+	return s.Outage != nil && wecom.ClassOf(s.Outage) != wecom.ClassBlocked &&
+		wecom.ClassOf(s.Outage) != wecom.ClassConcurrency
+}
+
+// reportFailures writes what could not be listed, and reports whether there was anything.
+func reportFailures(w io.Writer, m *poll.Manager) (failed bool) {
+	for _, s := range m.Status() {
+		if isRefused(&s) {
+			failed = true
+			fmt.Fprintf(w, "%s: corp %s: no target can be listed: %v: %s\n",
+				name, s.Name, s.Outage, wecom.Remedy(s.Outage, wecom.English))
+			continue
+		}
+		if s.Undiscovered {
+			failed = true
+			fmt.Fprintf(w, "%s: corp %s: users could not be discovered: run check to see why\n", name, s.Name)
+		}
+		failing := 0
+		for _, counts := range s.Counts {
+			failing += counts[schedule.Failing]
+		}
+		if failing == 0 {
+			continue
+		}
+		failed = true
+		targets, _ := m.Targets(s.Name, 0, min(failing, mostFailures)) // The failing ones come first.
+		for i := range targets {
+			t := &targets[i]
+			fmt.Fprintf(w, "%s: corp %s: %s=%s: %v: %s\n",
+				name, s.Name, t.Target.Selector, t.Target.ID, t.Err, wecom.Remedy(t.Err, wecom.English))
+		}
+		if more := failing - len(targets); more > 0 {
+			fmt.Fprintf(w, "%s: corp %s: %d more targets failed\n", name, s.Name, more)
+		}
+	}
+	return failed
+}
+
+// readStored returns what holds the recordings that a stopped exporter has stored. It reads a
+// copy, so that nothing in the store changes.
+func readStored(ctx context.Context, cfg *config.Config) (m *poll.Manager, err error) {
+	if cfg.StoragePath == "" {
+		return nil, errors.New("--stored: nothing is stored without --storage.path: name the directory")
+	}
+	dir, err := os.MkdirTemp("", name)
+	if err != nil {
+		return nil, fmt.Errorf("--stored: making a directory for a copy of the store: %w", err)
+	}
+	defer os.RemoveAll(dir)
+	if err := store.Copy(cfg.StoragePath, dir); err != nil {
+		return nil, fmt.Errorf("--stored: %w", err)
+	}
+	cfg.StoragePath = dir
+	m, err = poll.NewManager(cfg, poll.Options{Logger: log.NewNopLogger()})
+	if err != nil {
+		return nil, fmt.Errorf("--stored: %w", err)
+	}
+	over, end := context.WithCancel(ctx)
+	end()
+	m.Run(over) // It polls nothing, and closes the copy.
+	return m, nil
+}
+
+// A progress is a line on a terminal that shows how far a walk is.
+type progress struct {
+	w     io.Writer
+	width int // 0: it is no terminal, and nothing is shown
+}
+
+func newProgress(w io.Writer) *progress {
+	p := &progress{w: w}
+	if f, ok := w.(*os.File); ok {
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil {
+			p.width = width
+		}
+	}
+	return p
+}
+
+// show replaces the line.
+func (p *progress) show(statuses []poll.Status) {
+	if p.width == 0 {
+		return
+	}
+	total, polled, failing := 0, 0, 0
+	for i := range statuses {
+		total += statuses[i].Total
+		for _, counts := range statuses[i].Counts {
+			polled += counts[schedule.OK] + counts[schedule.Failing]
+			failing += counts[schedule.Failing]
+		}
+	}
+	line := fmt.Sprintf("listed %d of %d targets", polled, total)
+	if total == 0 {
+		line = "looking for targets"
+	}
+	if failing > 0 {
+		line += fmt.Sprintf(", %d of them failed", failing)
+	}
+	p.replace(line)
+}
+
+// clear removes the line.
+func (p *progress) clear() {
+	if p.width > 0 {
+		p.replace("")
+	}
+}
+
+// replace writes a line over the last one. One as wide as the terminal would wrap.
+func (p *progress) replace(line string) {
+	fmt.Fprintf(p.w, "\r\x1b[K%s", line[:min(len(line), max(p.width-1, 0))])
+}

@@ -1,0 +1,167 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package listing writes recordings for programs and spreadsheets: as JSON and CSV.
+package listing
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
+)
+
+// A Recording is one recording in JSON. It has no link and no password.
+type Recording struct {
+	Corp            string     `json:"corp"`
+	ID              string     `json:"id"`
+	Host            string     `json:"host"`
+	Title           string     `json:"title"`
+	Start           *time.Time `json:"start"` // null: not known
+	State           string     `json:"state"`
+	Bytes           int64      `json:"bytes"`
+	DurationSeconds float64    `json:"duration_seconds"`
+	SharedFiles     int        `json:"shared_files"`
+	ExposedFiles    int        `json:"exposed_files"`
+	Files           []File     `json:"files"`
+}
+
+// A File is one file of a recording.
+type File struct {
+	ID      string     `json:"id"`
+	Start   *time.Time `json:"start"` // null: not known
+	End     *time.Time `json:"end"`   // null: not known
+	Bytes   int64      `json:"bytes"`
+	Exposed bool       `json:"exposed"`
+	Sharing *Sharing   `json:"sharing"` // null: not shared
+}
+
+// A Sharing is how a file is shared.
+type Sharing struct {
+	Audience string     `json:"audience"`
+	Password string     `json:"password"` // "set" or "none"
+	Expiry   *time.Time `json:"expiry"`   // null: never
+	Download string     `json:"download"`
+}
+
+// optional returns t in UTC, or nil, which is null in JSON, if t is zero.
+func optional(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}
+
+// Of returns a recording as it is written in JSON.
+func Of(r *poll.Recording) Recording {
+	j := Recording{
+		Corp:            r.Corp,
+		ID:              r.ID,
+		Host:            r.Host,
+		Title:           r.Title,
+		Start:           optional(r.Start),
+		State:           r.State.String(),
+		Bytes:           r.Bytes,
+		DurationSeconds: r.Duration.Seconds(),
+		SharedFiles:     r.Shared,
+		ExposedFiles:    r.Exposed,
+		Files:           []File{},
+	}
+	for _, f := range r.Files {
+		file := File{
+			ID:      f.ID,
+			Start:   optional(f.Start),
+			End:     optional(f.End),
+			Bytes:   f.Bytes,
+			Exposed: f.Shared && f.Class.Exposed(),
+		}
+		if f.Shared {
+			file.Sharing = &Sharing{
+				Audience: f.Class.Audience.String(),
+				Password: f.Class.Password.String(),
+				Expiry:   optional(f.Expiry),
+				Download: f.Class.Download.String(),
+			}
+		}
+		j.Files = append(j.Files, file)
+	}
+	return j
+}
+
+// columns are the columns of CSV. Spreadsheets and scripts know them by place and by name:
+// new ones come last.
+var columns = []string{
+	"corp", "host", "id", "title", "start", "state", "files", "bytes", "duration_seconds", "shared_files", "exposed_files",
+}
+
+// A CSV writes recordings as CSV by RFC 4180, a line each below the names of the columns.
+type CSV struct{ w *csv.Writer }
+
+// NewCSV returns a CSV that has written the names of the columns.
+func NewCSV(w io.Writer) (*CSV, error) {
+	c := &CSV{csv.NewWriter(w)}
+	if err := c.w.Write(columns); err != nil {
+		return nil, fmt.Errorf("writing CSV: %w", err)
+	}
+	return c, nil
+}
+
+// Write writes a recording.
+func (c *CSV) Write(r *poll.Recording) error {
+	start := ""
+	if !r.Start.IsZero() {
+		start = r.Start.UTC().Format(time.RFC3339)
+	}
+	cells := []string{
+		r.Corp, r.Host, r.ID, r.Title, start, r.State.String(),
+		strconv.Itoa(len(r.Files)),
+		strconv.FormatInt(r.Bytes, 10),
+		strconv.FormatFloat(r.Duration.Seconds(), 'f', -1, 64),
+		strconv.Itoa(r.Shared),
+		strconv.Itoa(r.Exposed),
+	}
+	for i := range cells {
+		cells[i] = inert(cells[i])
+	}
+	if err := c.w.Write(cells); err != nil {
+		return fmt.Errorf("writing CSV: %w", err)
+	}
+	return nil
+}
+
+// Flush writes what is buffered.
+func (c *CSV) Flush() error {
+	c.w.Flush()
+	if err := c.w.Error(); err != nil {
+		return fmt.Errorf("writing CSV: %w", err)
+	}
+	return nil
+}
+
+// inert returns a cell that no spreadsheet takes for a formula: one that begins like a
+// formula has an apostrophe before it. Whoever names a meeting chooses its title.
+func inert(cell string) string {
+	if strings.ContainsAny(cell[:min(1, len(cell))], "=+-@\t\r\n") {
+		return "'" + cell
+	}
+	return cell
+}
+
+// Size returns a size in binary units with three digits.
+func Size(n int64) string {
+	const unit = 1024
+	if n < unit {
+		return fmt.Sprintf("%d B", n)
+	}
+	value, prefix := float64(n)/unit, 0
+	for value >= unit {
+		value /= unit
+		prefix++
+	}
+	return fmt.Sprintf("%.3g %ciB", value, "KMGTPE"[prefix])
+}

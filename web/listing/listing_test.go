@@ -1,0 +1,84 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package listing
+
+import (
+	"encoding/csv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
+)
+
+// TestCSV writes titles that a spreadsheet would take for formulas, and ones that CSV quotes.
+func TestCSV(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2026, 11, 20, 9, 0, 0, 0, time.FixedZone("CST", 8*3600))
+	var text strings.Builder
+	w, err := NewCSV(&text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	titles := map[string]string{
+		"plain":           "plain",
+		`=HYPERLINK("x")`: `'=HYPERLINK("x")`,
+		"+1":              "'+1",
+		"-1+1":            "'-1+1",
+		"@SUM(A1)":        "'@SUM(A1)",
+		"\tx":             "'\tx",
+		"a, \"b\"\nc":     "a, \"b\"\nc",
+		"会议=1":            "会议=1",
+		"":                "",
+	}
+	want := make([][]string, 1, 1+len(titles))
+	want[0] = []string{
+		"corp", "host", "id", "title", "start", "state", "files", "bytes", "duration_seconds", "shared_files", "exposed_files",
+	}
+	for title, cell := range titles {
+		r := &poll.Recording{Corp: "acme", Recording: inventory.Recording{
+			ID:       "r1",
+			Host:     "=host",
+			Title:    title,
+			Start:    start,
+			State:    wecom.StateCompleted,
+			Files:    make([]inventory.File, 2),
+			Bytes:    1 << 40,
+			Duration: 90*time.Second + 500*time.Millisecond,
+			Shared:   2,
+			Exposed:  1,
+		}}
+		if err := w.Write(r); err != nil {
+			t.Fatal(err)
+		}
+		want = append(want, []string{
+			"acme", "'=host", "r1", cell, "2026-11-20T01:00:00Z", "completed", "2", "1099511627776", "90.5", "2", "1",
+		})
+	}
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	got, err := csv.NewReader(strings.NewReader(text.String())).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("rows differ (-want +got):\n%s", diff)
+	}
+}
+
+func TestSize(t *testing.T) {
+	t.Parallel()
+	for n, want := range map[int64]string{
+		0: "0 B", 1023: "1023 B", 1024: "1 KiB", 1536: "1.5 KiB", 123 << 20: "123 MiB", 5 << 30: "5 GiB", 1 << 62: "4 EiB",
+	} {
+		if got := Size(n); got != want {
+			t.Errorf("%d: %q, want %q", n, got, want)
+		}
+	}
+}
