@@ -59,7 +59,7 @@ func (inv *Inventory) Apply(l *Listing) int {
 	inv.mu.Lock()
 	defer inv.mu.Unlock()
 	inv.generation++
-	inv.listed = true
+	inv.listed, inv.lastListing = true, l.At.Round(0)
 	h := inv.holdings[l.Target]
 	if h == nil {
 		h = &holding{}

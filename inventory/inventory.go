@@ -25,6 +25,9 @@ const (
 	// that it is not counted again if a list has it late.
 	retentionMargin   = day
 	retentionInterval = time.Hour
+	// setBack is how far the clock may go back before everything is computed again. The time
+	// that WeCom's answers show varies by seconds.
+	setBack = time.Minute
 )
 
 // An Inventory is what is known of one corp's recordings. It is safe for concurrent use.
@@ -47,6 +50,7 @@ type Inventory struct {
 	horizon      wecom.Instant
 	retentionDue time.Time
 	lastSuccess  time.Time // when any target was last listed to the end
+	lastListing  time.Time // when the last list came; zero: none has since the start
 	admission    admission
 
 	// titles are those of the recordings that are held, by ID, as far as they were listed
@@ -82,9 +86,10 @@ type holding struct {
 
 // A host has recordings that are held.
 type host struct {
-	name  string
-	items []*item
-	sums  *Sums // nil: to be computed
+	name   string
+	items  []*item
+	sums   *Sums     // nil: to be computed
+	summed time.Time // when the sums were computed
 }
 
 // New returns an empty inventory, whose ledger is born at the given time.
@@ -282,6 +287,12 @@ func hasLeft(r *recording.Record, start wecom.Instant) bool {
 func leaves(r *recording.Record) (latest wecom.Instant, ages bool) {
 	latest = r.Latest()
 	return latest, latest != 0 && r.State == wecom.StateCompleted
+}
+
+// holds reports whether what was computed at one time, and becomes stale at another, holds now.
+// A clock that was ahead may have been set back, or WeCom's clock may decide now.
+func holds(computed, stale, now time.Time) bool {
+	return now.Before(stale) && !now.Before(computed.Add(-setBack))
 }
 
 // expire drops tombstones that are so old that no list will have them again. The retention

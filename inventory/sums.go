@@ -106,11 +106,11 @@ func (s *Sums) Add(other *Sums) {
 
 // sumsOf returns the sums of a host. The lock is held.
 func (inv *Inventory) sumsOf(h *host, now time.Time, r *recording.Record) *Sums {
-	if h.sums == nil || !now.Before(h.sums.Stale) {
+	if h.sums == nil || !holds(h.summed, h.sums.Stale, now) {
 		s := newSums(now)
 		next := inv.eachItemOf(h, now, r, func(*item) { s.add(r, now) })
 		s.staleAt(next.Time())
-		h.sums = s
+		h.sums, h.summed = s, now
 	}
 	return h.sums
 }

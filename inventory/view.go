@@ -38,6 +38,7 @@ type View struct {
 
 	version, ledgerVersion uint64
 	limit                  int
+	taken                  time.Time
 	stale                  time.Time // when it changes by the clock alone
 }
 
@@ -54,9 +55,13 @@ type HostView struct {
 func (inv *Inventory) View(now time.Time, limit int) *View {
 	inv.mu.Lock()
 	defer inv.mu.Unlock()
-	inv.expire(now)
+	now = now.Round(0) // The monotonic clock does not show that the clock was set.
+	if !inv.lastListing.IsZero() {
+		// Before the first list, it is not known whether the clock is right.
+		inv.expire(inv.lastListing)
+	}
 	if v := inv.last; v != nil && v.version == inv.version && v.ledgerVersion == inv.ledger.Version() &&
-		v.Listed == inv.listed && v.limit == limit && now.Before(v.stale) {
+		v.Listed == inv.listed && v.limit == limit && holds(v.taken, v.stale, now) {
 		return v
 	}
 	inv.last = inv.newView(now, limit)
@@ -77,6 +82,7 @@ func (inv *Inventory) newView(now time.Time, limit int) *View {
 		version:        inv.version,
 		ledgerVersion:  l.Version(),
 		limit:          limit,
+		taken:          now,
 		stale:          now.Add(day),
 	}
 	if !inv.listed {

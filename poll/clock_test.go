@@ -77,6 +77,59 @@ func TestStoredTimesAndAWrongClock(t *testing.T) {
 	})
 }
 
+// TestRestartByAWrongClock goes on from a store by a local clock that is wrong, and expects the
+// gauges of before. WeCom lists what it listed before.
+func TestRestartByAWrongClock(t *testing.T) {
+	t.Parallel()
+	for name, ahead := range map[string]time.Duration{
+		"two years ahead":   2 * 366 * rig.Day,
+		"forty days ahead":  40 * rig.Day,
+		"six hours ahead":   6 * time.Hour,
+		"six minutes ahead": 6 * time.Minute,
+		"forty days behind": -40 * rig.Day,
+		"two years behind":  -2 * 366 * rig.Day,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			rig.Virtually(t, func(t *testing.T) {
+				// Virtual time does not go back: by a clock that is behind, the first process ran too.
+				now := min(ahead, 0)
+				server := wecomtest.New(wecomtest.Config{Now: func() time.Time { return time.Now().Add(-now) }})
+				put := func(id string, expiresIn time.Duration) {
+					link := wecomtest.Share{On: true, Expire: time.Now().Add(expiresIn - now)}
+					server.Put(rig.Recorded(id, "li", 5*rig.Day+now, link))
+				}
+				put("r1", 3*time.Hour)
+				put("r2", 5*time.Minute)
+				put("removed", 3*time.Hour)
+				cfg := rig.Storing(t.TempDir(), rig.ConfigOf("li", "wang"))
+				cfg.Poll.Interval, cfg.Poll.IdleInterval = 10*time.Second, 10*time.Second
+				before := rig.Start(t, server, cfg)
+				before.Wait(15 * time.Second)
+				server.Remove("removed")
+				before.StopAfter(15 * time.Second)
+
+				// The clock of WeCom goes on, and the local one is set.
+				time.Sleep(ahead - now)
+				now = ahead
+				after := rig.Start(t, server, cfg)
+				after.Wait(15 * time.Second)
+				after.Expect(map[string]string{
+					`wecom_recordings{host="li",state="completed"}`: "2",
+					`wecom_recording_exposed_files{host="li"}`:      "2",
+					`wecom_recording_files_by_age{age="0-7d"}`:      "2",
+					`wecom_recordings_discovered_total{host="li"}`:  "0",
+					`wecom_recordings_removed_total`:                "1",
+				})
+				// What a wrong clock forgets is not counted when it is new.
+				server.Put(rig.Recorded("new", "wang", 6*rig.Day+ahead))
+				after.Wait(15 * time.Second)
+				after.Expect(map[string]string{`wecom_recordings_discovered_total{host="wang"}`: "1"})
+			})
+		})
+	}
+}
+
 // TestClocksThatDiffer has each answer come from another machine, half of them an hour ahead.
 func TestClocksThatDiffer(t *testing.T) {
 	t.Parallel()
