@@ -57,8 +57,7 @@ func addList(cmd *kingpin.CmdClause, f *flags) action {
 }
 
 func (l *listFlags) run(ctx context.Context, f *flags, out *output) error {
-	now := time.Now()
-	selects, err := l.selection(now)
+	selects, err := l.selection(time.Now())
 	if err != nil {
 		return err
 	}
@@ -79,7 +78,7 @@ func (l *listFlags) run(ctx context.Context, f *flags, out *output) error {
 		return err
 	}
 	// What was found is printed even if the walk was interrupted.
-	if err := l.print(context.WithoutCancel(ctx), manager, selects, now, out); err != nil {
+	if err := l.print(context.WithoutCancel(ctx), manager, selects, out); err != nil {
 		return err
 	}
 	return status
@@ -146,13 +145,13 @@ func timeOf(text string, now time.Time) (time.Time, error) {
 
 // print writes the selected recordings to stdout.
 func (l *listFlags) print(
-	ctx context.Context, manager *poll.Manager, s *selection, now time.Time, out *output,
+	ctx context.Context, manager *poll.Manager, s *selection, out *output,
 ) error {
 	w, err := newListWriter(*l.format, out.stdout)
 	if err != nil {
 		return err
 	}
-	err = manager.EachRecording(ctx, &s.query, now, func(r *poll.Recording) error {
+	err = manager.EachRecording(ctx, &s.query, func(r *poll.Recording) error {
 		if !s.holds(r) {
 			return nil
 		}

@@ -5,7 +5,6 @@ package collector
 
 import (
 	"context"
-	"time"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
@@ -37,12 +36,10 @@ type RecordingQuery struct {
 
 // Recordings returns the part of the recordings that a query selects, and how many there
 // are in all: see [poll.Manager.Recordings].
-func (c *Collector) Recordings(
-	ctx context.Context, q RecordingQuery, now time.Time,
-) (part []poll.Recording, total int, err error) {
+func (c *Collector) Recordings(ctx context.Context, q RecordingQuery) (part []poll.Recording, total int, err error) {
 	if q.Host != "" {
 		naming := c.published.Load().naming
 		q.MatchHost = func(host string, folded bool) bool { return naming.matches(q.Host, host, folded) }
 	}
-	return c.manager.Recordings(ctx, &q.RecordingQuery, now)
+	return c.manager.Recordings(ctx, &q.RecordingQuery)
 }

@@ -70,7 +70,7 @@ func TestHostsOfRecordingsAsLabeled(t *testing.T) {
 				r := rig.Start(t, rig.WorldOf(wecomtest.Config{}), test.cfg)
 				r.Wait(10 * time.Second)
 				q := collector.RecordingQuery{Host: test.host, RecordingQuery: poll.RecordingQuery{Limit: 10}}
-				if _, total, err := r.Collector.Recordings(t.Context(), q, time.Now()); total != test.want || err != nil {
+				if _, total, err := r.Collector.Recordings(t.Context(), q); total != test.want || err != nil {
 					t.Errorf("%d recordings, want %d: %v", total, test.want, err)
 				}
 			})

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/rig"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
 )
 
@@ -121,6 +123,11 @@ func TestRestartByAWrongClock(t *testing.T) {
 					`wecom_recordings_discovered_total{host="li"}`:  "0",
 					`wecom_recordings_removed_total`:                "1",
 				})
+				exposed := true
+				q := &poll.RecordingQuery{Query: inventory.Query{Exposed: &exposed}, Limit: 100}
+				if _, total, err := after.Manager.Recordings(t.Context(), q); total != 2 || err != nil {
+					t.Errorf("%d recordings are found, want the two that the gauges count", total)
+				}
 				// What a wrong clock forgets is not counted when it is new.
 				server.Put(rig.Recorded("new", "wang", 6*rig.Day+ahead))
 				after.Wait(15 * time.Second)

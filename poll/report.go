@@ -103,13 +103,12 @@ type Recording struct {
 }
 
 // Recordings returns the part of the recordings that a query selects, and how many there
-// are in all. They are those that the gauges count at the given time. It takes memory for as
-// many as the offset and the limit together. When the context ends, it returns its cause.
-func (m *Manager) Recordings(
-	ctx context.Context, q *RecordingQuery, now time.Time,
-) (part []Recording, total int, err error) {
+// are in all. They are those that the gauges count now, by the clock of WeCom if that decides.
+// It takes memory for as many as the offset and the limit together. When the context ends, it
+// returns its cause.
+func (m *Manager) Recordings(ctx context.Context, q *RecordingQuery) (part []Recording, total int, err error) {
 	first := topk.New(q.Offset+q.Limit, q.compare)
-	err = m.match(ctx, q, now, func(found match) {
+	err = m.match(ctx, q, func(found match) {
 		total++
 		first.Add(found)
 	})
@@ -118,7 +117,7 @@ func (m *Manager) Recordings(
 	}
 	files := 0
 	for _, found := range first.TakeLast(max(0, first.Len()-q.Offset)) {
-		r := found.recording(now)
+		r := found.recording()
 		part = append(part, r)
 		if files += len(r.Files); files > mostFiles && len(part) > 1 {
 			return nil, total, ErrTooManyFiles
@@ -129,16 +128,14 @@ func (m *Manager) Recordings(
 
 // EachRecording calls each with all recordings that a query selects, in its order; its offset
 // and limit do not count. An error of each ends it, and is returned.
-func (m *Manager) EachRecording(
-	ctx context.Context, q *RecordingQuery, now time.Time, each func(*Recording) error,
-) error {
+func (m *Manager) EachRecording(ctx context.Context, q *RecordingQuery, each func(*Recording) error) error {
 	var matches []match
-	if err := m.match(ctx, q, now, func(found match) { matches = append(matches, found) }); err != nil {
+	if err := m.match(ctx, q, func(found match) { matches = append(matches, found) }); err != nil {
 		return err
 	}
 	slices.SortFunc(matches, q.compare)
 	for _, found := range matches {
-		r := found.recording(now)
+		r := found.recording()
 		if err := each(&r); err != nil {
 			return err
 		}
@@ -151,10 +148,11 @@ type match struct {
 	inventory.Match
 
 	corp *corp
+	at   time.Time // when it was found, by the clock of the corp
 }
 
-func (m *match) recording(now time.Time) Recording {
-	return Recording{Corp: m.corp.key.name, Recording: m.corp.inventory.Recording(&m.Match, now)}
+func (m *match) recording() Recording {
+	return Recording{Corp: m.corp.key.name, Recording: m.corp.inventory.Recording(&m.Match, m.at)}
 }
 
 func (q *RecordingQuery) compare(a, b match) int {
@@ -162,12 +160,13 @@ func (q *RecordingQuery) compare(a, b match) int {
 }
 
 // match calls found with each recording that a query selects, in no order.
-func (m *Manager) match(ctx context.Context, q *RecordingQuery, now time.Time, found func(match)) error {
+func (m *Manager) match(ctx context.Context, q *RecordingQuery, found func(match)) error {
 	for _, c := range m.current() {
 		if q.Corp != "" && q.Corp != c.key.name {
 			continue
 		}
-		err := c.inventory.Find(ctx, &q.Query, now, func(m inventory.Match) { found(match{m, c}) })
+		now := c.client.Now()
+		err := c.inventory.Find(ctx, &q.Query, now, func(m inventory.Match) { found(match{m, c, now}) })
 		if err != nil {
 			return fmt.Errorf("finding recordings: %w", err)
 		}

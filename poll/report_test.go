@@ -212,7 +212,7 @@ func TestRecordings(t *testing.T) {
 				want:  "", total: 0,
 			},
 		} {
-			part, total, err := r.Manager.Recordings(t.Context(), &test.query, time.Now())
+			part, total, err := r.Manager.Recordings(t.Context(), &test.query)
 			if err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
@@ -247,7 +247,7 @@ func TestManyFiles(t *testing.T) {
 		r := rig.Start(t, server, rig.ConfigOf("li"))
 		r.Wait(10 * time.Second)
 		for limit, want := range map[int]error{1: nil, 2: nil, 3: poll.ErrTooManyFiles} {
-			part, total, err := r.Manager.Recordings(t.Context(), &poll.RecordingQuery{Limit: limit}, time.Now())
+			part, total, err := r.Manager.Recordings(t.Context(), &poll.RecordingQuery{Limit: limit})
 			if !errors.Is(err, want) || total != 3 || err == nil && len(part) != limit {
 				t.Errorf("limit %d: %d recordings of %d: %v, want %v", limit, len(part), total, err, want)
 			}
@@ -262,7 +262,7 @@ func TestRecordingsOfAClientThatHasGone(t *testing.T) {
 		r.Wait(10 * time.Second)
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		part, total, err := r.Manager.Recordings(ctx, &poll.RecordingQuery{Limit: 10}, time.Now())
+		part, total, err := r.Manager.Recordings(ctx, &poll.RecordingQuery{Limit: 10})
 		if !errors.Is(err, context.Canceled) || part != nil || total != 0 {
 			t.Errorf("%d recordings of %d: %v, want %v", len(part), total, err, context.Canceled)
 		}
@@ -277,7 +277,7 @@ func TestWhatIsKnownOfARecording(t *testing.T) {
 		r := startWithTitles(t, server, rig.Storing(dir, rig.ConfigOf("li", "wang")))
 		r.Wait(10 * time.Second)
 		report := func(r *rig.Rig, id string) poll.Recording {
-			part, _, _ := r.Manager.Recordings(t.Context(), &poll.RecordingQuery{Limit: 100}, time.Now())
+			part, _, _ := r.Manager.Recordings(t.Context(), &poll.RecordingQuery{Limit: 100})
 			for _, report := range part {
 				if report.ID == id {
 					return report

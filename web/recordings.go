@@ -30,10 +30,9 @@ var recordingsTemplate = newPage(recordingsHTML)
 // Recordings finds the recordings behind the metrics.
 type Recordings interface {
 	// Recordings returns the part of the matching recordings that q asks for, and
-	// the number of all that match at now. An error is [poll.ErrTooManyFiles], or the
+	// the number of all that match now. An error is [poll.ErrTooManyFiles], or the
 	// cause of the end of the context.
-	Recordings(ctx context.Context, q collector.RecordingQuery, now time.Time) (
-		part []poll.Recording, total int, err error)
+	Recordings(ctx context.Context, q collector.RecordingQuery) (part []poll.Recording, total int, err error)
 }
 
 // findingError returns what to answer if recordings were not found because of an error.
@@ -116,7 +115,7 @@ func (o Options) serveRecordings(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	text := recordingsTexts[language]
-	part, total, err := o.Recordings.Recordings(r.Context(), q.RecordingQuery, time.Now())
+	part, total, err := o.Recordings.Recordings(r.Context(), q.RecordingQuery)
 	if err != nil {
 		status, message := findingError(err)
 		http.Error(w, message, status)

@@ -6,7 +6,6 @@ package web
 import (
 	"encoding/json"
 	"net/http"
-	"time"
 
 	"github.com/go-kit/log/level"
 
@@ -28,7 +27,7 @@ func (o Options) serveRecordingsAPI(w http.ResponseWriter, r *http.Request) {
 		o.serveJSON(w, http.StatusBadRequest, map[string]string{"error": err.Error()})
 		return
 	}
-	part, total, err := o.Recordings.Recordings(r.Context(), q.RecordingQuery, time.Now())
+	part, total, err := o.Recordings.Recordings(r.Context(), q.RecordingQuery)
 	if err != nil {
 		status, message := findingError(err)
 		o.serveJSON(w, status, map[string]string{"error": message})

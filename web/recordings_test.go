@@ -25,7 +25,7 @@ type asked struct {
 }
 
 func (a *asked) Recordings(
-	ctx context.Context, q collector.RecordingQuery, _ time.Time,
+	ctx context.Context, q collector.RecordingQuery,
 ) (part []poll.Recording, total int, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, 0, err
@@ -124,7 +124,7 @@ func TestDeepestPage(t *testing.T) {
 type failing struct{ err error }
 
 func (f failing) Recordings(
-	context.Context, collector.RecordingQuery, time.Time,
+	context.Context, collector.RecordingQuery,
 ) (part []poll.Recording, total int, err error) {
 	return nil, 0, f.err
 }
