@@ -4,9 +4,12 @@
 package wecom
 
 import (
+	"encoding/base64"
+	"encoding/hex"
 	"html"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"unicode"
 )
@@ -19,6 +22,10 @@ const (
 
 	// No word of a language has as many letters and digits as a secret.
 	secretLength = 20
+	// secretPart is how many bytes of a secret are as good as all of it: it has 40 or more.
+	secretPart = 8
+	// maxLayers bounds how often a text is unescaped. Each layer of gateways adds one at most.
+	maxLayers = 10
 )
 
 var (
@@ -27,6 +34,11 @@ var (
 	pagePattern  = regexp.MustCompile(`(?is)^\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*<(?:!doctype\s+html|html|head)\b`)
 	titlePattern = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title`)
 	quotePattern = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+
+	// Escapes of a byte in URLs, in scripts and in JSON.
+	escapePattern = regexp.MustCompile(`(?i)(?:%(?:u00)?|\\x|\\u00)[0-9a-f]{2}`)
+	// What may be a space, and a backslash in front of a character that stands for itself.
+	spacePattern = regexp.MustCompile(`[\s+\\]+`)
 )
 
 // redact removes from an error text what may be a secret of the call: every form of
@@ -76,7 +88,8 @@ func (r response) title() string {
 	return excerpt(html.UnescapeString(string(match[1])), r.request.query)
 }
 
-// withoutSecrets removes the token and the app secret of a query, in every form.
+// withoutSecrets removes the token and the app secret of a query. A text that holds a part of
+// one in another form is redacted as a whole.
 func withoutSecrets(text string, query url.Values) string {
 	for _, name := range []string{"access_token", "corpsecret"} {
 		secret := query.Get(name)
@@ -89,8 +102,52 @@ func withoutSecrets(text string, query url.Values) string {
 		} {
 			text = strings.ReplaceAll(text, form, redacted)
 		}
+		if holdsPart(text, secret) {
+			return redacted
+		}
 	}
 	return text
+}
+
+// holdsPart reports whether a text holds any part of a secret that is secretPart bytes long, in
+// whatever form: escaped once or more, in hex or in base64.
+func holdsPart(text, secret string) bool {
+	text, ok := plain(text)
+	if !ok {
+		return true // It is not known what it holds.
+	}
+	forms := []string{secret, hex.EncodeToString([]byte(secret))}
+	for skip := range min(3, len(secret)) { // Base64 depends on what comes before.
+		rest := []byte(secret[skip:])
+		forms = append(forms, base64.RawStdEncoding.EncodeToString(rest), base64.RawURLEncoding.EncodeToString(rest))
+	}
+	for _, form := range forms {
+		form, _ = plain(form)
+		size := min(secretPart, len(form))
+		for i := 0; size > 0 && i+size <= len(form); i++ {
+			if strings.Contains(text, form[i:i+size]) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// plain undoes escapes until there are none left. So that texts can be compared, it also removes
+// what may be escaped as a space, and the case of letters. It is not ok if there are more
+// layers of escapes than anyone makes.
+func plain(text string) (plain string, ok bool) {
+	for range maxLayers {
+		before := text
+		text = escapePattern.ReplaceAllStringFunc(html.UnescapeString(text), func(escape string) string {
+			code, _ := strconv.ParseUint(escape[len(escape)-2:], 16, 8)
+			return string([]byte{byte(code)})
+		})
+		if text == before {
+			return spacePattern.ReplaceAllString(strings.ToLower(text), ""), true
+		}
+	}
+	return "", false
 }
 
 // redactWords replaces the words that are secret and makes every space a single one.

@@ -4,9 +4,12 @@
 package wecom
 
 import (
+	"encoding/base64"
 	"fmt"
+	"html"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -137,5 +140,83 @@ func TestRedact(t *testing.T) {
 		if got := redact(text, query); got != want {
 			t.Errorf("%s\n got %s\nwant %s", text, got, want)
 		}
+	}
+}
+
+// TestEncodedSecrets has an answer quote the secret of its call, encoded in some way.
+func TestEncodedSecrets(t *testing.T) {
+	t.Parallel()
+	const secret = "S3CR+T/MARK=&<x>%20"
+	lower := regexp.MustCompile("%[0-9A-F]{2}")
+	for name, encode := range map[string]func(string) string{
+		"as it is":                       func(s string) string { return s },
+		"for a query":                    url.QueryEscape,
+		"for a path":                     url.PathEscape,
+		"for a query, in lower-case hex": func(s string) string { return lower.ReplaceAllStringFunc(url.QueryEscape(s), strings.ToLower) },
+		"twice":                          func(s string) string { return url.QueryEscape(url.QueryEscape(s)) },
+		"three times, in two ways":       func(s string) string { return url.PathEscape(url.QueryEscape(url.PathEscape(s))) },
+		"twenty times": func(s string) string {
+			for range 20 {
+				s = url.QueryEscape(s)
+			}
+			return s
+		},
+		"in part":             func(s string) string { return strings.Replace(s, "/", "%2f", 1) },
+		"for HTML":            html.EscapeString,
+		"for HTML, in a path": func(s string) string { return html.EscapeString(url.PathEscape(s)) },
+		"for HTML, by number": func(s string) string { return strings.ReplaceAll(html.EscapeString(s), "/", "&#x2F;") },
+		"for JSON":            func(s string) string { return strings.ReplaceAll(s, "/", `\/`) },
+		"for JSON, by number": func(s string) string { return strings.NewReplacer("+", `\u002b`, "/", `\u002F`).Replace(s) },
+		"for a script":        func(s string) string { return strings.ReplaceAll(s, "/", `\x2f`) },
+		"every byte":          func(s string) string { return "%" + strings.Join(hexOf(s), "%") },
+		"in hex":              func(s string) string { return strings.Join(hexOf(s), "") },
+		"in base64":           func(s string) string { return base64.StdEncoding.EncodeToString([]byte("a:" + s)) },
+		"in base64 for URLs":  func(s string) string { return base64.URLEncoding.EncodeToString([]byte("ab:" + s)) },
+		"in lower case":       strings.ToLower,
+		"cut off":             func(s string) string { return url.QueryEscape(s)[:14] },
+		"without its start":   func(s string) string { return url.QueryEscape(s)[5:] },
+		"broken up":           func(s string) string { return s[:5] + " " + s[5:] },
+	} {
+		for _, parameter := range []string{"corpsecret", "access_token"} {
+			query := url.Values{parameter: {secret}}
+			quoted := encode(secret)
+			for how, got := range map[string]string{
+				"an excerpt": excerpt("502 "+quoted+" failed", query),
+				"an error":   redact("dial "+quoted+" failed", query),
+			} {
+				if shown := strings.NewReplacer("502", "", "dial", "", "failed", "", redacted, "", " ", "").Replace(got); shown != "" {
+					t.Errorf("%s %s: %s is shown as %s", parameter, name, how, got)
+				}
+			}
+		}
+	}
+}
+
+// hexOf returns each byte in hexadecimal digits.
+func hexOf(s string) []string {
+	digits := make([]string, 0, len(s))
+	for _, c := range []byte(s) {
+		digits = append(digits, fmt.Sprintf("%02x", c))
+	}
+	return digits
+}
+
+// TestOtherTextsAreShown has texts that look encoded, and hold no secret.
+func TestOtherTextsAreShown(t *testing.T) {
+	t.Parallel()
+	query := url.Values{"corpsecret": {"S3CR+T/MARK=&<x>%20"}}
+	for text, want := range map[string]string{
+		"100% of 50 %zz & more": "100% of 50 %zz & more",
+		"caf%C3%A9 is closed":   "caf%C3%A9 is closed",
+		"error 5 MARK":          "error 5 MARK",
+	} {
+		if got := excerpt(text, query); got != want {
+			t.Errorf("%s\n got %s\nwant %s", text, got, want)
+		}
+	}
+	start := time.Now()
+	excerpt("%"+strings.Repeat("25", maxHead/2), query)
+	if took := time.Since(start); took > time.Second {
+		t.Errorf("a text of many layers takes %s", took)
 	}
 }
