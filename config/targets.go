@@ -102,6 +102,14 @@ func (t Targets) ExpandFiles() ([]string, error) { return glob.ExpandAll(t.Files
 // files, and is no error.
 func (t Targets) FolderErrors() []error { return glob.FolderErrors(t.Files...) }
 
+// Unmatched returns the patterns among Files that stand for no file now.
+func (t Targets) Unmatched() []string {
+	return slices.DeleteFunc(slices.Clone(t.Files), func(pattern string) bool {
+		paths, err := glob.Expand(pattern)
+		return err != nil || len(paths) > 0
+	})
+}
+
 // targetFiles reads paths and patterns of target files, and the files at the paths.
 func (v value) targetFiles() []string {
 	patterns := slices.Clone(v.items)

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/go-kit/log"
@@ -78,16 +79,19 @@ func (f *files) refresh(t config.Targets, atOnce bool) (changed bool) {
 		f.errs = err.Error()
 	} else {
 		f.errs = ""
-		changed = f.removeOthers(paths, atOnce)
+		changed = f.removeOthers(t, paths, atOnce)
 	}
+	var n news
 	for _, path := range paths {
-		changed = f.refreshFile(path, atOnce) || changed
+		changed = f.refreshFile(path, atOnce, &n) || changed
 	}
+	n.log(f.logger)
 	return changed
 }
 
 // removeOthers removes the files that are gone, and reports whether any is.
-func (f *files) removeOthers(paths []string, atOnce bool) (changed bool) {
+func (f *files) removeOthers(t config.Targets, paths []string, atOnce bool) (changed bool) {
+	gone := map[string]int{} // targets by path
 	for path, read := range f.read {
 		if slices.Contains(paths, path) {
 			continue
@@ -97,14 +101,45 @@ func (f *files) removeOthers(paths []string, atOnce bool) (changed bool) {
 			continue
 		}
 		delete(f.read, path)
-		changed = true
-		level.Info(f.logger).Log("msg", "target file is gone, and its targets with it", "file", path)
+		gone[path] = count(read.content)
+	}
+	changed = len(gone) > 0
+	if changed {
+		f.logGone(t, gone)
 	}
 	return changed
 }
 
+// logGone logs which files are gone. If a pattern matches none any more, a volume may not be
+// mounted.
+func (f *files) logGone(t config.Targets, gone map[string]int) {
+	for _, pattern := range t.Unmatched() {
+		files, targets := 0, 0
+		for path, had := range gone {
+			if match, err := filepath.Match(filepath.Clean(pattern), path); err == nil && match {
+				files, targets = files+1, targets+had
+				delete(gone, path)
+			}
+		}
+		if files > 0 {
+			level.Warn(f.logger).Log("msg", "no target file matches the pattern any more, and the targets are gone",
+				"pattern", pattern, "files", files, "targets_before", targets,
+				"remedy", "see whether the volume is mounted and the files are where they were; they are read again within seconds",
+				"remedy_zh", "请检查卷是否已挂载、文件是否仍在原处；恢复后数秒内会重新读取")
+		}
+	}
+	rest := event{
+		msg:     "target file is gone, and its targets with it",
+		msgMany: "target files are gone, and their targets with them",
+	}
+	for _, path := range slices.Sorted(maps.Keys(gone)) {
+		rest.add(path, gone[path])
+	}
+	rest.log(level.Info(f.logger))
+}
+
 // refreshFile reads a file if it has changed, and reports whether it has.
-func (f *files) refreshFile(path string, atOnce bool) bool {
+func (f *files) refreshFile(path string, atOnce bool, n *news) bool {
 	read := f.read[path]
 	if read == nil {
 		read = &file{}
@@ -122,17 +157,16 @@ func (f *files) refreshFile(path string, atOnce bool) bool {
 	}
 	switch {
 	case err != nil && (read.err == nil || read.err.Error() != err.Error()):
-		level.Error(f.logger).Log("msg", "target file cannot be used; keeping the targets that it last had",
-			"err", err)
+		n.broken.addErr(err)
 	case err == nil && read.err != nil:
-		level.Info(f.logger).Log("msg", "target file is right again", "file", path)
+		n.right.add(path, 0)
 	}
 	read.err = err
 	if err != nil {
 		return false
 	}
 	if had := count(read.content); had > 0 && count(content) == 0 {
-		level.Warn(f.logger).Log("msg", "target file names no target any more", "file", path, "targets_before", had)
+		n.emptied.add(path, had)
 	}
 	read.content, read.info = content, info
 	return true

@@ -6,6 +6,7 @@ package discovery
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -70,14 +71,29 @@ func TestTargetFiles(t *testing.T) {
 			logged:  "target file names no target any more",
 		},
 		{
+			does:    func() { write("b.yml", "userids: [wang]") },
+			changed: true,
+			want:    []string{"li", "wang"},
+		},
+		{
 			does: func() {
 				if err := os.Remove(filepath.Join(dir, "a.yml")); err != nil {
 					t.Fatal(err)
 				}
 			},
 			changed: true,
-			want:    []string{},
+			want:    []string{"wang"},
 			logged:  "target file is gone",
+		},
+		{
+			does: func() {
+				if err := os.Remove(filepath.Join(dir, "b.yml")); err != nil {
+					t.Fatal(err)
+				}
+			},
+			changed: true,
+			want:    []string{},
+			logged:  "no target file matches the pattern any more",
 		},
 	} {
 		text.Reset()
@@ -181,7 +197,7 @@ func TestFilesThatChange(t *testing.T) {
 			{does: nothing, want: []string{"li", "wang"}},
 			{does: missing, want: []string{"li", "wang"}},
 			{does: nothing, want: []string{}},
-		}, logged: "target file is gone"},
+		}, logged: "no target file matches the pattern any more"},
 		"the folder cannot be read": {looks: []look{
 			{does: noFolder, want: []string{"li"}},
 			{does: nothing, want: []string{"li"}},
@@ -216,6 +232,85 @@ func TestFilesThatChange(t *testing.T) {
 			}
 			if n := strings.Count(text.String(), test.logged); test.logged != "" && n != 1 || test.logged == "" && text.Len() > 0 {
 				t.Errorf("the log should have %q once:\n%s", test.logged, &text)
+			}
+		})
+	}
+}
+
+// TestManyFilesAtOnce has something happen to many target files at once. Each names two users.
+func TestManyFilesAtOnce(t *testing.T) {
+	t.Parallel()
+	write := func(t *testing.T, path, content string) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	remove := func(t *testing.T, path string) {
+		t.Helper()
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, test := range map[string]struct {
+		happens func(t *testing.T, path string) // to all files but c.yml
+		later   func(t *testing.T, path string) // to all files
+		want    []string                        // in the only line that is logged each time
+	}{
+		"broken, and right again": {
+			happens: func(t *testing.T, path string) { t.Helper(); write(t, path, "userid: [a]") },
+			later:   func(t *testing.T, path string) { t.Helper(); write(t, path, "userids: [a]") },
+			want: []string{
+				`level=error msg="target files cannot be used; keeping the targets that they last had" files=5 ` +
+					`first="a.yml: line 1: \"userid\" is not a known key`,
+				`level=info msg="target files are right again" files=5 first="a.yml; b.yml; d.yml"`,
+			},
+		},
+		"empty, and gone": {
+			happens: func(t *testing.T, path string) { t.Helper(); write(t, path, "userids: []") },
+			later:   remove,
+			want: []string{
+				`level=warn msg="target files name no target any more" files=5 first="a.yml; b.yml; d.yml" targets_before=10`,
+				`level=warn msg="no target file matches the pattern any more, and the targets are gone" pattern=*.yml ` +
+					`files=6 targets_before=2 remedy=`,
+			},
+		},
+		"gone": {
+			happens: remove,
+			later:   func(*testing.T, string) {},
+			want: []string{
+				`level=info msg="target files are gone, and their targets with them" files=5 first="a.yml; b.yml; d.yml" targets_before=10`,
+				``,
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			var text bytes.Buffer
+			f := newFiles(log.NewLogfmtLogger(&text))
+			targets := config.Targets{Files: []string{filepath.Join(dir, "*.yml"), filepath.Join(dir, "other", "*.yml")}}
+			paths := make([]string, 0, 6)
+			for i := range cap(paths) {
+				path := filepath.Join(dir, string(rune('a'+i))+".yml")
+				write(t, path, fmt.Sprintf("userids: [u%d, v%d]", i, i))
+				paths = append(paths, path)
+			}
+			f.refresh(targets, true)
+			for i, happens := range []func(*testing.T, string){test.happens, test.later} {
+				text.Reset()
+				for _, path := range paths {
+					if i > 0 || filepath.Base(path) != "c.yml" {
+						happens(t, path)
+					}
+				}
+				f.refresh(targets, false)
+				f.refresh(targets, false)
+				got := strings.ReplaceAll(strings.ReplaceAll(text.String(), `\"`+dir+"/", ""), dir+"/", "")
+				got = strings.ReplaceAll(got, `.yml\"`, ".yml")
+				if want := test.want[i]; !strings.HasPrefix(got, want) || strings.Count(got, "\n") != min(len(want), 1) {
+					t.Errorf("logged %d:\n%s\nwant one line that begins with\n%s", i, got, want)
+				}
 			}
 		})
 	}
