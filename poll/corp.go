@@ -63,6 +63,7 @@ type corp struct {
 	clockReminder  reminder
 	warnings       warnings
 	secretReminder reminder
+	blocks         blocks // as far as they were logged
 }
 
 // settings are what a reload may change of a corp.
@@ -87,6 +88,7 @@ func (m *Manager) newCorp(s settings, stored *inventory.Inventory) *corp {
 		stop:      func() {},
 		wake:      make(chan struct{}, 1),
 		settings:  s,
+		blocks:    blocks{reminders: map[string]*reminder{}},
 	}
 	var o Observer
 	if m.options.Observer != nil {

@@ -75,6 +75,7 @@ func (c *corp) remind(now time.Time) {
 		level.Warn(c.logger).Log("msg", "more targets are failing than are shown here; what is known of them stays",
 			"more", more, "remedy", "see the page /targets", "remedy_zh", "请查看 /targets 页面")
 	}
+	c.checkBlocks(now)
 	err := c.client.CheckSecret()
 	switch {
 	case err != nil && c.secretReminder.due(err.Error(), now):

@@ -14,6 +14,7 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/store"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
 // A Status is how polling one corp goes.
@@ -33,6 +34,8 @@ type Status struct {
 	RoundOver bool
 	// Undiscovered reports that the last attempt to discover users failed.
 	Undiscovered bool
+	// Blocks are the endpoints that are closed now.
+	Blocks []wecom.Block
 }
 
 // Status returns how polling goes, by corp name.
@@ -55,6 +58,7 @@ func (c *corp) status(now time.Time) Status {
 	defer c.mu.Unlock()
 	s.Used, s.Budget = c.settings.limits.Used(), c.settings.limits.Budget()
 	s.Called, s.Up = c.up != neverCalled, c.up == callsAccepted
+	s.Blocks = slices.DeleteFunc(c.settings.limits.Blocks(), func(b wecom.Block) bool { return !b.Until.After(now) })
 	s.Outage, s.Retry = c.breaker.err, c.breaker.wait.Until()
 	s.RoundOver = c.targetsSet && c.allFound && c.schedule.AllListed()
 	s.Undiscovered = c.discovery.Failing()

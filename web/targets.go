@@ -44,10 +44,14 @@ type corpSection struct {
 	Lag, Coverage, Retry   string
 	Counts                 []targetCount
 	OutageText, Remedy     string
+	Closed                 []closedEndpoint
 	Rows                   []targetRow
 	First, Last, Page      int
 	PreviousPage, NextPage int // 0: none
 }
+
+// A closedEndpoint is one that WeCom, or a gateway before it, asked not to call for some time.
+type closedEndpoint struct{ Until, Text, Remedy string }
 
 type targetCount struct {
 	Selector wecom.Selector
@@ -104,6 +108,13 @@ func (o Options) serveTargets(w http.ResponseWriter, r *http.Request) {
 			section.OutageText = wecom.Describe(report.Outage, language)
 			section.Remedy = wecom.Remedy(report.Outage, language)
 			section.Retry = report.Retry.UTC().Format(time.RFC3339)
+		}
+		for _, b := range report.Blocks {
+			section.Closed = append(section.Closed, closedEndpoint{
+				Until:  b.Until.UTC().Format(time.RFC3339),
+				Text:   wecom.Describe(b.Err, language),
+				Remedy: wecom.Remedy(b.Err, language),
+			})
 		}
 		section.addRows(o.Targets, now, language)
 		data.Corps = append(data.Corps, section)
@@ -163,6 +174,7 @@ var targetsTexts = map[wecom.Language]map[string]string{
 		"lag":        "most overdue by",
 		"budget":     "calls in the last 60 seconds, and the budget",
 		"outage":     "No target can be asked",
+		"closed":     "WeCom, or a gateway before it, asked to wait until",
 		"retry":      "next try",
 		"remedy":     "what to do",
 		"selector":   "selector",
@@ -191,6 +203,7 @@ var targetsTexts = map[wecom.Language]map[string]string{
 		"lag":        "最大逾期",
 		"budget":     "最近 60 秒调用次数与预算",
 		"outage":     "无法查询任何目标",
+		"closed":     "企业微信或其前的网关要求暂停调用至",
 		"retry":      "下次重试",
 		"remedy":     "处理办法",
 		"selector":   "查询方式",

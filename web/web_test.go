@@ -65,6 +65,10 @@ func (f *fake) Status() []poll.Status {
 				Total: len(f.targets), Coverage: 0.5, Lag: 90 * time.Second,
 				Counts: map[wecom.Selector]*[schedule.NumStatuses]int{wecom.ByUserID: {schedule.OK: len(f.targets)}},
 			},
+			Blocks: []wecom.Block{{
+				Endpoint: "meeting/record/list", Until: time.Date(2026, 3, 2, 1, 9, 0, 0, time.UTC),
+				Err: &wecom.APIError{Endpoint: "meeting/record/list", Code: 45009},
+			}},
 		},
 		{
 			Name: "<b>other", Budget: 60, Retry: time.Date(2026, 3, 2, 1, 0, 0, 0, time.UTC),
@@ -190,13 +194,15 @@ func TestTargetsPage(t *testing.T) {
 		"first page": {"/targets", "en", []string{
 			"&lt;script&gt;", "errcode 60111 (the user ID was not found)", "remove the user ID", "user199", "1–200 / 401", "page=2",
 			"2026-03-02T01:00:00Z", "never", "50.0%", "1m30s", "calls in the last 60 seconds, and the budget: 7 / 1200",
+			"asked to wait until 2026-03-02T01:09:00Z:</strong> meeting/record/list: errcode 45009",
+			"lower --poll.max-requests-per-minute",
 			"&lt;b&gt;other", "errcode 60020", "企业可信IP", "no targets",
 			"WeCom accepts calls", "The last call to WeCom failed", "WeCom has not been called yet",
 		}, []string{"<script>", "<b>other", "user200", "page=0"}},
 		"second page": {"/targets?corp=acme&page=2", "en", []string{"user200", "user399", "201–400 / 401", "page=1", "page=3"}, []string{"user199", "user400"}},
 		"last page":   {"/targets?corp=acme&page=3", "en", []string{"user400", "401–401 / 401", "page=2"}, []string{"page=4"}},
 		"other corp":  {"/targets?corp=else&page=2", "en", []string{"user199"}, []string{"user200"}},
-		"Chinese":     {"/targets", "zh-CN,zh;q=0.9,en;q=0.8", []string{"错误码 60111（userid 不存在）", "若成员已离职", `lang="zh-CN"`}, []string{"remove the user ID"}},
+		"Chinese":     {"/targets", "zh-CN,zh;q=0.9,en;q=0.8", []string{"错误码 60111（userid 不存在）", "暂停调用至 2026-03-02T01:09:00Z", "若成员已离职", `lang="zh-CN"`}, []string{"remove the user ID"}},
 		"by query":    {"/targets?lang=zh", "en", []string{"目标"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -119,6 +119,11 @@ var (
 		"check that --wecom.api-url and the proxy lead to the WeCom API itself",
 		"请检查 --wecom.api-url 与代理设置，确认请求直达企业微信 API",
 	}
+	remedyPause = bilingual{
+		"none needed: nothing of this endpoint is called before; if it comes back, lower --poll.max-requests-per-minute, " +
+			"or see what the gateway before WeCom limits",
+		"无需处理：在此之前不会调用该接口；若反复出现，请调低 --poll.max-requests-per-minute，或检查企业微信之前的网关的限流设置",
+	}
 	remedyEncoding = bilingual{
 		"have the proxy or gateway before WeCom send answers as they are, or packed with gzip or deflate",
 		"请让企业微信之前的代理或网关原样返回应答，或仅用 gzip、deflate 压缩",

@@ -5,6 +5,8 @@ package wecom
 
 import (
 	"errors"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -45,11 +47,34 @@ type block struct {
 	since   time.Time       // when WeCom last refused a call
 	backoff backoff.Backoff // of these refusals
 	until   time.Time       // by Retry-After
+	err     error           // why the endpoint was closed last; nil: it was open since
 }
 
 // end returns when the endpoint is open again.
 func (b block) end() time.Time {
 	return later(b.backoff.Until(), b.until)
+}
+
+// A Block is an endpoint that is not called for some time.
+type Block struct {
+	Endpoint string
+	Until    time.Time // in the past if the answer to the next call is still awaited
+	Err      error     // an [*APIError] with errcode 45009, or a [*ResponseError] for Retry-After
+}
+
+// Blocks returns the endpoints that are closed, by name. Each counts as closed until a call is
+// accepted, or refused for another reason. While gettoken is closed there may be no token, which
+// is an error of its own; it is not among them.
+func (l *Limits) Blocks() []Block {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var list []Block
+	for _, endpoint := range slices.Sorted(maps.Keys(l.blocks)) {
+		if b := l.blocks[endpoint]; b.err != nil && endpoint != tokenEndpoint {
+			list = append(list, Block{Endpoint: endpoint, Until: b.end(), Err: b.err})
+		}
+	}
+	return list
 }
 
 // NewLimits returns limits with a budget of calls per minute, which must be
@@ -132,18 +157,30 @@ func (l *Limits) end(endpoint string, began time.Time, err error) {
 		delete(l.blocks, endpoint)
 	case refused && apiErr.Class() == ClassBlocked:
 		b.since = now
+		b.err = apiErr
 		b.backoff.Fail(now, backoff.Range{First: firstBlock, Max: maxBlock})
+		l.blocks[endpoint] = b
+	case refused && b.err != nil && !now.Before(b.end()):
+		b.err = nil
 		l.blocks[endpoint] = b
 	}
 }
 
-// closeFor closes an endpoint for some time, as Retry-After asks. A longer block stays.
-func (l *Limits) closeFor(endpoint string, wait time.Duration) {
+// closeFor closes an endpoint for some time, as Retry-After of a response asks. A longer block
+// stays.
+func (l *Limits) closeFor(endpoint string, wait time.Duration, status int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	b := l.blocks[endpoint]
 	if until := time.Now().Add(wait); until.After(b.until) {
 		b.until = until
+		b.err = &ResponseError{
+			Endpoint: endpoint,
+			Kind:     KindHTTP,
+			Status:   status,
+			Detail:   "it is asked to wait (Retry-After)",
+			remedy:   remedyPause,
+		}
 		l.blocks[endpoint] = b
 	}
 }

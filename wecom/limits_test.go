@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -278,12 +279,55 @@ func TestRetryAfterDoesNotShortenABlock(t *testing.T) {
 	virtually(t, func(t *testing.T) {
 		limits := NewLimits(100)
 		start := time.Now()
-		limits.closeFor(listEndpoint, time.Minute)
-		limits.closeFor(listEndpoint, time.Second)
+		limits.closeFor(listEndpoint, time.Minute, 429)
+		limits.closeFor(listEndpoint, time.Second, 429)
 		acquire(limits, "another")
 		limits.end(listEndpoint, start.Add(time.Millisecond), nil)
 		if acquire(limits, listEndpoint); time.Since(start) != time.Minute {
 			t.Errorf("open after %s, want a minute", time.Since(start))
+		}
+	})
+}
+
+// TestClosedEndpoints has calls of two endpoints answered one after the other.
+func TestClosedEndpoints(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(t *testing.T) {
+		limits := NewLimits(100)
+		start := time.Now()
+		blocked := &APIError{Endpoint: listEndpoint, Code: 45009}
+		closed := []string{}
+		call := func(endpoint string, status int, err error) {
+			t.Helper()
+			acquire(limits, endpoint)
+			began := time.Now()
+			time.Sleep(time.Second)
+			if status != 0 {
+				limits.closeFor(endpoint, 10*time.Minute, status)
+			}
+			limits.end(endpoint, began, err)
+			closed = append(closed, "|")
+			for _, b := range limits.Blocks() {
+				closed = append(closed, fmt.Sprintf("%s until %s: %v", b.Endpoint, b.Until.Sub(start), b.Err))
+			}
+		}
+		call(listEndpoint, 0, blocked)
+		call(agentEndpoint, 503, &ResponseError{})
+		call(tokenEndpoint, 429, nil)
+		call(listEndpoint, 0, &ResponseError{})
+		call(listEndpoint, 0, &APIError{Code: 60111})
+		call(agentEndpoint, 0, nil)
+		want := `[|
+			meeting/record/list until 1m1s: meeting/record/list: errcode 45009 (frequency limit exceeded) |
+			agent/get until 10m2s: agent/get: HTTP status 503: it is asked to wait (Retry-After)
+			meeting/record/list until 1m1s: meeting/record/list: errcode 45009 (frequency limit exceeded) |
+			agent/get until 10m2s: agent/get: HTTP status 503: it is asked to wait (Retry-After)
+			meeting/record/list until 1m1s: meeting/record/list: errcode 45009 (frequency limit exceeded) |
+			agent/get until 10m2s: agent/get: HTTP status 503: it is asked to wait (Retry-After)
+			meeting/record/list until 1m1s: meeting/record/list: errcode 45009 (frequency limit exceeded) |
+			agent/get until 10m2s: agent/get: HTTP status 503: it is asked to wait (Retry-After) |]`
+		if want = strings.Join(strings.Fields(want), " "); fmt.Sprint(closed) != want {
+			t.Errorf("closed\n got %v\nwant %s", closed, want)
 		}
 	})
 }

@@ -88,7 +88,7 @@ func (t *transport) do(ctx context.Context, r request) (response, error) {
 	defer resp.Body.Close()
 	watch.heard()
 	if wait := retryAfter(resp, time.Now()); wait > 0 {
-		t.limits.closeFor(r.endpoint, wait)
+		t.limits.closeFor(r.endpoint, wait, resp.StatusCode)
 	}
 	got := response{request: r, status: resp.StatusCode, contentType: resp.Header.Get("Content-Type")}
 	got.date, _ = http.ParseTime(resp.Header.Get("Date"))
