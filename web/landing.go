@@ -10,6 +10,7 @@ import (
 
 	"github.com/prometheus/common/version"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/query"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
@@ -33,6 +34,14 @@ type landingLink struct {
 
 // serveLanding serves the page at /, which leads to the others.
 func (o Options) serveLanding(w http.ResponseWriter, r *http.Request) {
+	values, err := query.Parse(r.URL.RawQuery, []string{paramLang})
+	if err == nil {
+		err = checkLanguage(values)
+	}
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
 	language, lang := languageOf(r)
 	text := landingTexts[language]
 	o.servePage(w, landingTemplate, landingPage{

@@ -136,3 +136,31 @@ func TestLandingPage(t *testing.T) {
 		})
 	}
 }
+
+func TestQueriesOfTheLandingPage(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		query string
+		want  string // in the answer, which refuses the query; "": it does not
+	}{
+		{query: ""},
+		{query: "lang=zh"},
+		{query: "lang="},
+		{query: "x=1", want: `"x" is no parameter: write one of lang`},
+		{query: "lang=en&lang=zh", want: "lang is given 2 times: write it once"},
+		{query: "lang=%", want: "the query cannot be read (invalid URL escape"},
+		{query: "lang=en;x=1", want: "%3B for ;"},
+		{query: "lang", want: `the parameter "lang" has no value`},
+		{query: "lang=fr", want: `"fr" is no language of the pages: write en or zh`},
+		{query: "corp=acme", want: `"corp" is no parameter`},
+	} {
+		w := serve(t, fullOptions(), http.MethodGet, "/?"+test.query)
+		status := http.StatusOK
+		if test.want != "" {
+			status = http.StatusBadRequest
+		}
+		if w.Code != status || !strings.Contains(w.Body.String(), test.want) {
+			t.Errorf("%q: status %d, want %d with %q:\n%s", test.query, w.Code, status, test.want, w.Body)
+		}
+	}
+}
