@@ -354,7 +354,11 @@ func (c *corp) checkReady(now time.Time) {
 		return
 	}
 	c.inventory.SetReady()
-	c.logPlan("plan, now that it is known who has recordings", now)
+	msg := "plan, though no list has succeeded yet"
+	if status.Listed {
+		msg = "plan, now that it is known who has recordings"
+	}
+	c.logPlan(msg, now)
 	if status.Listed && status.Hosts == 0 {
 		level.Warn(c.logger).Log("msg", "WeCom accepts the calls, but shows the app no recordings at all",
 			"remedy", "see whether the meetings were created by this very app: WeCom shows an app no others",

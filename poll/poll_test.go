@@ -180,3 +180,46 @@ func TestWindowsSlide(t *testing.T) {
 		})
 	}
 }
+
+// TestPlanAfterTheFirstRound has lists of two users fail or succeed.
+func TestPlanAfterTheFirstRound(t *testing.T) {
+	t.Parallel()
+	const known, unknown = "plan, now that it is known who has recordings", "plan, though no list has succeeded yet"
+	for name, test := range map[string]struct {
+		fault wecomtest.Fault
+		want  string
+	}{
+		"all succeed": {
+			fault: wecomtest.Fault{Endpoint: "none"},
+			want:  known,
+		},
+		"one fails": {
+			fault: wecomtest.Fault{Endpoint: rig.ListEndpoint, Errcode: 60111, Times: 1},
+			want:  known,
+		},
+		"all fail": {
+			fault: wecomtest.Fault{Endpoint: rig.ListEndpoint, Errcode: 60111},
+			want:  unknown,
+		},
+		"all fail, for meetings": {
+			fault: wecomtest.Fault{Endpoint: rig.ListEndpoint, Errcode: 730005},
+			want:  unknown,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			rig.Virtually(t, func(t *testing.T) {
+				server := rig.WorldOf(wecomtest.Config{})
+				server.Fail(test.fault)
+				r := rig.Start(t, server, rig.ConfigOf("li", "wang"))
+				r.Wait(10 * time.Second)
+				text := r.Log.String()
+				for _, msg := range []string{known, unknown} {
+					if got := strings.Count(text, msg); got != strings.Count(test.want, msg) {
+						t.Errorf("the log has %d times %q:\n%s", got, msg, text)
+					}
+				}
+			})
+		})
+	}
+}
