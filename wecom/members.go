@@ -113,7 +113,7 @@ func (r *scopeReader) count(items int) error {
 func (r *scopeReader) addUsers(list []userID) error {
 	for _, id := range list {
 		folded := strings.ToLower(string(id))
-		if folded == "" || r.users[folded] {
+		if r.users[folded] {
 			continue
 		}
 		r.users[folded] = true
@@ -381,7 +381,7 @@ type member struct {
 func userIDs(name string, list []member) ([]userID, error) {
 	ids := make([]userID, 0, len(list))
 	for _, m := range list {
-		if m.UserID == nil {
+		if m.UserID == nil || strings.TrimSpace(string(*m.UserID)) == "" {
 			return nil, undocumented(name)
 		}
 		ids = append(ids, *m.UserID)
