@@ -9,13 +9,14 @@ import (
 
 	"github.com/go-kit/log/level"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/reminder"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
 // blocks is what was logged of endpoints that are closed.
 type blocks struct {
-	reminders map[string]*reminder // by endpoint, of those closed at the last look
-	warnings  warnings             // bounds the lines where endpoints close again and again
+	reminders map[string]*reminder.Reminder // by endpoint, of those closed at the last look
+	warnings  reminder.Limit                // bounds the lines where endpoints close again and again
 }
 
 // checkBlocks warns, at once and hourly, as long as an endpoint is closed, and logs when it no
@@ -33,14 +34,14 @@ func (c *corp) checkBlocks(now time.Time) {
 			continue // It is about to be called.
 		}
 		r := c.blocks.reminders[b.Endpoint]
-		if r == nil && !c.blocks.warnings.show(now) {
+		if r == nil && !c.blocks.warnings.Show(now) {
 			continue
 		}
 		if r == nil {
-			r = &reminder{}
+			r = &reminder.Reminder{}
 			c.blocks.reminders[b.Endpoint] = r
 		}
-		if r.due(b.Endpoint, now) {
+		if r.Due(b.Endpoint, now) {
 			level.Warn(c.logger).Log("msg", "WeCom, or a gateway before it, asks to wait; what is known stays",
 				"endpoint", b.Endpoint, "err", b.Err, "until", b.Until.UTC().Format(time.RFC3339),
 				"remedy", wecom.Remedy(b.Err, wecom.English), "remedy_zh", wecom.Remedy(b.Err, wecom.Chinese))

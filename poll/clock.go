@@ -15,7 +15,7 @@ import (
 // decides. The lock is held.
 func (c *corp) checkClock(now time.Time) {
 	correction := c.client.Correction()
-	if correction == 0 || !c.clockReminder.due("the clock", now) {
+	if correction == 0 || !c.clockReminder.Due("the clock", now) {
 		return
 	}
 	level.Warn(c.logger).Log("msg", "the local clock is wrong, so WeCom's decides what is new", "ahead", correction,

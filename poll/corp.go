@@ -15,6 +15,7 @@ import (
 	"github.com/go-kit/log/level"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/reminder"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/chain"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/commit"
@@ -60,9 +61,9 @@ type corp struct {
 	allFound   bool      // those of every discovery that is wanted, each having been tried
 	planned    bool      // the plan was logged
 
-	clockReminder  reminder
-	warnings       warnings
-	secretReminder reminder
+	clockReminder  reminder.Reminder
+	warnings       reminder.Limit
+	secretReminder reminder.Reminder
 	blocks         blocks // as far as they were logged
 }
 
@@ -88,7 +89,7 @@ func (m *Manager) newCorp(s settings, stored *inventory.Inventory) *corp {
 		stop:      func() {},
 		wake:      make(chan struct{}, 1),
 		settings:  s,
-		blocks:    blocks{reminders: map[string]*reminder{}},
+		blocks:    blocks{reminders: map[string]*reminder.Reminder{}},
 	}
 	var o Observer
 	if m.options.Observer != nil {

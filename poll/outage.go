@@ -10,6 +10,7 @@ import (
 	"github.com/go-kit/log/level"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/backoff"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/reminder"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
@@ -33,7 +34,7 @@ type breaker struct {
 	wait       backoff.Backoff
 	began      time.Time // when it opened
 	since      time.Time // when it last opened or a probe failed
-	reminder   reminder
+	reminder   reminder.Reminder
 	unanswered int // polls since the last accepted one that got no answer, or "busy"
 }
 
@@ -83,7 +84,7 @@ func (b *breaker) trip(err error, r backoff.Range, started, now time.Time) (trip
 		b.began = now
 	}
 	b.err, b.since = err, now
-	return true, b.reminder.due(err.Error(), now)
+	return true, b.reminder.Due(err.Error(), now)
 }
 
 // retryNow ends the wait, because calls take another way to WeCom.

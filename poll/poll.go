@@ -158,7 +158,7 @@ func (c *corp) logOutcome(o *outcome, v *verdict, now time.Time) {
 			"recordings", o.recordings, "took", now.Sub(o.chain.Started))
 	case !v.class.CorpWide():
 		logger := level.Debug(c.logger)
-		if last := o.chain.Poll.Last.Err; (last == nil || last.Error() != o.err.Error()) && c.warnings.show(now) {
+		if last := o.chain.Poll.Last.Err; (last == nil || last.Error() != o.err.Error()) && c.warnings.Show(now) {
 			logger = level.Warn(c.logger)
 		}
 		logger.Log("msg", "target is failing; what is known of it stays", "selector", t.Selector, "target", t.ID,

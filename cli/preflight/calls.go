@@ -74,7 +74,8 @@ func (c *corp) checkActivity(ctx context.Context) {
 		return
 	}
 	now := c.client.Now().Truncate(time.Second)
-	starts, _, err := c.client.Starts(ctx, wecom.Window{Start: now.Add(-min(c.poll.Lookback, wecom.MaxActivity)), End: now})
+	span := wecom.Window{Start: now.Add(-min(c.poll.Lookback, wecom.MaxActivity)), End: now}
+	starts, _, err := c.client.Starts(ctx, span)
 	if err != nil {
 		c.failed(StepActivity, errorText(err), remedyText(err))
 		return
