@@ -32,8 +32,8 @@ const (
 // holds the recordings then. What failed is on stderr, and the status is that of the command:
 // nil, errIncomplete, or errInterrupted if the context ended before.
 func walk(ctx context.Context, cfg *config.Config, out *output) (m *poll.Manager, status, err error) {
-	cfg.StoragePath = "" // Nothing is counted, so nothing is to be kept.
-	m, err = poll.NewManager(cfg, poll.Options{
+	cfg.StoragePath = ""                        // Nothing is counted, so nothing is to be kept.
+	m, err = poll.NewManager(cfg, poll.Options{ //nolint:contextcheck // It is made whatever ends.
 		Logger:    log.NewNopLogger(), // What failed is reported at the end, each once.
 		UserAgent: name + "/" + version.Version,
 		Titles:    true,
@@ -150,7 +150,7 @@ func readStored(ctx context.Context, cfg *config.Config) (m *poll.Manager, err e
 		return nil, fmt.Errorf("--stored: %w", err)
 	}
 	cfg.StoragePath = dir
-	m, err = poll.NewManager(cfg, poll.Options{Logger: log.NewNopLogger()})
+	m, err = poll.NewManager(cfg, poll.Options{Logger: log.NewNopLogger()}) //nolint:contextcheck // As in walk.
 	if err != nil {
 		return nil, fmt.Errorf("--stored: %w", err)
 	}
