@@ -49,19 +49,24 @@ func (n *number) read(raw []byte) {
 // A code is an errcode: an integer, or a string of one. Success is 0 or "0" and
 // nothing else. What only equals 0, such as 0.0 or -0, is not valid: WeCom documents
 // an integer, so something else wrote it, and a success that is none empties a list.
+// Of two errcodes, the one that is no success counts.
 type code struct {
-	value int64
-	valid bool
+	value        int64
+	given, valid bool // null is not given
 }
 
 func (c *code) read(raw []byte) {
+	if c.given && (!c.valid || c.value != 0) {
+		return
+	}
+	*c = code{given: string(raw) != "null"}
 	if len(raw) > maxNumberBytes {
-		*c = code{}
 		return
 	}
 	s := unquote(raw)
-	v, err := strconv.ParseInt(s, 10, 64)
-	*c = code{value: v, valid: err == nil && (v != 0 || s == "0")}
+	if v, err := strconv.ParseInt(s, 10, 64); err == nil && (v != 0 || s == "0") {
+		c.value, c.valid = v, true
+	}
 }
 
 // A flag is a boolean. Anything neither true nor false is malformed.

@@ -62,6 +62,7 @@ var (
 	errBroken    = errors.New("broken JSON")
 	errNotAList  = errors.New("its list is not a list")
 	errNoErrcode = errors.New("it has no errcode")
+	errErrcode   = errors.New("its errcode is not a number")
 )
 
 // decode decodes the body. The error is an [*APIError] or a [*ResponseError]. A
@@ -74,7 +75,9 @@ func (r response) decode(into result, o Observer) error {
 	}
 	header := into.header()
 	switch {
-	case !header.Errcode.valid && !into.holdsPayload():
+	case header.Errcode.given && !header.Errcode.valid:
+		return r.invalid(errErrcode)
+	case !header.Errcode.given && !into.holdsPayload():
 		return r.invalid(errNoErrcode)
 	case header.Errcode.valid && header.Errcode.value != 0:
 		return &APIError{
