@@ -92,8 +92,9 @@ var (
 	recordingsRemoved = define(counter, "wecom_recordings_removed_total",
 		"Recordings that WeCom listed, and listed no longer while they were still inside the lookback."+sinceBirth)
 	sharingChanges = define(counter, "wecom_recording_sharing_changes_total",
-		"Changes of the sharing of known files: enabled, disabled, widened where anything became more open "+
-			"(audience, password, expiry or download), narrowed where things became less open only."+sinceBirth,
+		"Changes of the sharing of files: enabled, also of a file that was shared when it was first seen; disabled; "+
+			"widened if anything became more open (audience, password, expiry or download); narrowed if things "+
+			"became less open only."+sinceBirth,
 		"change")
 	fileSize = define(histogram, "wecom_recording_file_size_bytes",
 		"Size of recording files in bytes, as they were first seen."+sinceBirth)

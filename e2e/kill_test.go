@@ -241,6 +241,9 @@ func (c *company) addFile(s *subject) {
 	c.count("wecom_recording_file_size_bytes_sum", "", float64(f.size))
 	c.count("wecom_recording_file_duration_seconds_count", "", 1)
 	c.count("wecom_recording_file_duration_seconds_sum", "", float64(f.seconds))
+	if sharings[f.sharing] != nil {
+		c.count("wecom_recording_sharing_changes_total", `change="enabled",`, 1)
+	}
 	c.countGrowth(s, f)
 }
 

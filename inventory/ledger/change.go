@@ -10,7 +10,8 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
-// A Change is how the sharing of a known file changed.
+// A Change is how the sharing of a file changed. A file that is counted when it is first seen,
+// and is shared then, was enabled.
 type Change uint8
 
 // The changes.

@@ -201,6 +201,9 @@ func (l *Ledger) observeFile(
 			l.FileSizes.observe(float64(file.Size))
 			l.FileDurations.observe(file.Duration().Seconds())
 			l.addGrowth(listed.Host, &f)
+			if f.Sharing.On {
+				l.SharingChanges[Enabled]++
+			}
 		}
 		return f
 	}

@@ -123,11 +123,11 @@ func TestObserve(t *testing.T) {
 				recordingOf(running, shared(file("", 100, 10), open), file("", 120, 12)),
 				recordingOf(running, shared(file("", 100, 10), open), file("", 120, 12)),
 			},
-			want: counted{Recordings: 1, Files: 2, Bytes: 220, Seconds: 22},
+			want: counted{Recordings: 1, Files: 2, Bytes: 220, Seconds: 22, Enabled: 1},
 		},
 		"sharing that was there at first": {
 			lists: []wecom.Recording{recordingOf(completed, shared(f, open)), recordingOf(completed, shared(f, open))},
-			want:  once,
+			want:  counted{Recordings: 1, Files: 1, Bytes: 100, Seconds: 10, Transcodings: 1, Enabled: 1},
 		},
 		"sharing on, closer, wider, off": {
 			lists: []wecom.Recording{
@@ -175,6 +175,7 @@ func TestBaseline(t *testing.T) {
 	t.Parallel()
 	noEnd := func(r *wecom.Recording) { r.Files[0].End = 0 }
 	onlyMeeting := func(r *wecom.Recording) { r.Files[0] = wecom.File{Size: 7} }
+	share := func(r *wecom.Recording) { r.Files[0].Sharing.On = true }
 	noTimes := func(r *wecom.Recording) { r.MeetingStart, r.Files[0] = 0, wecom.File{Size: 7} }
 	all := counted{Recordings: 1, Files: 1, Bytes: 7, Seconds: 3600, Transcodings: 1}
 	horizon := wecom.InstantOf(at(-40 * day))
@@ -197,6 +198,14 @@ func TestBaseline(t *testing.T) {
 		"began before birth, ended after": {
 			began: 30 * time.Minute, baseline: true,
 			want: counted{Files: 1, Bytes: 7, Seconds: 3600},
+		},
+		"before birth, and shared": {
+			began: 2 * time.Hour, baseline: true, change: share,
+			want: counted{},
+		},
+		"ended after birth, and shared": {
+			began: 30 * time.Minute, baseline: true, change: share,
+			want: counted{Files: 1, Bytes: 7, Seconds: 3600, Enabled: 1},
 		},
 		"ended at birth": {
 			began: time.Hour, baseline: true,
