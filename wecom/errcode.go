@@ -57,14 +57,14 @@ func lookup(code int64) errcode {
 // Remedies that several codes share.
 var (
 	remedyCredentials = bilingual{
-		"in the admin console, compare the corp ID with 我的企业 > 企业信息, and the secret with 应用管理 > the app > Secret; " +
+		"in the admin console, compare the corp ID with 我的企业 > 企业信息, and the secret with 应用管理 > 自建 > the app > Secret; " +
 			"the app must be enabled, and must be the self-built one that may use the meeting API",
-		"请在管理后台核对企业 ID（我的企业 > 企业信息）与 Secret（应用管理 > 该应用 > Secret）；该应用须为有会议接口权限的自建应用，且已启用",
+		"请在管理后台核对企业 ID（我的企业 > 企业信息）与 Secret（应用管理 > 自建 > 该应用 > Secret）；该应用须为有会议接口权限的自建应用，且已启用",
 	}
 	remedyIP = bilingual{
-		"in the admin console, add the exporter's public egress IP under 应用管理 > the app > 企业可信IP; " +
+		"in the admin console, add the exporter's public egress IP under 应用管理 > 自建 > the app > 企业可信IP; " +
 			"it takes effect in about a minute",
-		"请在管理后台“应用管理 > 该应用 > 企业可信IP”中加入本程序的公网出口 IP，约一分钟后生效",
+		"请在管理后台“应用管理 > 自建 > 该应用 > 企业可信IP”中加入本程序的公网出口 IP，约一分钟后生效",
 	}
 	remedyAPIRight = bilingual{
 		"in the admin console, add the app under 应用管理 > 会议 > API > 可调用接口的应用",
@@ -84,12 +84,12 @@ var (
 	}
 	remedyMember = bilingual{
 		"remove the user ID from the targets if the person has left; otherwise add the person in the admin console under " +
-			"应用管理 > the app > 可见范围",
-		"若成员已离职，请从目标中移除；否则请在管理后台“应用管理 > 该应用 > 可见范围”中加入该成员",
+			"应用管理 > 自建 > the app > 可见范围",
+		"若成员已离职，请从目标中移除；否则请在管理后台“应用管理 > 自建 > 该应用 > 可见范围”中加入该成员",
 	}
 	remedyScope = bilingual{
-		"in the admin console, add the member, department or tag under 应用管理 > the app > 可见范围",
-		"请在管理后台“应用管理 > 该应用 > 可见范围”中加入该成员、部门或标签",
+		"in the admin console, add the member, department or tag under 应用管理 > 自建 > the app > 可见范围",
+		"请在管理后台“应用管理 > 自建 > 该应用 > 可见范围”中加入该成员、部门或标签",
 	}
 	remedyID = bilingual{
 		"correct or remove this target",
@@ -215,7 +215,7 @@ var errcodes = map[int64]errcode{
 		class:   ClassCorp,
 		meaning: bilingual{"no right to this agent", "无权操作该应用"},
 		remedy: bilingual{
-			"take the agent ID and the secret from the same app, in the admin console under 应用管理 > the app",
+			"take the agent ID and the secret from the same app, in the admin console under 应用管理 > 自建 > the app",
 			"AgentId 与 Secret 须取自管理后台“应用管理”中的同一应用",
 		},
 	},

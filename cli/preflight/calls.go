@@ -48,8 +48,8 @@ func (c *corp) checkScope(ctx context.Context) {
 		return
 	case len(scope.UserIDs) == 0:
 		c.failed(StepScope, text{"the app sees no member", "应用可见范围内没有成员"}, text{
-			"in the admin console, add the members under 应用管理 > the app > 可见范围",
-			"请在管理后台“应用管理 > 该应用 > 可见范围”中加入成员",
+			"in the admin console, add the members under 应用管理 > 自建 > the app > 可见范围",
+			"请在管理后台“应用管理 > 自建 > 该应用 > 可见范围”中加入成员",
 		})
 		return
 	}

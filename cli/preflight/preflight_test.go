@@ -306,7 +306,7 @@ func TestFailures(t *testing.T) {
 				"skipped scope: not tried: it comes after token",
 				"skipped list: not tried: it comes after token",
 			},
-			remedy: "应用管理 > the app > Secret",
+			remedy: "应用管理 > 自建 > the app > Secret",
 		},
 		{
 			name: "an answer that is not WeCom's",
