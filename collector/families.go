@@ -93,7 +93,7 @@ func (b *familyBuilder) addTotal(total *inventory.Sums, corp *dto.LabelPair) {
 		}
 	}
 	for age, n := range total.Ages {
-		b.add(filesByAge, float64(n), pair("age", recording.Age(age).String()), corp)
+		b.add(FilesByAge, float64(n), pair("age", recording.Age(age).String()), corp)
 	}
 	for i, oldest := range total.Oldest {
 		if state := recording.State(i); oldest != 0 && state != recording.Completed {

@@ -67,7 +67,8 @@ var (
 		"Shared recording files by who can watch them, whether a password is set, when the link expires, "+
 			"and whether downloads are allowed. Disjoint."+polled,
 		"audience", "password", "expiry", "download")
-	filesByAge = define(gauge, "wecom_recording_files_by_age",
+	// FilesByAge is also known of the past.
+	FilesByAge = define(gauge, "wecom_recording_files_by_age",
 		"Recording files by the time since they were started. Disjoint."+polled, "age")
 	oldestUnfinished = define(gauge, "wecom_recording_oldest_unfinished_timestamp_seconds",
 		"Start of the oldest recording that is not completed, in seconds since the Unix epoch. Absent where "+

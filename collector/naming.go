@@ -47,6 +47,15 @@ func (n *naming) name(host string) string {
 	}
 }
 
+// labelOf returns the value of the label for a host, and whether it is folded. All hosts have
+// series of their own if admitted is nil.
+func (n *naming) labelOf(host string, admitted map[string]bool) (value string, folded bool) {
+	if admitted != nil && !admitted[host] {
+		return hostOther, true
+	}
+	return n.name(host), false
+}
+
 // public returns what may be shown of a user ID outside of the metrics.
 func (n *naming) public(userID string) string {
 	if n.label == config.HostLabelOff {
@@ -88,8 +97,8 @@ func (n *naming) fold(v *poll.CorpView) (hosts []namedHost, folded int) {
 	other := &inventory.HostView{Totals: v.Folded}
 	hosts = make([]namedHost, 0, len(v.Hosts)+1)
 	for _, h := range v.Hosts {
-		if v.Admitted == nil || v.Admitted[h.Host] {
-			hosts = append(hosts, namedHost{n.name(h.Host), h})
+		if label, isFolded := n.labelOf(h.Host, v.Admitted); !isFolded {
+			hosts = append(hosts, namedHost{label, h})
 			continue
 		}
 		add(other, h)

@@ -36,8 +36,14 @@ var hostGauges = [...]hostGauge{
 	{Definition: recordingFiles, value: func(s *inventory.Sums) float64 { return float64(s.Files) }},
 	{Definition: recordingBytes, value: func(s *inventory.Sums) float64 { return float64(s.Bytes) }},
 	{Definition: recordingDuration, value: func(s *inventory.Sums) float64 { return float64(s.Milliseconds) / 1000 }},
-	{Definition: sharedFiles, value: func(s *inventory.Sums) float64 { return float64(s.Shared) }},
-	{Definition: exposedFiles, value: func(s *inventory.Sums) float64 { return float64(s.Exposed) }},
+	{
+		Definition: sharedFiles, presentOnly: true,
+		value: func(s *inventory.Sums) float64 { return float64(s.Shared) },
+	},
+	{
+		Definition: exposedFiles, presentOnly: true,
+		value: func(s *inventory.Sums) float64 { return float64(s.Exposed) },
+	},
 	{
 		Definition: lastStart, absentIfZero: true,
 		value: func(s *inventory.Sums) float64 { return s.LastStart.Seconds() },
@@ -49,6 +55,7 @@ type hostGauge struct {
 
 	state        *dto.LabelPair // nil: the family has no such label
 	absentIfZero bool
+	presentOnly  bool // nothing is known of its past
 	value        func(*inventory.Sums) float64
 }
 

@@ -265,26 +265,23 @@ func (inv *Inventory) eachItemOf(
 		if hasLeft(r, start) {
 			continue
 		}
-		if latest, ages := leaves(r); ages {
-			next = recording.Earliest(next, latest+1)
+		if at, ages := Leaves(r, inv.lookback); ages {
+			next = recording.Earliest(next, at)
 		}
 		visit(it)
-	}
-	if next != 0 {
-		next += wecom.Instant(inv.lookback.Milliseconds())
 	}
 	return next
 }
 
 // hasLeft reports whether a recording has left a lookback that begins at start.
 func hasLeft(r *recording.Record, start wecom.Instant) bool {
-	latest, ages := leaves(r)
+	latest, ages := lastInside(r)
 	return ages && latest < start
 }
 
-// leaves returns the latest time of a recording, with which it leaves the lookback, and
+// lastInside returns the latest time of a recording, with which it leaves the lookback, and
 // whether it ever does.
-func leaves(r *recording.Record) (latest wecom.Instant, ages bool) {
+func lastInside(r *recording.Record) (latest wecom.Instant, ages bool) {
 	latest = r.Latest()
 	return latest, latest != 0 && r.State == wecom.StateCompleted
 }
@@ -293,6 +290,13 @@ func leaves(r *recording.Record) (latest wecom.Instant, ages bool) {
 // A clock that was ahead may have been set back, or WeCom's clock may decide now.
 func holds(computed, stale, now time.Time) bool {
 	return now.Before(stale) && !now.Before(computed.Add(-setBack))
+}
+
+// Leaves returns the first instant at which a recording is outside of a lookback that ends
+// then, and whether there is one, as far as its present state shows.
+func Leaves(r *recording.Record, lookback time.Duration) (at wecom.Instant, leaves bool) {
+	latest, ages := lastInside(r)
+	return latest + 1 + wecom.Instant(lookback.Milliseconds()), ages
 }
 
 // expire drops tombstones that are so old that no list will have them again. The retention

@@ -56,6 +56,9 @@ type Match struct {
 	host    string // ranks first, if the order is by host
 }
 
+// Record reads the record of a match into r, whose slices are reused.
+func (m *Match) Record(r *recording.Record) { r.MustDecode(m.encoded) }
+
 // Find calls found with each recording that a query selects, in no order. They are those
 // that the sums count at the given time. Only copying holds up who else needs the inventory.
 // When the context ends, it returns its cause.

@@ -51,11 +51,7 @@ func (s *Sums) addFile(r *recording.Record, f *wecom.File, now time.Time) {
 	s.Files++
 	s.Bytes = recording.AddBytes(s.Bytes, f.Size)
 	s.Milliseconds += f.Duration().Milliseconds()
-	started := f.Start
-	if started == 0 {
-		started = r.MeetingStart
-	}
-	age, changes := recording.AgeOf(started, now)
+	age, changes := recording.AgeOf(r.FileStart(f), now)
 	s.Ages[age]++
 	s.staleAt(changes)
 	if !f.Sharing.On {

@@ -35,6 +35,9 @@ type CorpView struct {
 	QuotaBytes int64 // 0: none is configured
 }
 
+// View returns what was last published.
+func (m *Manager) View() *View { return m.view.Load() }
+
 // Subscribe has publish called with the view of now, and then with each new one. It must be
 // called before [Manager.Run]. There is nobody else who calls publish at the same time.
 func (m *Manager) Subscribe(publish func(*View)) {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/topk"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/recording"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/store"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
@@ -145,6 +146,16 @@ func (m *Manager) EachRecording(ctx context.Context, q *RecordingQuery, each fun
 		}
 	}
 	return nil
+}
+
+// EachRecord calls each with every record that the gauges count now, in no order, and the name
+// of its corp. The record is only valid in the call.
+func (m *Manager) EachRecord(ctx context.Context, each func(corp string, r *recording.Record)) error {
+	var r recording.Record
+	return m.match(ctx, &RecordingQuery{}, func(found match) {
+		found.Record(&r)
+		each(found.corp.key.name, &r)
+	})
 }
 
 // A match is a recording of a corp that a query selects.

@@ -52,6 +52,15 @@ func (r *Record) Started() wecom.Instant {
 	return start
 }
 
+// FileStart returns when a file of the recording began: at the start of the meeting if WeCom
+// gives none; 0 if neither is known.
+func (r *Record) FileStart(f *wecom.File) wecom.Instant {
+	if f.Start != 0 {
+		return f.Start
+	}
+	return r.MeetingStart
+}
+
 // Starts returns the earliest and the latest time by which WeCom may have selected the
 // recording for a list; 0 if it has no plausible one.
 func (r *Record) Starts() (first, last wecom.Instant) {
