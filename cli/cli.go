@@ -74,6 +74,13 @@ var commands = []command{
 		add:     addList,
 	},
 	{
+		name: "backfill",
+		help: "Write what the metrics would have been, as OpenMetrics for promtool tsdb create-blocks-from openmetrics: " +
+			"asks WeCom for what it still lists, within the budget. The exit status is 2 if something could not be listed.",
+		failure: "cannot write the history",
+		add:     addBackfill,
+	},
+	{
 		name:    "healthcheck",
 		help:    "Ask a running exporter whether it is healthy; the exit status is 0 if it is.",
 		failure: "the exporter is not healthy",

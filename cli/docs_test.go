@@ -117,7 +117,7 @@ func metricsTable() string {
 // that do not exist, and errcodes that a document lacks.
 func TestDocumentsNameWhatThereIs(t *testing.T) {
 	t.Parallel()
-	known := map[string]bool{"--storage.tsdb.path": true} // It is Prometheus's.
+	known := map[string]bool{"--storage.tsdb.path": true, "--storage.tsdb.retention.time": true} // They are Prometheus's.
 	for _, f := range newApplication().kingpin.Model().Flags {
 		known["--"+f.Name], known["--no-"+f.Name] = true, true
 		known[config.Variable(f.Name)] = true

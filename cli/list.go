@@ -72,7 +72,7 @@ func (l *listFlags) run(ctx context.Context, f *flags, out *output) error {
 	if *l.stored {
 		manager, err = readStored(ctx, cfg)
 	} else {
-		manager, status, err = walk(ctx, cfg, out)
+		manager, status, err = walk(ctx, cfg, poll.Options{Titles: true}, out)
 	}
 	if err != nil {
 		return err

@@ -31,13 +31,13 @@ const (
 // walk polls every target once, as the exporter does in its first round, and returns what
 // holds the recordings then. What failed is on stderr, and the status is that of the command:
 // nil, errIncomplete, or errInterrupted if the context ended before.
-func walk(ctx context.Context, cfg *config.Config, out *output) (m *poll.Manager, status, err error) {
-	cfg.StoragePath = ""                        // Nothing is counted, so nothing is to be kept.
-	m, err = poll.NewManager(cfg, poll.Options{ //nolint:contextcheck // It is made whatever ends.
-		Logger:    log.NewNopLogger(), // What failed is reported at the end, each once.
-		UserAgent: name + "/" + version.Version,
-		Titles:    true,
-	})
+func walk(
+	ctx context.Context, cfg *config.Config, options poll.Options, out *output,
+) (m *poll.Manager, status, err error) {
+	cfg.StoragePath = ""                // Nothing is counted, so nothing is to be kept.
+	options.Logger = log.NewNopLogger() // What failed is reported at the end, each once.
+	options.UserAgent = name + "/" + version.Version
+	m, err = poll.NewManager(cfg, options) //nolint:contextcheck // It is made whatever ends.
 	if err != nil {
 		return nil, nil, fmt.Errorf("setting up: %w", err)
 	}
@@ -160,14 +160,16 @@ func readStored(ctx context.Context, cfg *config.Config) (m *poll.Manager, err e
 	return m, nil
 }
 
-// A progress is a line on a terminal that shows how far a walk is.
+// A progress is a line on a terminal that shows how far something is.
 type progress struct {
 	w     io.Writer
 	width int // 0: it is no terminal, and nothing is shown
+	begun time.Time
+	shown time.Time // when showWritten last replaced the line
 }
 
 func newProgress(w io.Writer) *progress {
-	p := &progress{w: w}
+	p := &progress{w: w, begun: time.Now()}
 	if f, ok := w.(*os.File); ok {
 		if width, _, err := term.GetSize(int(f.Fd())); err == nil {
 			p.width = width
@@ -176,7 +178,7 @@ func newProgress(w io.Writer) *progress {
 	return p
 }
 
-// show replaces the line.
+// show replaces the line by how far a walk is.
 func (p *progress) show(statuses []poll.Status) {
 	if p.width == 0 {
 		return
@@ -196,7 +198,36 @@ func (p *progress) show(statuses []poll.Status) {
 	if failing > 0 {
 		line += fmt.Sprintf(", %d of them failed", failing)
 	}
-	p.replace(line)
+	p.replace(line + p.left(int64(polled), int64(total)))
+}
+
+// showWritten replaces the line by how many samples are written, a few times a second.
+func (p *progress) showWritten(written, total int64) {
+	now := time.Now()
+	if p.width == 0 || now.Sub(p.shown) < progressInterval {
+		return
+	}
+	p.shown = now
+	p.replace(fmt.Sprintf("wrote %d of %d samples", written, total) + p.left(written, total))
+}
+
+// left returns how long the rest takes if it goes on as until now; "" as long as that is not
+// known.
+func (p *progress) left(done, total int64) string {
+	spent := time.Since(p.begun)
+	if done <= 0 || done >= total || spent < time.Second {
+		return ""
+	}
+	left := time.Duration(float64(spent) * float64(total-done) / float64(done))
+	return fmt.Sprintf(", %s left", max(left.Round(time.Second), time.Second))
+}
+
+// note writes a line that stays.
+func (p *progress) note(line string) {
+	if p.width > 0 {
+		p.replace("")
+		fmt.Fprintln(p.w, line)
+	}
 }
 
 // clear removes the line.
