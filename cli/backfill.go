@@ -24,7 +24,7 @@ import (
 
 const (
 	// defaultStep divides the steps of a graph over a week or more, so that its instants have
-	// samples, and keeps a month of a thousand hosts near 10 million samples.
+	// samples, and keeps a month of a thousand hosts near 8 million samples.
 	defaultStep = "1h"
 	// walkMargin is by how much a walk reaches back farther than the lookback at the first
 	// instant: a recording leaves with its end and is listed by its start, and the first list

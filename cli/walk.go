@@ -184,8 +184,12 @@ func (p *progress) show(statuses []poll.Status) {
 		return
 	}
 	total, polled, failing := 0, 0, 0
+	spent := time.Since(p.begun)
 	for i := range statuses {
 		total += statuses[i].Total
+		if statuses[i].Used >= statuses[i].Budget { // What was done is what a minute allows.
+			spent = max(spent, time.Minute)
+		}
 		for _, counts := range statuses[i].Counts {
 			polled += counts[schedule.OK] + counts[schedule.Failing]
 			failing += counts[schedule.Failing]
@@ -198,7 +202,7 @@ func (p *progress) show(statuses []poll.Status) {
 	if failing > 0 {
 		line += fmt.Sprintf(", %d of them failed", failing)
 	}
-	p.replace(line + p.left(int64(polled), int64(total)))
+	p.replace(line + left(int64(polled), int64(total), spent))
 }
 
 // showWritten replaces the line by how many samples are written, a few times a second.
@@ -208,18 +212,17 @@ func (p *progress) showWritten(written, total int64) {
 		return
 	}
 	p.shown = now
-	p.replace(fmt.Sprintf("wrote %d of %d samples", written, total) + p.left(written, total))
+	p.replace(fmt.Sprintf("wrote %d of %d samples", written, total) + left(written, total, now.Sub(p.begun)))
 }
 
-// left returns how long the rest takes if it goes on as until now; "" as long as that is not
-// known.
-func (p *progress) left(done, total int64) string {
-	spent := time.Since(p.begun)
+// left returns how long the rest takes if it goes on as in the time spent; "" as long as that
+// is not known.
+func left(done, total int64, spent time.Duration) string {
 	if done <= 0 || done >= total || spent < time.Second {
 		return ""
 	}
-	left := time.Duration(float64(spent) * float64(total-done) / float64(done))
-	return fmt.Sprintf(", %s left", max(left.Round(time.Second), time.Second))
+	rest := time.Duration(float64(spent) * float64(total-done) / float64(done))
+	return fmt.Sprintf(", %s left", max(rest.Round(time.Second), time.Second))
 }
 
 // note writes a line that stays.

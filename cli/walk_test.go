@@ -26,6 +26,10 @@ func TestProgress(t *testing.T) {
 			t.Errorf("what is no terminal got %q", &b)
 		}
 		p.width = 40
+		tenOfForty := schedule.Summary{
+			Total:  40,
+			Counts: map[wecom.Selector]*[schedule.NumStatuses]int{wecom.ByUserID: {schedule.OK: 10}},
+		}
 		for _, step := range []struct {
 			name  string
 			after time.Duration
@@ -55,13 +59,13 @@ func TestProgress(t *testing.T) {
 			},
 			{
 				name: "of a walk",
-				do: func() {
-					p.show([]poll.Status{{Summary: schedule.Summary{
-						Total:  40,
-						Counts: map[wecom.Selector]*[schedule.NumStatuses]int{wecom.ByUserID: {schedule.OK: 10}},
-					}}})
-				},
+				do:   func() { p.show([]poll.Status{{Summary: tenOfForty, Used: 10, Budget: 20}}) },
 				want: "\r\x1b[Klisted 10 of 40 targets, 30s left",
+			},
+			{
+				name: "of a walk that has spent the budget of its first minute",
+				do:   func() { p.show([]poll.Status{{Summary: tenOfForty, Used: 20, Budget: 20}}) },
+				want: "\r\x1b[Klisted 10 of 40 targets, 3m0s left",
 			},
 			{
 				name:  "all is written",
