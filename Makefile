@@ -164,6 +164,10 @@ bench-compare: $(BENCHSTAT) ## Compare the benchmarks that match BENCH with thos
 bench-memory: ## Measure the memory that a million recordings take
 	$(GO) test -run='^$$' -bench=Memory -benchtime=1x -timeout=30m -tags=e2e ./e2e
 
+.PHONY: bench-backfill
+bench-backfill: ## Measure the history of a thousand hosts and a year
+	$(GO) test -run='^$$' -bench=Backfill -benchtime=1x -timeout=30m -tags=e2e ./e2e
+
 .PHONY: update-golden
 update-golden: ## Write the golden files; read the diff before committing
 	$(GO) test $$(grep -rl --include='*_test.go' '/internal/golden"' . | xargs -n 1 dirname | sort -u) -update

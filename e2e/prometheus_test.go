@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -46,10 +47,16 @@ func runPrometheus(t *testing.T, x *exporter) *prometheus {
 // startPrometheus starts a Prometheus with a configuration.
 func startPrometheus(t *testing.T, config string) *prometheus {
 	t.Helper()
+	return startPrometheusOn(t, t.TempDir(), config)
+}
+
+// startPrometheusOn starts a Prometheus on the blocks in a folder.
+func startPrometheusOn(t *testing.T, data, config string, flags ...string) *prometheus {
+	t.Helper()
 	address := freeAddress(t)
 	return &prometheus{
-		process: start(t, nil, tool(t, "PROMETHEUS"),
-			"--config.file="+writeFile(t, "prometheus.yml", config), "--storage.tsdb.path="+t.TempDir(), "--web.listen-address="+address),
+		process: start(t, nil, tool(t, "PROMETHEUS"), append(flags,
+			"--config.file="+writeFile(t, "prometheus.yml", config), "--storage.tsdb.path="+data, "--web.listen-address="+address)...),
 		url: "http://" + address,
 	}
 }
@@ -122,7 +129,14 @@ func (p *prometheus) answers(t *testing.T, path string, values url.Values) error
 // query asks for an instant vector, and returns its values by those of a label.
 func (p *prometheus) query(t *testing.T, by, expression string) (map[string]float64, error) {
 	t.Helper()
-	a, err := get(t.Context(), newClient(), p.url+"/api/v1/query?query="+url.QueryEscape(expression))
+	return p.queryAt(t, time.Now(), by, expression)
+}
+
+// queryAt is query at an instant.
+func (p *prometheus) queryAt(t *testing.T, at time.Time, by, expression string) (map[string]float64, error) {
+	t.Helper()
+	values := url.Values{"query": {expression}, "time": {at.UTC().Format(time.RFC3339Nano)}}
+	a, err := get(t.Context(), newClient(), p.url+"/api/v1/query?"+values.Encode())
 	if err != nil {
 		return nil, err
 	}
@@ -142,13 +156,13 @@ func (p *prometheus) query(t *testing.T, by, expression string) (map[string]floa
 	if result.Status != "success" {
 		return nil, errors.New(result.Error)
 	}
-	values := map[string]float64{}
+	found := map[string]float64{}
 	for _, r := range result.Data.Result {
-		if values[r.Metric[by]], err = strconv.ParseFloat(fmt.Sprint(r.Value[1]), 64); err != nil {
+		if found[r.Metric[by]], err = strconv.ParseFloat(fmt.Sprint(r.Value[1]), 64); err != nil {
 			return nil, err
 		}
 	}
-	return values, nil
+	return found, nil
 }
 
 // awaitQuery waits until an expression has the wanted values by job.

@@ -53,18 +53,18 @@ func simulateAt(t *testing.T, address string, config wecomtest.Config, recording
 }
 
 // serveSimulation starts a simulation on an address.
-func serveSimulation(t *testing.T, address string, wecom *wecomtest.Server) *simulation {
-	t.Helper()
+func serveSimulation(tb testing.TB, address string, wecom *wecomtest.Server) *simulation {
+	tb.Helper()
 	s := &simulation{Server: wecom, tokens: map[string]bool{}}
 	server := httptest.NewUnstartedServer(s)
 	server.Listener.Close()
 	var listen net.ListenConfig
 	var err error
-	if server.Listener, err = listen.Listen(t.Context(), "tcp", address); err != nil {
-		t.Fatal(err)
+	if server.Listener, err = listen.Listen(tb.Context(), "tcp", address); err != nil {
+		tb.Fatal(err)
 	}
 	server.Start()
-	t.Cleanup(server.Close)
+	tb.Cleanup(server.Close)
 	s.url = server.URL
 	return s
 }
