@@ -157,7 +157,7 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	stdlog.SetOutput(io.Discard)
 	a := newApplication()
 	isDone := false // by --help or --version
-	a.kingpin.Terminate(func(int) { isDone = true }).UsageWriter(stdout).ErrorWriter(stderr)
+	a.kingpin.Terminate(func(int) { isDone = true }).UsageWriter(heedless{stdout}).ErrorWriter(heedless{stderr})
 	selected, err := a.parse(args)
 	if isDone {
 		return 0
@@ -180,6 +180,16 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 1
 	}
 	return 0
+}
+
+// A heedless writer reports no error. kingpin panics on one, as when the reader of --help is
+// gone.
+type heedless struct{ io.Writer }
+
+// Write implements io.Writer.
+func (w heedless) Write(p []byte) (int, error) {
+	_, _ = w.Writer.Write(p)
+	return len(p), nil
 }
 
 // parse returns the name of the selected command.
