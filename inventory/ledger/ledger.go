@@ -239,7 +239,7 @@ func endOf(listed *wecom.Recording, file *wecom.File, now time.Time) wecom.Insta
 	switch {
 	case file.End != 0:
 		return file.End
-	case recording.IsGoingOn(listed.State):
+	case listed.State == wecom.StateRecording:
 		return wecom.InstantOf(now)
 	case file.Start != 0:
 		return file.Start
