@@ -1,5 +1,5 @@
 # Needs Go, git, make, gcc (for the race detector), and curl, Chromium and nginx (for the
-# end-to-end tests). Everything else is built from tools/ into .tools/bin the first time that
+# end-to-end tests), and strace (for the attacks). Everything else is built from tools/ into .tools/bin the first time that
 # it is needed.
 
 SHELL       := /bin/bash
