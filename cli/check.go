@@ -39,7 +39,11 @@ func addCheck(cmd *kingpin.CmdClause, f *flags) action {
 		options := preflight.Options{
 			UserAgent: name + "/" + version.Version,
 			Offline:   *offline,
-			Report:    r.add,
+			Report: func(s preflight.Step) {
+				if ctx.Err() == nil { // The steps of a check that was interrupted show nothing.
+					r.add(s)
+				}
+			},
 		}
 		if *language == languageChinese {
 			options.Language = wecom.Chinese
@@ -53,7 +57,7 @@ func addCheck(cmd *kingpin.CmdClause, f *flags) action {
 		} else {
 			preflight.Run(ctx, cfg, options)
 		}
-		return r.finish()
+		return r.finish(ctx.Err() != nil)
 	}
 }
 
@@ -112,8 +116,10 @@ func (r *checkReport) print(format string, args ...any) {
 	}
 }
 
-// finish writes what is left, and returns errFailed if a step failed.
-func (r *checkReport) finish() error {
+// finish writes what is left. Its error has the exit status of a check that was interrupted, or
+// of which a step failed.
+func (r *checkReport) finish(interrupted bool) error {
+	r.result.OK = r.result.OK && !interrupted
 	if r.format == formatJSON {
 		encoder := json.NewEncoder(r.w)
 		encoder.SetIndent("", "  ")
@@ -122,10 +128,12 @@ func (r *checkReport) finish() error {
 			return fmt.Errorf("writing the answers: %w", err)
 		}
 	}
-	if r.err != nil {
+	switch {
+	case r.err != nil:
 		return r.err
-	}
-	if !r.result.OK {
+	case interrupted:
+		return errInterrupted
+	case !r.result.OK:
 		return statusError(1)
 	}
 	return nil

@@ -5,6 +5,7 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"net/http/httptest"
 	"os"
@@ -42,5 +43,29 @@ func TestCheckInReadmes(t *testing.T) {
 				t.Errorf("%s has no line %q", readme, line)
 			}
 		}
+	}
+}
+
+// TestCheckInterrupted has WeCom hang, and prints the steps before.
+func TestCheckInterrupted(t *testing.T) {
+	t.Parallel()
+	for format, want := range map[string]string{"text": "ok    token", "json": `"ok": false`} {
+		t.Run(format, func(t *testing.T) {
+			t.Parallel()
+			company, flags := serveCompany(t)
+			ctx, interrupt := context.WithCancel(t.Context())
+			company.Fail(wecomtest.Fault{Endpoint: "meeting/record/list", Hang: true, Match: func(wecomtest.Request) bool {
+				interrupt()
+				return true
+			}})
+			var stdout bytes.Buffer
+			args := append(flags, "check", "--target.discover=members", "--language=en", "--format="+format)
+			if status := Run(ctx, args, &stdout, io.Discard); status != int(errInterrupted) {
+				t.Errorf("exit status %d, want %d", status, errInterrupted)
+			}
+			if text := stdout.String(); !strings.Contains(text, want) || strings.Contains(text, "canceled") {
+				t.Errorf("it prints:\n%s\nwant %q, and nothing of the step that was interrupted", text, want)
+			}
+		})
 	}
 }
