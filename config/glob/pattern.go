@@ -30,8 +30,10 @@ func cutTerm(pattern string) (rest string, ok bool) {
 	switch {
 	case pattern[0] == '[':
 		return cutClass(strings.TrimPrefix(pattern[1:], "^"))
+	case isEscape(pattern[0]) && len(pattern) == 1:
+		return "", false
 	case isEscape(pattern[0]):
-		return cutRune(pattern[1:])
+		return pattern[2:], true // Outside of a class, Match goes by bytes.
 	}
 	return pattern[1:], true
 }

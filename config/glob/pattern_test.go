@@ -33,6 +33,7 @@ func FuzzWellFormed(f *testing.F) {
 		"[a/b]":         false,
 		"部门/[销-售]*.yml": true,
 		"[\xff]":        false,
+		"\\\xff":        true,
 		"a]-":           true,
 	} {
 		if got := wellFormed(pattern); got != want {
