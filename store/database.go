@@ -104,6 +104,8 @@ func openDatabase(path string) (*database, error) {
 }
 
 // update is bbolt's Update. It returns ErrLost if the file is not as the last write left it.
+// After a panic it does not roll back: bbolt would read the damaged file again for that, and
+// panic in a goroutine of its own, which would end the process.
 func (db *database) update(do func(*bbolt.Tx) error) error {
 	if err := db.check(); err != nil {
 		return err
@@ -114,12 +116,17 @@ func (db *database) update(do func(*bbolt.Tx) error) error {
 		return db.lose(err)
 	}
 	err := damageOnPanic(func() error {
-		return db.Update(func(tx *bbolt.Tx) error {
-			if tx.ID() != db.transaction+1 {
-				return damageError{errOtherWriter}
-			}
-			return do(tx)
-		})
+		tx, err := db.Begin(true)
+		if err != nil {
+			return err
+		}
+		if tx.ID() != db.transaction+1 {
+			return damageError{errOtherWriter} // No other write will ever begin.
+		}
+		if err := do(tx); err != nil {
+			return errors.Join(err, tx.Rollback())
+		}
+		return tx.Commit()
 	})
 	if err != nil {
 		return db.noteDamage(err)

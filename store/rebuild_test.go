@@ -231,6 +231,41 @@ func TestMetaPageThatIsDamagedAtTheStart(t *testing.T) {
 	}
 }
 
+// TestPageThatIsOverwrittenWhileItIsWritten has bbolt panic in the next write, which needs the
+// page. If that rolled back, bbolt would panic again in a goroutine, and end the process.
+func TestPageThatIsOverwrittenWhileItIsWritten(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s, _ := open(t, dir)
+	all := content{"a": {"1": strings.Repeat("x", 50_000)}, "b": {"2": "two"}}
+	commit(t, s, all.batches()...)
+	info, err := os.Stat(pathIn(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pageSize := int64(s.db.Info().PageSize)
+	for page := int64(metaPages); page < info.Size()/pageSize; page++ {
+		if err := overwrite(pathIn(dir), page*pageSize, make([]byte, pageSize)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Chtimes(pathIn(dir), info.ModTime(), info.ModTime()); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Commit(noon, all.batches()); !errors.Is(err, ErrLost) {
+		t.Fatalf("a commit returns %v, want ErrLost", err)
+	}
+	if err := s.Rebuild(noon, all.batches()); err != nil {
+		t.Fatal(err)
+	}
+	closeStore(t, s)
+	again, held := open(t, dir)
+	closeStore(t, again)
+	if diff := cmp.Diff(all, held); diff != "" {
+		t.Errorf("held (-want +got):\n%s", diff)
+	}
+}
+
 // TestFileThatIsCutOffWhileItIsWritten has that be noticed at the end of the write.
 func TestFileThatIsCutOffWhileItIsWritten(t *testing.T) {
 	t.Parallel()
