@@ -119,7 +119,8 @@ func (inv *Inventory) appendEncoded(encoded []string, h *host, q *Query) []strin
 func (inv *Inventory) isFolded(h *host) bool {
 	inv.mu.Lock()
 	defer inv.mu.Unlock()
-	return inv.admission.limit > 0 && !inv.ledger.Hosts()[h.name].Admitted
+	totals := inv.ledger.Hosts()[h.name] // nil: the host is gone, and folded
+	return inv.admission.limit > 0 && (totals == nil || !totals.Admitted)
 }
 
 // match returns the match of a recording, if the query selects it. The sums are scratch.

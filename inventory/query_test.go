@@ -101,3 +101,13 @@ func TestFindEndsWithItsContext(t *testing.T) {
 		})
 	}
 }
+
+// A host may be folded, and dropped, while a query visits the hosts that there were.
+func TestHostThatIsGoneIsFolded(t *testing.T) {
+	t.Parallel()
+	inv := New(31*day, noon)
+	inv.admission.limit = 1
+	if !inv.isFolded(&host{name: "gone"}) {
+		t.Error("a host that is gone has series of its own")
+	}
+}
