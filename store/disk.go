@@ -130,6 +130,9 @@ func (d *disk) Read(name string, load func(*Group) error) (found bool, err error
 		found = true
 		return load(&Group{name: []byte(name), bucket: b})
 	})
+	if errors.Is(err, ErrLost) {
+		return found, fmt.Errorf("%s: reading group %q: %w: it is made again from memory: reload again in a minute", d.path, name, err)
+	}
 	if err != nil {
 		return found, fmt.Errorf("%s: reading group %q: %w: "+
 			"stop the exporter, and put a backup in the place of the file or move it away", d.path, name, err)
@@ -177,6 +180,8 @@ func (d *disk) Close() error { return d.database().close() }
 
 func remedyOf(err error) string {
 	switch {
+	case errors.Is(err, ErrInUse):
+		return "stop the other process, or name another directory with --storage.path"
 	case isFull(err):
 		return "make room on the disk, or name a directory on another with --storage.path"
 	case errors.Is(err, syscall.EROFS) || errors.Is(err, fs.ErrPermission):
