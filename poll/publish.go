@@ -98,7 +98,9 @@ func (m *Manager) publishUntil(ctx context.Context) {
 		select {
 		case start := <-timer.C:
 			cost := m.publish(ctx, start) * publishCost
-			timer.Reset(min(max(cost, shortestPublishInterval), longestPublishInterval))
+			interval := min(max(cost, shortestPublishInterval), longestPublishInterval)
+			// A disk that is slow, but in time, must not delay the next one too.
+			timer.Reset(max(interval-time.Since(start), shortestPublishInterval))
 		case <-ctx.Done():
 			return
 		}

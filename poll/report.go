@@ -61,7 +61,7 @@ func (c *corp) status(now time.Time) Status {
 	s.Called, s.Up = c.up != neverCalled, c.up == callsAccepted
 	s.Blocks = slices.DeleteFunc(c.settings.limits.Blocks(), func(b wecom.Block) bool { return !b.Until.After(now) })
 	s.Outage, s.Retry = c.breaker.err, c.breaker.wait.Until()
-	s.RoundOver = c.targetsSet && c.allFound && c.schedule.AllListed()
+	s.RoundOver = c.targetsSet && c.allFound && s.Listed
 	s.Undiscovered = c.discovery.Failing()
 	return s
 }

@@ -49,13 +49,15 @@ type Summary struct {
 	// Coverage is the share of targets, 0 to 1, that were polled with success within
 	// twice their interval; 1 if there are none.
 	Coverage float64
+	// Listed reports that a poll of every target has ended: what each has is known.
+	Listed bool
 }
 
 // Summary returns how polling goes now.
 func (s *Schedule) Summary(now time.Time) Summary {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	sum := Summary{Total: len(s.targets), Counts: map[wecom.Selector]*[NumStatuses]int{}, Coverage: 1}
+	sum := Summary{Total: len(s.targets), Counts: map[wecom.Selector]*[NumStatuses]int{}, Coverage: 1, Listed: true}
 	for _, selector := range wecom.Selectors() {
 		sum.Counts[selector] = new([NumStatuses]int)
 	}
@@ -63,6 +65,7 @@ func (s *Schedule) Summary(now time.Time) Summary {
 	for _, t := range s.targets {
 		sum.Counts[t.Selector][t.status()]++
 		sum.Lag = max(sum.Lag, now.Sub(t.due))
+		sum.Listed = sum.Listed && t.isListed()
 		if t.coveredSince(now.Add(-2 * s.interval(t, now))) {
 			covered++
 		}
@@ -84,17 +87,10 @@ func (t *target) coveredSince(since time.Time) bool {
 // of the whole corp does not count: it shows nothing about the target. A long poll under way
 // counts.
 func (s *Schedule) AllPolled() bool {
-	return s.all(func(t *target) bool { return t.isListed() || !t.yielded.IsZero() })
-}
-
-// AllListed is AllPolled without long polls under way: what every target has is known.
-func (s *Schedule) AllListed() bool { return s.all((*target).isListed) }
-
-func (s *Schedule) all(is func(*target) bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, t := range s.targets {
-		if !is(t) {
+		if !t.isListed() && t.yielded.IsZero() {
 			return false
 		}
 	}
