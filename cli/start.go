@@ -70,11 +70,12 @@ func (e *exporter) setUp(ctx context.Context, cfg *config.Config, settings web.S
 		}
 		metrics := collector.New(s.manager, calls)
 		registry.MustRegister(metrics)
-		s.handler.set(web.NewHandler(started(options, settings, metrics, s.reloader)))
 		if ctx.Err() != nil {
 			s.manager.Run(ctx) // Nobody else does any more.
 			s.manager = nil
+			return
 		}
+		s.handler.set(web.NewHandler(started(options, settings, metrics, s.reloader)))
 	}()
 	return s
 }
