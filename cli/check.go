@@ -87,7 +87,7 @@ type checkResult struct {
 }
 
 func newCheckReport(w io.Writer, format string) *checkReport {
-	return &checkReport{w: w, format: format, result: checkResult{OK: true}}
+	return &checkReport{w: w, format: format, result: checkResult{OK: true, Steps: []preflight.Step{}}}
 }
 
 var marks = map[preflight.Status]string{preflight.OK: "ok", preflight.Failed: "FAIL", preflight.Skipped: "-"}

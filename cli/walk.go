@@ -26,6 +26,8 @@ const (
 	progressInterval = 200 * time.Millisecond
 	// mostFailures is how many targets that failed are named, of each corp.
 	mostFailures = 20
+	// outagePatience is how long a walk waits for the end of an outage that needs no operator.
+	outagePatience = time.Minute
 )
 
 // walk polls every target once, as the exporter does in its first round, and returns what
@@ -37,7 +39,7 @@ func walk(
 	cfg.StoragePath = ""                // Nothing is counted, so nothing is to be kept.
 	options.Logger = log.NewNopLogger() // What failed is reported at the end, each once.
 	options.UserAgent = name + "/" + version.Version
-	m, err = poll.NewManager(cfg, options) //nolint:contextcheck // It is made whatever ends.
+	m, err = poll.NewManager(cfg, options) //nolint:contextcheck // Making it must not depend on the context.
 	if err != nil {
 		return nil, nil, fmt.Errorf("setting up: %w", err)
 	}
@@ -66,11 +68,12 @@ func waitForRound(ctx context.Context, m *poll.Manager, p *progress) {
 	tick := time.NewTicker(progressInterval)
 	defer tick.Stop()
 	var over time.Time
+	outages := map[string]time.Time{} // since when, by corp
 	for {
 		statuses, now := m.Status(), time.Now()
 		p.show(statuses)
 		switch {
-		case !isOver(statuses):
+		case !isOver(statuses, outages, now):
 			over = time.Time{}
 		case over.IsZero():
 			over = now
@@ -86,25 +89,35 @@ func waitForRound(ctx context.Context, m *poll.Manager, p *progress) {
 }
 
 // isOver reports whether every corp has polled all targets, or cannot poll any.
-func isOver(statuses []poll.Status) bool {
+func isOver(statuses []poll.Status, outages map[string]time.Time, now time.Time) bool {
+	over := true
 	for i := range statuses {
-		if !statuses[i].RoundOver && !isRefused(&statuses[i]) {
-			return false
+		s := &statuses[i]
+		switch since, isOut := outages[s.Name]; {
+		case s.Outage == nil:
+			delete(outages, s.Name)
+			over = over && s.RoundOver
+		case !isOut:
+			outages[s.Name] = now
+			over = over && isRefused(s.Outage)
+		default:
+			over = over && (isRefused(s.Outage) || now.Sub(since) > outagePatience)
 		}
 	}
-	return true
+	return over
 }
 
-// isRefused reports whether a corp waits for an operator. Other outages may end soon.
-func isRefused(s *poll.Status) bool {
-	return s.Outage != nil && wecom.ClassOf(s.Outage) != wecom.ClassBlocked &&
-		wecom.ClassOf(s.Outage) != wecom.ClassConcurrency
+// isRefused reports whether an outage waits for an operator: WeCom refuses the calls of the app.
+// A WeCom that does not answer, or is busy, may answer again soon.
+func isRefused(outage error) bool {
+	apiErr, ok := errors.AsType[*wecom.APIError](outage)
+	return ok && (apiErr.Class() == wecom.ClassCorp || apiErr.Class() == wecom.ClassToken)
 }
 
 // reportFailures writes what could not be listed, and reports whether there was anything.
 func reportFailures(w io.Writer, m *poll.Manager) (failed bool) {
 	for _, s := range m.Status() {
-		if isRefused(&s) {
+		if s.Outage != nil {
 			failed = true
 			fmt.Fprintf(w, "%s: corp %s: no target can be listed: %v: %s\n",
 				name, s.Name, s.Outage, wecom.Remedy(s.Outage, wecom.English))

@@ -35,6 +35,15 @@ func (c *corp) connect(ctx context.Context) bool {
 	return true
 }
 
+// way returns the steps on the way to an access token.
+func (c *corp) way() []Name {
+	var names []Name
+	for _, s := range routeOf(c.config).stages() {
+		names = append(names, s.name)
+	}
+	return append(names, StepToken)
+}
+
 // reportWay reports the stages of the way to WeCom, and whether all were passed.
 func (c *corp) reportWay(t *trace, err error) bool {
 	stages := routeOf(c.config).stages()

@@ -99,7 +99,7 @@ type corp struct {
 func (c *corp) run(ctx context.Context) {
 	c.checkTargetFiles()
 	if c.Offline {
-		c.skip(text{"left out by --offline", "因 --offline 未执行"}, slices.Concat(wayThere, calls)...)
+		c.skip(text{"left out by --offline", "因 --offline 未执行"}, slices.Concat(c.way(), calls)...)
 		c.findTargets()
 	} else {
 		c.call(ctx)
@@ -112,7 +112,7 @@ func (c *corp) call(ctx context.Context) {
 	transport, err := promconfig.NewRoundTripperFromConfig(c.config.HTTPClientConfig, "wecom")
 	if err != nil { // The configuration was tried with these values when it was loaded.
 		c.failed(StepConfiguration, text{err.Error(), err.Error()}, text{})
-		c.skipAfter(StepConfiguration, slices.Concat(wayThere, calls)...)
+		c.skipAfter(StepConfiguration, slices.Concat(c.way(), calls)...)
 		return
 	}
 	defer (&http.Client{Transport: transport}).CloseIdleConnections()

@@ -53,8 +53,8 @@ const (
 	StepPlan          Name = "plan"
 )
 
-// The steps that need the network: those on the way to an access token, and the calls with
-// one.
+// The steps that need the network: those on the way to an access token, as far as that is
+// known without a configuration, and the calls with one.
 var (
 	wayThere = []Name{StepDNS, StepTCP, StepTLS, StepToken}
 	calls    = []Name{StepScope, StepActivity, StepList, StepRecordings, StepClock}
