@@ -55,7 +55,11 @@ func (d *disk) Commit(now time.Time, batches []Batch) error {
 	if len(batches) == 0 {
 		return nil
 	}
-	return d.noteWrite(now, d.database().write(batches))
+	err := d.database().write(batches)
+	if errors.Is(err, ErrLost) {
+		return err // Rebuild is next, and logs it.
+	}
+	return d.noteWrite(now, err)
 }
 
 // write writes batches in one transaction, without those that cannot be written.
@@ -91,9 +95,6 @@ func (db *database) write(batches []Batch) error {
 
 // noteWrite notes how a write went, and returns its error.
 func (d *disk) noteWrite(now time.Time, err error) error {
-	if errors.Is(err, ErrLost) {
-		return err
-	}
 	refused, isRefused := errors.AsType[*RefusedError](err)
 	if isRefused {
 		err = nil
@@ -131,7 +132,8 @@ func (d *disk) Read(name string, load func(*Group) error) (found bool, err error
 		return load(&Group{name: []byte(name), bucket: b})
 	})
 	if errors.Is(err, ErrLost) {
-		return found, fmt.Errorf("%s: reading group %q: %w: it is made again from memory: reload again in a minute", d.path, name, err)
+		return found, fmt.Errorf("%s: reading group %q: %w: it is made again from memory: "+
+			"reload again in a minute", d.path, name, err)
 	}
 	if err != nil {
 		return found, fmt.Errorf("%s: reading group %q: %w: "+

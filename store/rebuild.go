@@ -26,9 +26,6 @@ func (d *disk) Rebuild(now time.Time, batches []Batch) error {
 			"remedy", "leave the file alone while the exporter runs; to put a backup in its place, stop the exporter first",
 			"remedy_zh", "exporter 运行期间请勿改动该文件；如需恢复备份，请先停止 exporter")
 	}
-	if errors.Is(err, ErrLost) {
-		err = fmt.Errorf("the file that was to take its place was changed too: %v", err) // It failed like any write.
-	}
 	return d.noteWrite(now, err)
 }
 
