@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -59,7 +60,7 @@ func TestCheckInterrupted(t *testing.T) {
 				return true
 			}})
 			var stdout bytes.Buffer
-			args := append(flags, "check", "--target.discover=members", "--language=en", "--format="+format)
+			args := slices.Concat(flags, []string{"check", "--target.discover=members", "--language=en", "--format=" + format})
 			if status := Run(ctx, args, &stdout, io.Discard); status != int(errInterrupted) {
 				t.Errorf("exit status %d, want %d", status, errInterrupted)
 			}

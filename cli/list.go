@@ -7,12 +7,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/alecthomas/kingpin/v2"
 	"github.com/prometheus/common/model"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
@@ -34,21 +36,17 @@ type listFlags struct {
 
 // addList adds the command that prints recordings for an audit.
 func addList(cmd *kingpin.CmdClause, f *flags) action {
-	states := make([]string, 0, wecom.NumStates)
-	for state := range wecom.State(wecom.NumStates) {
-		states = append(states, state.String())
-	}
 	l := &listFlags{
 		format: cmd.Flag("format", "Format: table, json or csv.").
 			Default(formatTable).Enum(formatTable, formatJSON, formatCSV),
-		host: cmd.Flag("host", "Only recordings of this host, by user ID.").String(),
-		state: cmd.Flag("state", "Only recordings in this state: "+strings.Join(states, ", ")+".").
-			Enum(append(states, "")...),
+		host:    cmd.Flag("host", "Only recordings of this host, by user ID.").String(),
+		state:   cmd.Flag("state", "Only recordings in this state: "+strings.Join(stateNames(), ", ")+".").String(),
 		exposed: cmd.Flag("exposed", "Only recordings with an exposed file.").Bool(),
-		shared:  cmd.Flag("shared", "Only recordings with a shared file.").Bool(),
+		shared:  cmd.Flag("shared", "Only recordings with a shared file, be its link expired or not.").Bool(),
 		since: cmd.Flag("since", "Only recordings that started since then: a time in RFC 3339, a date, or a duration "+
 			"ago such as 7d.").String(),
-		olderThan: cmd.Flag("older-than", "Only recordings that started longer ago than this duration, such as 90d.").
+		olderThan: cmd.Flag("older-than", "Only recordings that started longer ago than this duration, such as 90d: "+
+			"those of a year, or those since --since.").
 			String(),
 		stored: cmd.Flag("stored", "Read what an exporter that is stopped has stored in --storage.path, instead of asking "+
 			"WeCom. Titles are not stored.").Bool(),
@@ -57,7 +55,8 @@ func addList(cmd *kingpin.CmdClause, f *flags) action {
 }
 
 func (l *listFlags) run(ctx context.Context, f *flags, out *output) error {
-	selects, err := l.selection(time.Now())
+	now := time.Now()
+	s, err := l.selection(now)
 	if err != nil {
 		return err
 	}
@@ -72,13 +71,14 @@ func (l *listFlags) run(ctx context.Context, f *flags, out *output) error {
 	if *l.stored {
 		manager, err = readStored(ctx, cfg)
 	} else {
+		cfg.Poll.Lookback = s.lookback(cfg.Poll.Lookback, now)
 		manager, status, err = walk(ctx, cfg, poll.Options{Titles: true}, out)
 	}
 	if err != nil {
 		return err
 	}
 	// What was found is printed even if the walk was interrupted.
-	if err := l.print(context.WithoutCancel(ctx), manager, selects, out); err != nil {
+	if err := l.print(context.WithoutCancel(ctx), manager, s, out); err != nil {
 		return err
 	}
 	return status
@@ -88,6 +88,22 @@ func (l *listFlags) run(ctx context.Context, f *flags, out *output) error {
 type selection struct {
 	query         poll.RecordingQuery
 	after, before time.Time // zero: no bound
+}
+
+// lookback returns how far back recordings must be listed: at least as far as the exporter
+// does. If only the end of a span is given, it is a year long.
+func (s *selection) lookback(configured time.Duration, now time.Time) time.Duration {
+	oldest := s.after
+	if oldest.IsZero() && !s.before.IsZero() {
+		oldest = s.before.Add(-config.MaxLookback)
+	}
+	if oldest.IsZero() {
+		return configured
+	}
+	if earliest := wecom.EarliestPlausible.Time(); oldest.Before(earliest) {
+		oldest = earliest
+	}
+	return max(configured, now.Sub(oldest))
 }
 
 func (s *selection) holds(r *poll.Recording) bool {
@@ -101,11 +117,6 @@ func (l *listFlags) selection(now time.Time) (*selection, error) {
 	if *l.host != "" {
 		s.query.MatchHost = func(host string, _ bool) bool { return strings.EqualFold(host, *l.host) }
 	}
-	for state := range wecom.State(wecom.NumStates) {
-		if *l.state == state.String() {
-			s.query.State = &state
-		}
-	}
 	if *l.exposed {
 		s.query.Exposed = l.exposed
 	}
@@ -114,6 +125,14 @@ func (l *listFlags) selection(now time.Time) (*selection, error) {
 	}
 	var errs []error
 	var err error
+	if *l.state != "" {
+		i := slices.Index(stateNames(), *l.state)
+		if i < 0 {
+			errs = append(errs, fmt.Errorf("--state: %q is no state: write one of %s",
+				*l.state, strings.Join(stateNames(), ", ")))
+		}
+		s.query.State = new(wecom.State(i))
+	}
 	if s.after, err = timeOf(*l.since, now); err != nil {
 		errs = append(errs, fmt.Errorf("--since: %w", err))
 	}
@@ -124,7 +143,19 @@ func (l *listFlags) selection(now time.Time) (*selection, error) {
 		}
 		s.before = now.Add(-time.Duration(age))
 	}
+	if len(errs) == 0 && !s.after.IsZero() && !s.before.IsZero() && !s.after.Before(s.before) {
+		errs = append(errs, errors.New("--since and --older-than: no recording is both: name an earlier time with --since"))
+	}
 	return s, errors.Join(errs...)
+}
+
+// stateNames returns the states, each at its number.
+func stateNames() []string {
+	names := make([]string, 0, wecom.NumStates)
+	for state := range wecom.State(wecom.NumStates) {
+		names = append(names, state.String())
+	}
+	return names
 }
 
 // timeOf returns the time that a text stands for, or the zero time for none.

@@ -115,7 +115,7 @@ func TestListIsThePage(t *testing.T) {
 func TestListByAge(t *testing.T) {
 	t.Parallel()
 	_, company := serveCompany(t)
-	all := list(t, company)
+	all := list(t, company, "--poll.lookback=366d")
 	since := time.Now().Add(-10 * 24 * time.Hour)
 	young := list(t, company, "--since="+since.UTC().Format(time.RFC3339))
 	old := list(t, company, "--older-than=10d")

@@ -5,16 +5,16 @@ package cli
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
-	"strconv"
-	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/listing"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
 // A listWriter writes recordings in one format. Nothing is complete before Flush.
@@ -31,7 +31,7 @@ func newListWriter(format string, w io.Writer) (listWriter, error) {
 		return &jsonWriter{w: bufio.NewWriter(w)}, nil
 	}
 	t := &tableWriter{tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)}
-	_, err := fmt.Fprintln(t.w, "HOST\tSTART\tSTATE\tFILES\tSHARED\tEXPOSED\tSIZE\tLENGTH\tTITLE\tID")
+	_, err := fmt.Fprintln(t.w, "HOST\tSTART\tSTATE\tFILES\tSHARED\tEXPOSED\tSIZE\tLENGTH\tID\tTITLE")
 	return t, err
 }
 
@@ -76,24 +76,17 @@ func (t *tableWriter) Write(r *poll.Recording) error {
 	if !r.Start.IsZero() {
 		start = r.Start.UTC().Format("2006-01-02T15:04Z")
 	}
-	_, err := fmt.Fprintf(t.w, "%s\t%s\t%s\t%d\t%d\t%d\t%s\t%s\t%s\t%s\n",
-		printable(r.Host), start, r.State, len(r.Files), r.Shared, r.Exposed,
-		listing.Size(r.Bytes), r.Duration.Round(time.Second), printable(r.Title), printable(r.ID))
+	files := fmt.Sprintf("%d\t%d\t%d", len(r.Files), r.Shared, r.Exposed)
+	if len(r.Files) == 0 && r.State != wecom.StateCompleted {
+		files = "-\t-\t-" // WeCom does not list them yet.
+	}
+	_, err := fmt.Fprintf(t.w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n",
+		cell(r.Host), start, r.State, files, listing.Size(r.Bytes), r.Duration.Round(time.Second), cell(r.ID), cell(r.Title))
 	return err
 }
 
 // Flush implements listWriter.
 func (t *tableWriter) Flush() error { return t.w.Flush() }
 
-// printable returns a text without what a terminal would act on.
-func printable(text string) string {
-	if text == "" {
-		return "-"
-	}
-	return strings.Map(func(r rune) rune {
-		if !strconv.IsPrint(r) {
-			return '\uFFFD'
-		}
-		return r
-	}, text)
-}
+// cell returns a text as it stands in a table.
+func cell(text string) string { return cmp.Or(listing.Printable(text), "-") }

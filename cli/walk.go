@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"time"
 
@@ -159,7 +160,11 @@ func readStored(ctx context.Context, cfg *config.Config) (m *poll.Manager, err e
 		return nil, fmt.Errorf("--stored: making a directory for a copy of the store: %w", err)
 	}
 	defer os.RemoveAll(dir)
-	if err := store.Copy(cfg.StoragePath, dir); err != nil {
+	switch err := store.Copy(cfg.StoragePath, dir); {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("--stored: there is no store in %q: "+
+			"name the directory that the exporter had as --storage.path", cfg.StoragePath)
+	case err != nil:
 		return nil, fmt.Errorf("--stored: %w", err)
 	}
 	cfg.StoragePath = dir
@@ -170,6 +175,12 @@ func readStored(ctx context.Context, cfg *config.Config) (m *poll.Manager, err e
 	over, end := context.WithCancel(ctx)
 	end()
 	m.Run(over) // It polls nothing, and closes the copy.
+	for _, c := range m.View().Corps {
+		if !c.Listed {
+			return nil, fmt.Errorf("--stored: nothing is stored of corp %s: "+
+				"name it, and its corp ID, as the exporter did", c.Name)
+		}
+	}
 	return m, nil
 }
 

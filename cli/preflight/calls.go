@@ -191,8 +191,9 @@ func (c *corp) reportLists(selector wecom.Selector, s *sampled, all int) {
 		en = append(en, f.target.ID+": "+seen.en+": "+remedy.en)
 		zh = append(zh, f.target.ID+"："+seen.zh+"："+remedy.zh)
 	}
-	c.ok(StepList, textf("by %s: listed %d of %d targets, with recordings: %d",
-		"按 %s：查询了 %d 个目标（共 %d 个），有录制的：%d 个", selector, s.listed, all, s.withRecordings),
+	tried := s.listed + len(s.failures)
+	c.ok(StepList, textf("by %s: tried %d of %d targets, listed %d, with recordings %d",
+		"按 %s：抽查 %d 个目标（共 %d 个），成功 %d 个，其中有录制的 %d 个", selector, tried, all, s.listed, s.withRecordings),
 		text{strings.Join(en, "; "), strings.Join(zh, "；")})
 }
 

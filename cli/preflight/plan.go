@@ -44,6 +44,12 @@ func (c *corp) reportPlan() {
 		p.Targets, p.FirstRoundCalls, p.LeastCallsPerHour, p.MostCallsPerHour, 100*p.BudgetShare, 100*p.WeComLimitShare,
 		p.Hosts, p.Series, p.MemoryBytes>>20,
 	).in(c.Language)
+	if wanted := c.config.Targets; c.users == nil && (wanted.DiscoverMembers || wanted.DiscoverActivity) {
+		step.Remedy = text{
+			"this is without the users that are to be discovered, whose number is not known yet",
+			"未计入尚待发现的成员，其数量未知",
+		}.in(c.Language)
+	}
 	if problem != "" {
 		step.Status, step.Seen, step.Remedy = Failed, step.Seen+": "+problem, remedy
 	}

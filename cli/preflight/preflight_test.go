@@ -134,9 +134,9 @@ func TestAllIsWell(t *testing.T) {
 		"ok token: WeCom accepts the corp ID and the secret",
 		"ok scope: members that the app sees: 4",
 		"ok activity: meetings started in the last 30 days: 1, by 1 members",
-		"ok list: by userid: listed 4 of 4 targets, with recordings: 1",
-		"ok list: by meetingid: listed 1 of 1 targets, with recordings: 1",
-		"ok list: by meeting_code: listed 1 of 1 targets, with recordings: 1",
+		"ok list: by userid: tried 4 of 4 targets, listed 4, with recordings 1",
+		"ok list: by meetingid: tried 1 of 1 targets, listed 1, with recordings 1",
+		"ok list: by meeting_code: tried 1 of 1 targets, listed 1, with recordings 1",
 		"ok recordings: seen on the first pages: 3, so that the exporter has something to show",
 		"ok clock: less than 1m0s from WeCom's",
 		"ok plan: targets: 6; calls: 6 in the first round, then 6 to 72 an hour, at most 0.1% of the budget and 0.0% of " +
@@ -266,7 +266,7 @@ func TestFailures(t *testing.T) {
 			},
 			want: []string{
 				"skipped scope: no agent ID is configured",
-				"ok list: by userid: listed 1 of 1 targets, with recordings: 1",
+				"ok list: by userid: tried 1 of 1 targets, listed 1, with recordings 1",
 			},
 		},
 		{
@@ -276,7 +276,7 @@ func TestFailures(t *testing.T) {
 					Endpoint: listEndpoint, Errcode: 60111, Match: func(r wecomtest.Request) bool { return r.Target == "wangwu" },
 				})
 			},
-			want: []string{"ok list: by userid: listed 3 of 4 targets, with recordings: 1"},
+			want: []string{"ok list: by userid: tried 4 of 4 targets, listed 3, with recordings 1"},
 		},
 		{
 			name: "all users are outside the scope",

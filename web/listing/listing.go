@@ -126,7 +126,7 @@ func (c *CSV) Write(r *poll.Recording) error {
 		strconv.Itoa(r.Exposed),
 	}
 	for i := range cells {
-		cells[i] = inert(cells[i])
+		cells[i] = inert(Printable(cells[i]))
 	}
 	if err := c.w.Write(cells); err != nil {
 		return fmt.Errorf("writing CSV: %w", err)
@@ -143,10 +143,21 @@ func (c *CSV) Flush() error {
 	return nil
 }
 
+// Printable returns a text without what a terminal would act on, or what would show it in
+// another order.
+func Printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if !strconv.IsPrint(r) {
+			return '\uFFFD'
+		}
+		return r
+	}, text)
+}
+
 // inert returns a cell that no spreadsheet takes for a formula: one that begins like a
 // formula has an apostrophe before it. Whoever names a meeting chooses its title.
 func inert(cell string) string {
-	if strings.ContainsAny(cell[:min(1, len(cell))], "=+-@\t\r\n") {
+	if strings.ContainsAny(cell[:min(1, len(cell))], "=+-@") {
 		return "'" + cell
 	}
 	return cell

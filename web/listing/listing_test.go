@@ -31,8 +31,9 @@ func TestCSV(t *testing.T) {
 		"+1":              "'+1",
 		"-1+1":            "'-1+1",
 		"@SUM(A1)":        "'@SUM(A1)",
-		"\tx":             "'\tx",
-		"a, \"b\"\nc":     "a, \"b\"\nc",
+		"\tx":             "\uFFFDx",
+		"a, \"b\"\nc":     "a, \"b\"\uFFFDc",
+		"\x1b[31m\u202e":  "\uFFFD[31m\uFFFD",
 		"会议=1":            "会议=1",
 		"":                "",
 	}
