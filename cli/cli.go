@@ -98,7 +98,7 @@ type flags struct {
 	config *config.Flags
 }
 
-// A statusError is an error that was told already: the program ends with this status.
+// A statusError is an error that was printed already: the program ends with this status.
 type statusError int
 
 // Error implements error.

@@ -35,12 +35,11 @@ func storedAdmission(limit int) admission {
 	return admission{limit: limit, settled: true}
 }
 
-// admit decides which hosts have series of their own; nil means all, or that nothing is decided
-// because hosts have no series. The first complete
-// round admits the hosts with the most bytes. Admission is sticky: once settled, a host
-// that has series keeps them, so that no counter disappears, and later hosts are admitted
-// while there is room. Under another limit than before, hosts keep their series as far as
-// it allows. The lock is held.
+// admit decides which hosts have series of their own. The first complete round admits those
+// with the most bytes. Once that is settled, a host that has series keeps them, so that no
+// counter disappears, and later hosts are admitted while there is room. Under another limit
+// than before, hosts keep their series as far as it allows. It returns nil if all hosts have
+// series, or none. The lock is held.
 func (inv *Inventory) admit(limit int, views []*HostView) (admitted map[string]bool, settled bool) {
 	final := inv.isFinal(max(limit, 0))
 	if limit <= 0 {

@@ -19,7 +19,7 @@ import (
 // UnknownHost stands for the host of recordings for which WeCom gives none.
 const UnknownHost = "unknown"
 
-// An Order is by what recordings are sorted. Equal ones come in the order of their IDs.
+// An Order is by what recordings are sorted. Equal ones come in a fixed order.
 type Order string
 
 // The orders.

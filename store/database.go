@@ -144,14 +144,14 @@ func (db *database) check() error {
 	}
 	file, err := db.file.Stat()
 	if err != nil {
-		return fmt.Errorf("looking at the store: %w", err)
+		return fmt.Errorf("reading the state of the file: %w", err)
 	}
 	named, err := os.Stat(db.path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return db.lose(errors.New("it was deleted"))
 	case err != nil:
-		return fmt.Errorf("looking at the store: %w", err)
+		return fmt.Errorf("reading the state of the file: %w", err)
 	case !os.SameFile(file, named):
 		return db.lose(errors.New("another file is in its place"))
 	case file.Size() < db.size:
@@ -212,7 +212,7 @@ func (db *database) noteAll() error {
 func (db *database) noteFile() error {
 	info, err := db.file.Stat()
 	if err != nil {
-		return fmt.Errorf("looking at the store: %w", err)
+		return fmt.Errorf("reading the state of the file: %w", err)
 	}
 	if info.Size() < db.size {
 		return db.lose(fmt.Errorf("it has %d bytes and not %d", info.Size(), db.size))

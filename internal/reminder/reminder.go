@@ -41,10 +41,10 @@ func (r *Reminder) Reset() bool {
 
 // A Limit bounds how many lines there are about single things. The zero value has shown none.
 type Limit struct {
-	began time.Time // the hour
-	shown int       // in the hour
-	more  int       // not shown since the last summary
-	told  time.Time // the last summary
+	began      time.Time // the hour
+	shown      int       // in the hour
+	more       int       // not shown since the last summary
+	summarized time.Time // the last summary
 }
 
 // Show reports whether a line is shown, and counts it.
@@ -57,7 +57,7 @@ func (l *Limit) Show(now time.Time) bool {
 		return true
 	}
 	if l.more == 0 {
-		l.told = now
+		l.summarized = now
 	}
 	l.more++
 	return false
@@ -65,7 +65,7 @@ func (l *Limit) Show(now time.Time) bool {
 
 // Summary returns how many lines were not shown, if it is time to say so, and otherwise 0.
 func (l *Limit) Summary(now time.Time) int {
-	if l.more == 0 || now.Before(l.told.Add(summaryInterval)) {
+	if l.more == 0 || now.Before(l.summarized.Add(summaryInterval)) {
 		return 0
 	}
 	more := l.more

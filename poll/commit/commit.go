@@ -273,7 +273,7 @@ func (c *Committer) Status() store.Status {
 	return status
 }
 
-// Leave has the part of a corp that is gone stored with the next commits.
+// Leave keeps the part of a corp that was removed until it is stored.
 func (c *Committer) Leave(p *Part) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -282,7 +282,7 @@ func (c *Committer) Leave(p *Part) {
 	}
 }
 
-// Return ends what Leave began: the corp of a group is there again.
+// Return stops keeping the part of a group: its corp is configured again.
 func (c *Committer) Return(group string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
