@@ -8,6 +8,7 @@ package e2e
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -187,6 +188,10 @@ func (x *exporter) stopOnSlowDisk(t *testing.T, last string) time.Duration {
 	x.awaitLog(t, last)
 	<-time.After(200 * time.Millisecond)
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", x.cmd.Process.Pid))
+	if errors.Is(err, fs.ErrNotExist) { // The last delay was over.
+		x.wantStop(t)
+		return time.Since(begin)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -196,7 +201,7 @@ func (x *exporter) stopOnSlowDisk(t *testing.T, last string) time.Duration {
 		t.Fatal(err)
 	}
 	if tracer != 0 {
-		if err := syscall.Kill(tracer, syscall.SIGKILL); err != nil {
+		if err := syscall.Kill(tracer, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
 			t.Fatal(err)
 		}
 	}
