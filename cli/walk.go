@@ -28,7 +28,8 @@ const (
 	// mostFailures is how many targets that failed are named, of each corp.
 	mostFailures = 20
 	// outagePatience is how long a walk waits for the end of an outage that needs no operator.
-	outagePatience = time.Minute
+	// WeCom closes an API for a minute at first.
+	outagePatience = 90 * time.Second
 )
 
 // walk polls every target once, as the exporter does in its first round, and returns what
