@@ -27,8 +27,8 @@ const (
 	progressInterval = 200 * time.Millisecond
 	// mostFailures is how many targets that failed are named, of each corp.
 	mostFailures = 20
-	// outagePatience is how long a walk waits for the end of an outage that needs no operator.
-	// WeCom closes an API for a minute at first.
+	// outagePatience is how long a walk waits for the end of an outage that needs no operator:
+	// a gateway that was restarted answers again by then.
 	outagePatience = 90 * time.Second
 )
 

@@ -124,6 +124,9 @@ func (c *corp) checkLists(ctx context.Context) {
 		c.sampled.listed += s.listed
 		c.sampled.withRecordings += s.withRecordings
 		c.sampled.recordings += s.recordings
+		if n := len(s.failures); n > 0 && meetsAll(s.failures[n-1].err) {
+			break
+		}
 	}
 	c.reportRecordings()
 }
@@ -148,7 +151,7 @@ func (c *corp) list(ctx context.Context, targets []wecom.Target) (s sampled) {
 		n, err := c.firstPage(ctx, t)
 		if err != nil {
 			s.failures = append(s.failures, failure{t, err})
-			if wecom.ClassOf(err).CorpWide() {
+			if meetsAll(err) {
 				return s
 			}
 			continue
@@ -160,6 +163,13 @@ func (c *corp) list(ctx context.Context, targets []wecom.Target) (s sampled) {
 		}
 	}
 	return s
+}
+
+// meetsAll reports whether an error will meet the lists of other targets too. WeCom closes the
+// API for a while after ClassBlocked, and a call would wait for that.
+func meetsAll(err error) bool {
+	class := wecom.ClassOf(err)
+	return class.CorpWide() || class == wecom.ClassBlocked
 }
 
 // firstPage returns how many recordings the first page of a target's newest window has.
@@ -176,7 +186,7 @@ func (c *corp) firstPage(ctx context.Context, t wecom.Target) (n int, err error)
 // reportLists reports the lists of a selector. They failed if none succeeded, or if the last
 // error is the whole corp's.
 func (c *corp) reportLists(selector wecom.Selector, s *sampled, all int) {
-	if n := len(s.failures); n > 0 && (s.listed == 0 || wecom.ClassOf(s.failures[n-1].err).CorpWide()) {
+	if n := len(s.failures); n > 0 && (s.listed == 0 || meetsAll(s.failures[n-1].err)) {
 		last := s.failures[n-1]
 		seen := errorText(last.err)
 		c.failed(StepList, text{

@@ -187,7 +187,7 @@ func TestErrcodes(t *testing.T) {
 		switch {
 		case slices.Contains(tokenCodes, code):
 			endpoint, step = "gettoken", StepToken
-		case !err.Class().CorpWide() || err.Class() == wecom.ClassRetryable || code == 45033:
+		case !err.Class().CorpWide() && err.Class() != wecom.ClassBlocked:
 			continue
 		}
 		for language, places := range map[wecom.Language][]string{
