@@ -182,9 +182,9 @@ func TestAlerts(t *testing.T) {
 	})
 
 	t.Run("WeCom away", func(t *testing.T) {
-		mend := s.Fail(wecomtest.Fault{Endpoint: listEndpoint, Errcode: 48002})
+		repair := s.Fail(wecomtest.Fault{Endpoint: listEndpoint, Errcode: 48002})
 		fires(t, []string{"WecomRecordingTargetsFailing"}, "WecomAPIFailing", "WecomRecordingPollStale")
-		mend()
+		repair()
 		// An outage is looked at again after a minute.
 		eventually(t, 2*time.Minute, func() error {
 			up, err := p.query(t, "job", "wecom_up")
@@ -197,12 +197,12 @@ func TestAlerts(t *testing.T) {
 	})
 
 	t.Run("a user who left", func(t *testing.T) {
-		mend := s.Fail(wecomtest.Fault{
+		repair := s.Fail(wecomtest.Fault{
 			Endpoint: listEndpoint, Errcode: 60111, Match: func(r wecomtest.Request) bool { return r.Target == "lisi" },
 		})
 		// One of two targets is half of them, and so the coverage falls.
 		fires(t, []string{"WecomRecordingPollStale"}, "WecomRecordingTargetsFailing")
-		mend()
+		repair()
 		p.awaitFiring(t, nil)
 	})
 
@@ -384,11 +384,11 @@ corps:
 	m.await(t, "严重", "WecomRecordingOpenShareWithoutPassword", "acme", "任何人凭链接即可观看")
 	alertmanager.awaitAlert(t, "WecomRecordingTargetsFailing", "active")
 
-	mend := s.Fail(wecomtest.Fault{Endpoint: listEndpoint, Errcode: 48002})
+	repair := s.Fail(wecomtest.Fault{Endpoint: listEndpoint, Errcode: 48002})
 	m.await(t, "严重", "WecomAPIFailing", "acme", "48002")
 	alertmanager.awaitAlert(t, "WecomRecordingPollStale", "suppressed")
 	alertmanager.awaitAlert(t, "WecomRecordingOpenShareWithoutPassword", "active")
-	mend()
+	repair()
 	m.await(t, "恢复</font> WecomAPIFailing")
 	alertmanager.awaitAlert(t, "WecomRecordingTargetsFailing", "active")
 }

@@ -328,7 +328,7 @@ func (c *company) list(s *subject) {
 	c.Put(r)
 }
 
-// observedGauges are those that tell whether all was observed.
+// observedGauges show whether all was observed.
 var observedGauges = map[string]bool{
 	"wecom_recordings": true, "wecom_recording_files": true, "wecom_recording_bytes": true, "wecom_recording_duration_seconds": true,
 	"wecom_recording_shared_files": true, "wecom_recording_exposed_files": true,

@@ -90,7 +90,7 @@ func TestWeComThatGoesAndComes(t *testing.T) {
 			x.awaitValue(t, 8000, bytesMetric, "host", "unknown")
 			before := x.scrape(t).inventory()
 
-			mend := s.Fail(test.fault)
+			repair := s.Fail(test.fault)
 			x.awaitValue(t, 0, "wecom_up")
 			x.awaitValue(t, 2, "wecom_poll_targets", "selector", "userid", "status", "failing")
 			if diff := cmp.Diff(before, x.scrape(t).inventory()); diff != "" {
@@ -99,7 +99,7 @@ func TestWeComThatGoesAndComes(t *testing.T) {
 			x.wantStatus(t, "/-/healthy", 200)
 			x.wantStatus(t, "/-/ready", 200)
 
-			mend()
+			repair()
 			s.Put(oneRecording("new"))
 			x.awaitValue(t, 1, "wecom_up")
 			x.awaitValue(t, 2, "wecom_poll_targets", "selector", "userid", "status", "ok")

@@ -60,7 +60,7 @@ func TestClosedEndpoints(t *testing.T) {
 				server := rig.WorldOf(wecomtest.Config{})
 				server.SetDirectory(rig.Staff("li", "wang"))
 				test.fault.Endpoint = test.endpoint
-				mend := server.Fail(test.fault)
+				repair := server.Fail(test.fault)
 				cfg := rig.Discovering(true, false)
 				cfg.Corps[0].Targets.UserIDs = []string{"li"}
 				start := time.Now()
@@ -85,7 +85,7 @@ func TestClosedEndpoints(t *testing.T) {
 				if strings.Contains(r.Log.String(), answersAgain) {
 					t.Error("the log says too early that it is over")
 				}
-				mend()
+				repair()
 				r.Wait(70 * time.Minute)
 				if n := strings.Count(r.Log.String(), answersAgain); n != 1 {
 					t.Errorf("the log says %d times that it is over, want once", n)

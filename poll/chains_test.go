@@ -315,7 +315,7 @@ func TestReloadWithLongLists(t *testing.T) {
 			},
 			pages: 20 + 25,
 		},
-		"another API, whose pages begin anew": {
+		"another API, whose pages begin again": {
 			change: func(c *config.Config) { c.Corps[0].APIURL = "https://elsewhere.test" },
 			want: map[string]string{
 				`wecom_recording_files{host="busy"}`:                     "500",
@@ -390,14 +390,14 @@ func TestOutageWithLongLists(t *testing.T) {
 			cfg.Poll.MaxRequestsPerMinute, cfg.Poll.Interval = 30, 30*time.Second
 			r := rig.Start(t, server, cfg)
 			r.Wait(20 * time.Second)
-			mend := server.Fail(wecomtest.Fault{Endpoint: rig.ListEndpoint, Errcode: 60020})
+			repair := server.Fail(wecomtest.Fault{Endpoint: rig.ListEndpoint, Errcode: 60020})
 			r.Wait(30 * time.Second)
 			r.Expect(map[string]string{`wecom_up`: "0"})
 			if drop {
 				write("userids: [busy]")
 			}
 			r.Wait(20 * time.Second)
-			mend()
+			repair()
 			r.Wait(2 * time.Minute)
 			r.Expect(map[string]string{`wecom_up`: "1", `wecom_recording_files{host="busy"}`: "500"})
 			for cursor, n := range cursorsOf(server, "busy") {

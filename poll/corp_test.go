@@ -99,12 +99,12 @@ func TestSecretOfAnotherApp(t *testing.T) {
 	rig.Virtually(t, func(t *testing.T) {
 		server := rig.WorldOf(wecomtest.Config{})
 		server.SetSecret("of-another-app")
-		mend := server.Fail(wecomtest.Fault{Endpoint: rig.ListEndpoint, Errcode: 48002})
+		repair := server.Fail(wecomtest.Fault{Endpoint: rig.ListEndpoint, Errcode: 48002})
 		cfg := rig.ConfigOf("li")
 		cfg.Corps[0].Secret = secret.FromFile(file)
 		r := rig.Start(t, server, cfg)
 		r.Wait(40 * time.Minute)
-		mend()
+		repair()
 		server.SetSecret(wecomtest.DefaultSecret)
 		write(wecomtest.DefaultSecret)
 		server.ResetRequests()
@@ -249,13 +249,13 @@ func TestReadyStays(t *testing.T) {
 	t.Parallel()
 	rig.Virtually(t, func(t *testing.T) {
 		server := rig.WorldOf(wecomtest.Config{})
-		mend := server.Fail(wecomtest.Fault{Endpoint: rig.ListEndpoint, Errcode: 60020})
+		repair := server.Fail(wecomtest.Fault{Endpoint: rig.ListEndpoint, Errcode: 60020})
 		r := rig.Start(t, server, rig.ConfigOf("li", "wang", "zhao", "qian", "sun", "zhou"))
 		r.Wait(30 * time.Second)
 		if r.Collector.Ready() {
 			t.Error("ready while most targets were never polled")
 		}
-		mend()
+		repair()
 		r.Wait(time.Minute)
 		if !r.Collector.Ready() {
 			t.Error("not ready though every target was polled")

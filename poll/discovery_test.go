@@ -27,14 +27,14 @@ func TestMembersAreDiscovered(t *testing.T) {
 		targets := `wecom_poll_targets{selector="userid",status="ok"}`
 		r.Expect(map[string]string{targets: "2", `wecom_recording_files{host="wang"}`: "2", `wecom_recordings{host="li",state="recording"}`: "1"})
 
-		mend := server.Fail(wecomtest.Fault{Endpoint: "user/simplelist", Status: 502})
+		repair := server.Fail(wecomtest.Fault{Endpoint: "user/simplelist", Status: 502})
 		server.SetDirectory(rig.Staff("li", "zhao", "qian"))
 		r.Wait(time.Hour)
 		r.Expect(map[string]string{`wecom_poll_targets{selector="userid",status="failing"}`: "1", `wecom_recording_files{host="wang"}`: "2"})
 		if n := strings.Count(r.Log.String(), "cannot find targets"); n != 1 {
 			t.Errorf("the failed discovery is told of %d times, want once:\n%s", n, r.Log)
 		}
-		mend()
+		repair()
 		r.Wait(16 * time.Minute)
 		r.Expect(map[string]string{targets: "3", `wecom_recording_files{host="wang"}`: "-"})
 	})
@@ -45,14 +45,14 @@ func TestDiscoveryAloneIsNotReadyWithoutMembers(t *testing.T) {
 	rig.Virtually(t, func(t *testing.T) {
 		server := rig.WorldOf(wecomtest.Config{})
 		server.SetDirectory(rig.Staff("li"))
-		mend := server.Fail(wecomtest.Fault{Endpoint: "agent/get", Errcode: 301002})
+		repair := server.Fail(wecomtest.Fault{Endpoint: "agent/get", Errcode: 301002})
 		r := rig.Start(t, server, rig.Discovering(true, false))
 		r.Wait(10 * time.Second)
 		if r.Collector.Ready() {
 			t.Error("ready before any target is known")
 		}
 		r.Expect(map[string]string{`wecom_poll_coverage_ratio`: "0", `wecom_up`: "0"})
-		mend()
+		repair()
 		r.Wait(2 * time.Minute)
 		if !r.Collector.Ready() {
 			t.Error("not ready though every target was asked")
@@ -88,7 +88,7 @@ func TestDiscoveryWaitsOutAnOutage(t *testing.T) {
 		cfg.Poll.Interval = 20 * time.Second
 		r := rig.Start(t, server, cfg)
 		r.Wait(time.Minute)
-		mend := server.Fail(wecomtest.Fault{Errcode: 60020})
+		repair := server.Fail(wecomtest.Fault{Errcode: 60020})
 		r.Wait(time.Minute)
 		server.ResetRequests()
 		r.Wait(90 * time.Minute)
@@ -96,7 +96,7 @@ func TestDiscoveryWaitsOutAnOutage(t *testing.T) {
 		if n, all := server.Count(rig.ListEndpoint), len(server.Requests()); n < 8 || n > 9 || all > n+2*6 {
 			t.Errorf("%d calls in an outage of 90 minutes, %d of them lists", all, n)
 		}
-		mend()
+		repair()
 		r.Wait(20 * time.Minute)
 		if server.Count(rig.StartsEndpoint) == 0 || server.Count("agent/get") == 0 {
 			t.Error("nothing is discovered when the outage is over")
@@ -147,7 +147,7 @@ func TestActivityReachesAsFarAsTheLookback(t *testing.T) {
 				server.SetDirectory(rig.Staff("li", "wang"))
 				server.Put(rig.Recorded("new", "li", rig.Day), rig.Recorded("old", "wang", 80*rig.Day))
 				test.fault.Endpoint = rig.StartsEndpoint
-				mend := server.Fail(test.fault)
+				repair := server.Fail(test.fault)
 				cfg := rig.Discovering(false, true)
 				cfg.Poll.Lookback = 90 * rig.Day
 				r := rig.Start(t, server, cfg)
@@ -156,7 +156,7 @@ func TestActivityReachesAsFarAsTheLookback(t *testing.T) {
 				if !r.Collector.Ready() {
 					t.Error("not ready")
 				}
-				mend()
+				repair()
 				r.Wait(21 * time.Minute)
 				r.Expect(map[string]string{`wecom_recording_files{host="li"}`: "1", `wecom_recording_files{host="wang"}`: "1"})
 				server.ResetRequests()
@@ -209,12 +209,12 @@ func TestDiscoveryEndsAnOutageOfOneTarget(t *testing.T) {
 		server.Fail(wecomtest.Fault{
 			Endpoint: rig.ListEndpoint, Errcode: 40058, Match: func(req wecomtest.Request) bool { return req.Selector == "meetingid" },
 		})
-		mend := server.Fail(wecomtest.Fault{Endpoint: "agent/get", Status: 502})
+		repair := server.Fail(wecomtest.Fault{Endpoint: "agent/get", Status: 502})
 		cfg := rig.Discovering(true, false)
 		cfg.Corps[0].Targets.MeetingIDs = []string{"malformed"}
 		r := rig.Start(t, server, cfg)
 		r.Wait(30 * time.Second)
-		mend()
+		repair()
 		r.Wait(time.Hour)
 		r.Expect(map[string]string{`wecom_poll_targets{selector="userid",status="ok"}`: "2", `wecom_up`: "1"})
 	})

@@ -171,7 +171,7 @@ func TestReloadWithANewSecret(t *testing.T) {
 		}
 		r.Wait(20 * time.Second)
 		if n := server.Count("gettoken"); n != 1 {
-			t.Errorf("%d calls of gettoken with a wrong secret; a reload must not ask anew", n)
+			t.Errorf("%d calls of gettoken with a wrong secret; a reload must not ask again", n)
 		}
 		r.Reload(rig.ConfigOf("li"))
 		r.Wait(5 * time.Second)
@@ -183,10 +183,10 @@ func TestReloadWithAnotherWayToWeCom(t *testing.T) {
 	t.Parallel()
 	rig.Virtually(t, func(t *testing.T) {
 		server := rig.WorldOf(wecomtest.Config{})
-		mend := server.Fail(wecomtest.Fault{Endpoint: rig.ListEndpoint, Errcode: 60020})
+		repair := server.Fail(wecomtest.Fault{Endpoint: rig.ListEndpoint, Errcode: 60020})
 		r := rig.Start(t, server, rig.ConfigOf("li"))
 		r.Wait(40 * time.Minute)
-		mend()
+		repair()
 		reload := func(change func(*config.Corp)) {
 			t.Helper()
 			cfg := rig.ConfigOf("li")

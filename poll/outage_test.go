@@ -28,7 +28,7 @@ func TestOutageOfTheCorp(t *testing.T) {
 				}
 				r := rig.Start(t, server, rig.ConfigOf(users...))
 				r.Wait(time.Minute)
-				mend := server.Fail(wecomtest.Fault{Endpoint: rig.ListEndpoint, Errcode: code})
+				repair := server.Fail(wecomtest.Fault{Endpoint: rig.ListEndpoint, Errcode: code})
 				server.ResetRequests()
 				begin := time.Now()
 				r.Wait(4 * time.Hour)
@@ -50,7 +50,7 @@ func TestOutageOfTheCorp(t *testing.T) {
 				if n := strings.Count(r.Log.String(), "level=error"); n != 4 || !strings.Contains(r.Log.String(), "remedy_zh=") {
 					t.Errorf("%d errors logged, want 4:\n%s", n, r.Log)
 				}
-				mend()
+				repair()
 				r.Wait(20 * time.Minute)
 				r.Expect(map[string]string{
 					`wecom_up`: "1",
@@ -116,7 +116,7 @@ func TestUpstreamThatIsAway(t *testing.T) {
 				}
 				r := rig.Start(t, server, rig.ConfigOf(users...))
 				r.Wait(2 * time.Minute)
-				mend := server.Fail(fault)
+				repair := server.Fail(fault)
 				server.ResetRequests()
 				r.Wait(time.Hour)
 				// Some in a row, then one probe a minute, each of four tries.
@@ -127,7 +127,7 @@ func TestUpstreamThatIsAway(t *testing.T) {
 				if n := strings.Count(r.Log.String(), "level=error"); n != 1 {
 					t.Errorf("%d errors logged, want 1:\n%s", n, r.Log)
 				}
-				mend()
+				repair()
 				r.Wait(2 * time.Minute)
 				r.Expect(map[string]string{`wecom_up`: "1"})
 				r.Wait(5 * time.Minute)

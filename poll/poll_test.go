@@ -31,7 +31,7 @@ func TestBrokenChainLeavesTheInventory(t *testing.T) {
 		for i := range 40 {
 			server.Put(rig.Recorded(fmt.Sprintf("new%d", i), "li", time.Duration(i+1)*time.Minute+2*time.Hour))
 		}
-		mend := server.Fail(wecomtest.Fault{
+		repair := server.Fail(wecomtest.Fault{
 			Endpoint: rig.ListEndpoint, Status: 502,
 			Match: func(req wecomtest.Request) bool { return strings.Count(pages(server, req.Cursor), "x") == 2 },
 		})
@@ -42,7 +42,7 @@ func TestBrokenChainLeavesTheInventory(t *testing.T) {
 			`wecom_poll_targets{selector="userid",status="ok"}`:      "0",
 			`wecom_up`: "0",
 		})
-		mend()
+		repair()
 		r.Wait(6 * time.Minute)
 		r.Expect(map[string]string{`wecom_recording_files{host="li"}`: "70", `wecom_up`: "1"})
 	})

@@ -92,12 +92,12 @@ func TestTargetsAfterARestart(t *testing.T) {
 		files := map[string]string{`wecom_recording_files{host="li"}`: "1", `wecom_recording_files{host="wang"}`: "1"}
 
 		// As long as nobody knows who the members are, they are who they were.
-		mend := server.Fail(wecomtest.Fault{Match: func(r wecomtest.Request) bool { return r.Endpoint != rig.ListEndpoint }, Status: 502})
+		repair := server.Fail(wecomtest.Fault{Match: func(r wecomtest.Request) bool { return r.Endpoint != rig.ListEndpoint }, Status: 502})
 		server.SetDirectory(rig.Staff("wang"))
 		after := rig.Start(t, server, rig.Storing(dir, rig.Discovering(true, false)))
 		after.Wait(10 * time.Minute)
 		after.Expect(files)
-		mend()
+		repair()
 		after.Wait(16 * time.Minute)
 		files[`wecom_recording_files{host="li"}`] = "-"
 		files[`wecom_recordings_removed_total`] = "0"

@@ -69,14 +69,14 @@ func TestOutageBesideACorpErrorOfOneTarget(t *testing.T) {
 				r.Expect(map[string]string{`wecom_up`: "1"})
 
 				away.Store(true)
-				mend := server.Fail(outage)
+				repair := server.Fail(outage)
 				server.InvalidateTokens()
 				r.Wait(5 * time.Minute)
 				for range 4 * 60 {
 					r.Wait(time.Minute)
 					r.Expect(map[string]string{`wecom_up`: "0"})
 				}
-				mend()
+				repair()
 				away.Store(false)
 				r.Wait(20 * time.Minute)
 				r.Expect(map[string]string{

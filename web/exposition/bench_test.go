@@ -102,7 +102,7 @@ func (s *scraper) scrape(b *testing.B) int64 {
 // BenchmarkScrape compares, over loopback and with gzip, the same series in
 // vectors of gauges behind promhttp with this exposition of them: unchanged since
 // the last scrape, changed since, and unchanged with the metrics of the process
-// behind them, which are gathered anew each time.
+// behind them, which are gathered each time.
 func BenchmarkScrape(b *testing.B) {
 	for _, hosts := range []int{1000, 20_000, 100_000} {
 		registry := vectors(hosts)
