@@ -31,10 +31,9 @@ LDFLAGS := -s -w \
 COVER_MIN      ?= 85
 COVER_PACKAGES := ./wecom ./store ./inventory/... ./poll/... ./collector
 
-# How long test-long runs each fuzz target, and how often fuzz executes it. FUZZ=pattern
-# selects targets.
-FUZZ_TIME       ?= 3s
-FUZZ_EXECUTIONS ?= 10000000
+# How often fuzz and test-long execute each fuzz target. FUZZ=pattern selects targets.
+FUZZ_EXECUTIONS      ?= 10000000
+LONG_FUZZ_EXECUTIONS ?= 50000
 
 # How long soak lets the program work.
 SOAK_TIME ?= 10m
@@ -105,13 +104,13 @@ test: $(GOTESTSUM) ## Run the tests with the race detector, in random order
 	$(call go_test,-race -shuffle=on ./...)
 
 .PHONY: test-long
-test-long: $(GOTESTSUM) ## Run the long tests too, then each fuzz target for FUZZ_TIME
+test-long: $(GOTESTSUM) ## Run the long tests too, then each fuzz target LONG_FUZZ_EXECUTIONS times
 	$(call go_test,-race -shuffle=on -tags=long -timeout=20m ./...)
-	tools/fuzz.sh $(FUZZ_TIME)
+	tools/fuzz.sh $(LONG_FUZZ_EXECUTIONS)
 
 .PHONY: fuzz
-fuzz: ## Run each fuzz target for FUZZ_EXECUTIONS, which takes hours, and print a table of what ran
-	tools/fuzz.sh $(FUZZ_EXECUTIONS)x
+fuzz: ## Run each fuzz target FUZZ_EXECUTIONS times, which takes hours, and print a table of what ran
+	tools/fuzz.sh $(FUZZ_EXECUTIONS)
 
 # Their figures are lines such as "attack_pages_test.go:12: pages: ...".
 .PHONY: attack
