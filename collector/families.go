@@ -11,9 +11,9 @@ import (
 	dto "github.com/prometheus/client_model/go"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/ledger"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/recording"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/sums"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
 )
 
@@ -81,7 +81,7 @@ func (b *familyBuilder) addHosts(hosts []*hostSeries) {
 }
 
 // addTotal adds what is served of all hosts together.
-func (b *familyBuilder) addTotal(total *inventory.Sums, corp *dto.LabelPair) {
+func (b *familyBuilder) addTotal(total *sums.Sums, corp *dto.LabelPair) {
 	for a := range recording.Audience(recording.NumAudiences) {
 		for p := range recording.Password(recording.NumPasswords) {
 			for e := range recording.Expiry(recording.NumExpiries) {

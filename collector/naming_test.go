@@ -12,6 +12,7 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/ledger"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/sums"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
 )
 
@@ -26,13 +27,13 @@ var (
 // hostOf returns a host with so many bytes held, and ten times as many counted.
 func hostOf(name string, bytes int64) *inventory.HostView {
 	return &inventory.HostView{
-		Host: name, Sums: &inventory.Sums{Bytes: bytes, Files: 1}, Totals: ledger.Totals{Bytes: 10 * bytes},
+		Host: name, Sums: &sums.Sums{Bytes: bytes, Files: 1}, Totals: ledger.Totals{Bytes: 10 * bytes},
 	}
 }
 
 func viewOf(admitted map[string]bool, hosts ...*inventory.HostView) *poll.CorpView {
 	return &poll.CorpView{Name: "acme", View: &inventory.View{
-		Listed: true, Settled: true, Birth: noon, Total: &inventory.Sums{}, Hosts: hosts, Admitted: admitted,
+		Listed: true, Settled: true, Birth: noon, Total: &sums.Sums{}, Hosts: hosts, Admitted: admitted,
 	}}
 }
 

@@ -5,8 +5,8 @@ package collector
 
 import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
-	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/ledger"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/sums"
 )
 
 // A PastMetric is a metric of a host whose past follows from what WeCom lists now.
@@ -16,7 +16,7 @@ type PastMetric struct {
 	State string // the value of the label state; "": the family has no such label
 	// Value returns the value, and whether it is served, for what a host held at an instant,
 	// and what was counted of it by then.
-	Value func(*inventory.Sums, *ledger.Totals) (value float64, served bool)
+	Value func(*sums.Sums, *ledger.Totals) (value float64, served bool)
 }
 
 // PastMetrics returns the metrics of a host whose past is known: all but those of sharing.
@@ -30,7 +30,7 @@ func PastMetrics() []PastMetric {
 		list = append(list, PastMetric{
 			Definition: g.Definition,
 			State:      g.state.GetValue(),
-			Value: func(s *inventory.Sums, _ *ledger.Totals) (float64, bool) {
+			Value: func(s *sums.Sums, _ *ledger.Totals) (float64, bool) {
 				value := g.value(s)
 				return value, value != 0 || !g.absentIfZero
 			},
@@ -39,7 +39,7 @@ func PastMetrics() []PastMetric {
 	for _, c := range hostCounters {
 		list = append(list, PastMetric{
 			Definition: c.Definition,
-			Value:      func(_ *inventory.Sums, t *ledger.Totals) (float64, bool) { return c.value(t), true },
+			Value:      func(_ *sums.Sums, t *ledger.Totals) (float64, bool) { return c.value(t), true },
 		})
 	}
 	return list

@@ -13,6 +13,7 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/ledger"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/recording"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/sums"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
 )
 
@@ -33,20 +34,20 @@ var hostGauges = [...]hostGauge{
 	recordingsIn(recording.Recording),
 	recordingsIn(recording.Transcoding),
 	recordingsIn(recording.Completed),
-	{Definition: recordingFiles, value: func(s *inventory.Sums) float64 { return float64(s.Files) }},
-	{Definition: recordingBytes, value: func(s *inventory.Sums) float64 { return float64(s.Bytes) }},
-	{Definition: recordingDuration, value: func(s *inventory.Sums) float64 { return float64(s.Milliseconds) / 1000 }},
+	{Definition: recordingFiles, value: func(s *sums.Sums) float64 { return float64(s.Files) }},
+	{Definition: recordingBytes, value: func(s *sums.Sums) float64 { return float64(s.Bytes) }},
+	{Definition: recordingDuration, value: func(s *sums.Sums) float64 { return float64(s.Milliseconds) / 1000 }},
 	{
 		Definition: sharedFiles, presentOnly: true,
-		value: func(s *inventory.Sums) float64 { return float64(s.Shared) },
+		value: func(s *sums.Sums) float64 { return float64(s.Shared) },
 	},
 	{
 		Definition: exposedFiles, presentOnly: true,
-		value: func(s *inventory.Sums) float64 { return float64(s.Exposed) },
+		value: func(s *sums.Sums) float64 { return float64(s.Exposed) },
 	},
 	{
 		Definition: lastStart, absentIfZero: true,
-		value: func(s *inventory.Sums) float64 { return s.LastStart.Seconds() },
+		value: func(s *sums.Sums) float64 { return s.LastStart.Seconds() },
 	},
 }
 
@@ -56,14 +57,14 @@ type hostGauge struct {
 	state        *dto.LabelPair // nil: the family has no such label
 	absentIfZero bool
 	presentOnly  bool // nothing is known of its past
-	value        func(*inventory.Sums) float64
+	value        func(*sums.Sums) float64
 }
 
 func recordingsIn(state recording.State) hostGauge {
 	return hostGauge{
 		Definition: recordings,
 		state:      pair(labelState, state.String()),
-		value:      func(s *inventory.Sums) float64 { return float64(s.Recordings[state]) },
+		value:      func(s *sums.Sums) float64 { return float64(s.Recordings[state]) },
 	}
 }
 
@@ -157,7 +158,7 @@ func (m *hostSeries) setCounters(
 	}
 }
 
-func (m *hostSeries) setGauges(labels []*dto.LabelPair, s *inventory.Sums) {
+func (m *hostSeries) setGauges(labels []*dto.LabelPair, s *sums.Sums) {
 	g := &m.gauges
 	for i := range hostGauges {
 		g.numbers[i] = hostGauges[i].value(s)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/ledger"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/recording"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/sums"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
@@ -88,8 +89,8 @@ type holding struct {
 type host struct {
 	name   string
 	items  []*item
-	sums   *Sums     // nil: to be computed
-	summed time.Time // when the sums were computed
+	sums   *sums.Sums // nil: to be computed
+	summed time.Time  // when the sums were computed
 }
 
 // New returns an empty inventory, whose ledger is born at the given time.

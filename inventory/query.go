@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/recording"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/sums"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
@@ -69,7 +70,7 @@ func (inv *Inventory) Find(ctx context.Context, q *Query, now time.Time, found f
 	inv.mu.Unlock()
 	var (
 		r       recording.Record
-		s       Sums
+		s       sums.Sums
 		encoded []string // of one host
 	)
 	steps := 0
@@ -124,12 +125,12 @@ func (inv *Inventory) isFolded(h *host) bool {
 }
 
 // match returns the match of a recording, if the query selects it. The sums are scratch.
-func (q *Query) match(encoded string, r *recording.Record, s *Sums, now time.Time) (m Match, ok bool) {
+func (q *Query) match(encoded string, r *recording.Record, s *sums.Sums, now time.Time) (m Match, ok bool) {
 	if q.State != nil && *q.State != r.State {
 		return m, false
 	}
-	*s = Sums{}
-	s.add(r, now)
+	*s = sums.Sums{}
+	s.AddRecord(r, now)
 	if q.Exposed != nil && *q.Exposed != (s.Exposed > 0) || q.Shared != nil && *q.Shared != (s.Shared > 0) {
 		return m, false
 	}
@@ -189,7 +190,7 @@ type File struct {
 func (inv *Inventory) Recording(m *Match, now time.Time) Recording {
 	var r recording.Record
 	r.MustDecode(m.encoded)
-	s := SumsOf(&r, now)
+	s := sums.Of(&r, now)
 	found := Recording{
 		ID:       r.ID,
 		Host:     cmp.Or(r.Host, UnknownHost),

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"testing"
 	"time"
 
@@ -109,5 +110,13 @@ func TestHostThatIsGoneIsFolded(t *testing.T) {
 	inv.admission.limit = 1
 	if !inv.isFolded(&host{name: "gone"}) {
 		t.Error("a host that is gone has series of its own")
+	}
+}
+
+func TestDurationsDoNotOverflow(t *testing.T) {
+	t.Parallel()
+	longest := time.Duration(math.MaxInt64).Truncate(time.Millisecond)
+	if got := durationOf(10 * noon.UnixMilli()); got != longest {
+		t.Errorf("a recording of %s, want %s", got, longest)
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/ledger"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/recording"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/sums"
 )
 
 // A View is what there is to serve of an inventory at one moment. It never changes.
@@ -25,7 +26,7 @@ type View struct {
 	Transcodings   ledger.Distribution
 
 	// Total is the sum over all hosts; nil before the first list.
-	Total *Sums
+	Total *sums.Sums
 	// Hosts are the hosts with recordings or with series of their own, by name.
 	Hosts []*HostView
 	// Folded are the totals of all other hosts that were ever known, together.
@@ -45,8 +46,8 @@ type View struct {
 // A HostView is what there is to serve of one host. As long as nothing changes, views have
 // the same pointer.
 type HostView struct {
-	Host   string // host_user_id; "" if WeCom gives none
-	Sums   *Sums  // nil: none of its recordings is held any more
+	Host   string     // host_user_id; "" if WeCom gives none
+	Sums   *sums.Sums // nil: none of its recordings is held any more
 	Totals ledger.Totals
 }
 
@@ -88,7 +89,7 @@ func (inv *Inventory) newView(now time.Time, limit int) *View {
 	if !inv.listed {
 		return v // The ledger has no hosts.
 	}
-	v.Total = newSums(now)
+	v.Total = sums.New(now)
 	v.Hosts = inv.hostViews(now)
 	for _, h := range v.Hosts {
 		if h.Sums != nil {
@@ -109,12 +110,12 @@ func (inv *Inventory) hostViews(now time.Time) []*HostView {
 	totals := inv.ledger.Hosts()
 	var r recording.Record
 	for i, view := range inv.views {
-		var sums *Sums
+		var amount *sums.Sums
 		if h := inv.hosts[view.Host]; h != nil {
-			sums = inv.sumsOf(h, now, &r)
+			amount = inv.sumsOf(h, now, &r)
 		}
-		if t := totals[view.Host]; view.Sums != sums || view.Totals != *t {
-			view = &HostView{Host: view.Host, Sums: sums, Totals: *t}
+		if t := totals[view.Host]; view.Sums != amount || view.Totals != *t {
+			view = &HostView{Host: view.Host, Sums: amount, Totals: *t}
 		}
 		views[i] = view
 	}
@@ -141,4 +142,15 @@ func (inv *Inventory) orderViews() {
 	}
 	slices.SortFunc(views, func(a, b *HostView) int { return strings.Compare(a.Host, b.Host) })
 	inv.views = views
+}
+
+// sumsOf returns the sums of a host. The lock is held.
+func (inv *Inventory) sumsOf(h *host, now time.Time, r *recording.Record) *sums.Sums {
+	if h.sums == nil || !holds(h.summed, h.sums.Stale, now) {
+		s := sums.New(now)
+		next := inv.eachItemOf(h, now, r, func(*item) { s.AddRecord(r, now) })
+		s.StaleAt(next.Time())
+		h.sums, h.summed = s, now
+	}
+	return h.sums
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/recording"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/sums"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
@@ -85,12 +86,12 @@ func (h *History) Add(corpName string, r *recording.Record) {
 		return // It is outside at every instant.
 	}
 	c := h.corps[i]
-	sums := inventory.SumsOf(r, h.grid.First())
+	amount := sums.Of(r, h.grid.First())
 	c.hostOf(r.Host).add(&entry{
 		started:      started,
-		bytes:        sums.Bytes,
-		milliseconds: sums.Milliseconds,
-		files:        sums.Files,
+		bytes:        amount.Bytes,
+		milliseconds: amount.Milliseconds,
+		files:        amount.Files,
 		left:         left,
 		state:        r.State,
 	}, start, end)

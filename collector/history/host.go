@@ -9,9 +9,9 @@ import (
 	"math/bits"
 	"slices"
 
-	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/ledger"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/recording"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/sums"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
@@ -69,7 +69,7 @@ func (h *host) first() int32 { return h.changes[0].at }
 type sweep struct {
 	host    *host
 	pending []change
-	sums    inventory.Sums
+	sums    sums.Sums
 	totals  ledger.Totals
 	bytes   byteSum
 	// latest are the recordings that have begun, in that order, without those at the end that

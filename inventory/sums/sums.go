@@ -1,7 +1,8 @@
 // Copyright The wecom_recording_exporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package inventory
+// Package sums computes what recordings amount to at one moment. It is pure: time is an argument.
+package sums
 
 import (
 	"time"
@@ -9,6 +10,8 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/recording"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
+
+const day = 24 * time.Hour
 
 // Sums are what the recordings of one host, or of several, amount to at one moment.
 type Sums struct {
@@ -27,17 +30,18 @@ type Sums struct {
 	Stale time.Time
 }
 
-func newSums(now time.Time) *Sums { return &Sums{Stale: now.Add(day)} }
+// New returns the sums of no recordings.
+func New(now time.Time) *Sums { return &Sums{Stale: now.Add(day)} }
 
-// SumsOf returns what one recording amounts to.
-func SumsOf(r *recording.Record, now time.Time) *Sums {
-	s := newSums(now)
-	s.add(r, now)
+// Of returns what one recording amounts to.
+func Of(r *recording.Record, now time.Time) *Sums {
+	s := New(now)
+	s.AddRecord(r, now)
 	return s
 }
 
-// add adds a recording.
-func (s *Sums) add(r *recording.Record, now time.Time) {
+// AddRecord adds a recording.
+func (s *Sums) AddRecord(r *recording.Record, now time.Time) {
 	s.Recordings[r.State]++
 	start := r.Started()
 	s.LastStart = max(s.LastStart, start)
@@ -53,21 +57,21 @@ func (s *Sums) addFile(r *recording.Record, f *wecom.File, now time.Time) {
 	s.Milliseconds += f.Duration().Milliseconds()
 	age, changes := recording.AgeOf(r.FileStart(f), now)
 	s.Ages[age]++
-	s.staleAt(changes)
+	s.StaleAt(changes)
 	if !f.Sharing.On {
 		return
 	}
 	s.Shared++
 	c, changes := recording.ClassOf(&f.Sharing, now)
 	s.Sharing[c.Audience][c.Password][c.Expiry][c.Download]++
-	s.staleAt(changes)
+	s.StaleAt(changes)
 	if c.Exposed() {
 		s.Exposed++
 	}
 }
 
-// staleAt notes that the sums change at a time by the clock alone, unless it is zero.
-func (s *Sums) staleAt(t time.Time) {
+// StaleAt notes that the sums change at a time by the clock alone, unless it is zero.
+func (s *Sums) StaleAt(t time.Time) {
 	if !t.IsZero() && t.Before(s.Stale) {
 		s.Stale = t
 	}
@@ -97,16 +101,5 @@ func (s *Sums) Add(other *Sums) {
 	for i := range s.Ages {
 		s.Ages[i] += other.Ages[i]
 	}
-	s.staleAt(other.Stale)
-}
-
-// sumsOf returns the sums of a host. The lock is held.
-func (inv *Inventory) sumsOf(h *host, now time.Time, r *recording.Record) *Sums {
-	if h.sums == nil || !holds(h.summed, h.sums.Stale, now) {
-		s := newSums(now)
-		next := inv.eachItemOf(h, now, r, func(*item) { s.add(r, now) })
-		s.staleAt(next.Time())
-		h.sums, h.summed = s, now
-	}
-	return h.sums
+	s.StaleAt(other.Stale)
 }
