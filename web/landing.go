@@ -10,6 +10,7 @@ import (
 
 	"github.com/prometheus/common/version"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/page"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/query"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
@@ -17,7 +18,7 @@ import (
 //go:embed landing.html
 var landingHTML string
 
-var landingTemplate = newPage(landingHTML)
+var landingTemplate = page.New(landingHTML)
 
 type landingPage struct {
 	Text    map[string]string
@@ -34,17 +35,17 @@ type landingLink struct {
 
 // serveLanding serves the page at /, which leads to the others.
 func (o Options) serveLanding(w http.ResponseWriter, r *http.Request) {
-	values, err := query.Parse(r.URL.RawQuery, []string{paramLang})
+	values, err := query.Parse(r.URL.RawQuery, []string{page.ParamLang})
 	if err == nil {
-		err = checkLanguage(values)
+		err = page.CheckLanguage(values)
 	}
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	language, lang := languageOf(r)
+	language, lang := page.LanguageOf(r)
 	text := landingTexts[language]
-	o.servePage(w, landingTemplate, landingPage{
+	page.Serve(w, o.Logger, landingTemplate, landingPage{
 		Text:    text,
 		Lang:    lang,
 		Version: version.Info(),

@@ -11,6 +11,7 @@ import (
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/page"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/query"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
@@ -18,10 +19,18 @@ import (
 // targetsPerPage bounds the page of a corp with 100,000 targets.
 const targetsPerPage = 200
 
+// The parameters of the query.
+const (
+	paramCorp = "corp"
+	paramPage = "page"
+
+	mostPages = 1_000_000
+)
+
 //go:embed targets.html
 var targetsHTML string
 
-var targetsTemplate = newPage(targetsHTML)
+var targetsTemplate = page.New(targetsHTML)
 
 // Targets reports the state of polling.
 type Targets interface {
@@ -85,8 +94,8 @@ type targetRow struct {
 // serveTargets shows the first page of targets of each corp. The parameters corp
 // and page choose another page for one of them.
 func (o Options) serveTargets(w http.ResponseWriter, r *http.Request) {
-	language, lang := languageOf(r)
-	corp, page, err := parseTargetsQuery(r.URL.RawQuery)
+	language, lang := page.LanguageOf(r)
+	corp, number, err := parseTargetsQuery(r.URL.RawQuery)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
@@ -102,7 +111,7 @@ func (o Options) serveTargets(w http.ResponseWriter, r *http.Request) {
 			Coverage: fmt.Sprintf("%.1f%%", 100*report.Coverage),
 		}
 		if report.Name == corp {
-			section.Page = page
+			section.Page = number
 		}
 		if report.Outage != nil {
 			section.OutageText = wecom.Describe(report.Outage, language)
@@ -119,20 +128,20 @@ func (o Options) serveTargets(w http.ResponseWriter, r *http.Request) {
 		section.addRows(o.Targets, now, language)
 		data.Corps = append(data.Corps, section)
 	}
-	o.servePage(w, targetsTemplate, data)
+	page.Serve(w, o.Logger, targetsTemplate, data)
 }
 
 // parseTargetsQuery reads a query. An error names the parameter and the remedy.
-func parseTargetsQuery(rawQuery string) (corp string, page int, err error) {
-	values, err := query.Parse(rawQuery, []string{paramCorp, paramPage, paramLang})
+func parseTargetsQuery(rawQuery string) (corp string, number int, err error) {
+	values, err := query.Parse(rawQuery, []string{paramCorp, paramPage, page.ParamLang})
 	if err != nil {
 		return "", 0, err
 	}
-	if err := checkLanguage(values); err != nil {
+	if err := page.CheckLanguage(values); err != nil {
 		return "", 0, err
 	}
-	page, err = query.Number(values, paramPage, 1, mostPages)
-	return values.Get(paramCorp), page, err
+	number, err = query.Number(values, paramPage, 1, mostPages)
+	return values.Get(paramCorp), number, err
 }
 
 func (s *corpSection) addRows(targets Targets, now time.Time, language wecom.Language) {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/exposition"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/limit"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/recordings"
 )
 
 // The paths of the pages. Those of probes and actions begin with /-/.
@@ -43,7 +44,7 @@ type Options struct {
 	Inventory Inventory
 	Targets   Targets
 	// Recordings enables the pages of single recordings unless it is nil.
-	Recordings Recordings
+	Recordings recordings.Finder
 	// Registry holds the metrics that are gathered at each scrape. It must not
 	// hold a family that the inventory has too.
 	Registry *prometheus.Registry
@@ -89,13 +90,24 @@ func NewHandler(o Options) http.Handler {
 	handle("POST "+pathReload, sameOrigin(http.HandlerFunc(o.serveReload)))
 	handlePage("GET "+pathTargets, o.serveTargets)
 	if o.Recordings != nil {
-		handlePage("GET "+pathRecordings, notStored(o.serveRecordings))
-		handlePage("GET "+pathRecordingsAPI, notStored(o.serveRecordingsAPI))
+		pages := recordings.Handler{Logger: o.Logger, Finder: o.Recordings, Corps: o.corps}
+		handlePage("GET "+pathRecordings, notStored(pages.ServePage))
+		handlePage("GET "+pathRecordingsAPI, notStored(pages.ServeAPI))
 	}
 	if o.TelemetryPath != "/" {
 		handlePage("GET /{$}", o.serveLanding)
 	}
 	return withHeaders(mux)
+}
+
+// corps returns the names of the corps.
+func (o Options) corps() []string {
+	reports := o.Targets.Status()
+	names := make([]string, 0, len(reports))
+	for _, report := range reports {
+		names = append(names, report.Name)
+	}
+	return names
 }
 
 // pagesAtOnce returns how many pages are made at once: each keeps a processor busy, and half

@@ -22,6 +22,7 @@ import (
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/page/pagetest"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
@@ -225,22 +226,6 @@ func TestTargetsPage(t *testing.T) {
 
 func TestTextsAreTranslated(t *testing.T) {
 	t.Parallel()
-	for page, texts := range map[string]map[wecom.Language]map[string]string{
-		"targets": targetsTexts, "recordings": recordingsTexts, "landing": landingTexts,
-	} {
-		english, chinese := texts[wecom.English], texts[wecom.Chinese]
-		if len(english) != len(chinese) {
-			t.Errorf("%s: %d texts in English, %d in Chinese", page, len(english), len(chinese))
-		}
-		for key, text := range english {
-			if chinese[key] == "" || chinese[key] == text {
-				t.Errorf("%s, %s: %q is not translated", page, key, text)
-			}
-		}
-	}
-	for key := range targetsTexts[wecom.English] {
-		if !strings.Contains(targetsHTML, "."+key+"}") {
-			t.Errorf("%s is not on the page", key)
-		}
-	}
+	pagetest.CheckTexts(t, targetsTexts, targetsHTML)
+	pagetest.CheckTexts(t, landingTexts, "")
 }

@@ -1,7 +1,7 @@
 // Copyright The wecom_recording_exporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package web
+package recordings
 
 import (
 	"encoding/json"
@@ -47,7 +47,7 @@ func TestRecordingsQueries(t *testing.T) {
 	} {
 		for _, path := range []string{"/recordings?", "/api/v1/recordings?"} {
 			a := &asked{}
-			if w := serve(t, recordingOptions(a), http.MethodGet, path+query); w.Code != http.StatusOK {
+			if w := serve(t, handler(a), path+query); w.Code != http.StatusOK {
 				t.Errorf("%s%s: status %d: %s", path, query, w.Code, w.Body)
 			}
 			if diff := cmp.Diff(want, a.query); diff != "" {
@@ -72,11 +72,11 @@ func TestBadRecordingsQueries(t *testing.T) {
 		"page=1000000&limit=1000": "page: page 1000000 of 1000 recordings each ends after more than 100000",
 		"limit=1001":              `limit: "1001" is not accepted: write a whole number from 1 to 1000`,
 	} {
-		page := serve(t, recordingOptions(&asked{}), http.MethodGet, "/recordings?"+query)
+		page := serve(t, handler(&asked{}), "/recordings?"+query)
 		if page.Code != http.StatusBadRequest || !strings.Contains(page.Body.String(), want) {
 			t.Errorf("page of %s: status %d: %s", query, page.Code, page.Body)
 		}
-		api := serve(t, recordingOptions(&asked{}), http.MethodGet, "/api/v1/recordings?"+query)
+		api := serve(t, handler(&asked{}), "/api/v1/recordings?"+query)
 		var answer struct {
 			Error string `json:"error"`
 		}

@@ -1,10 +1,9 @@
 // Copyright The wecom_recording_exporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package web
+package recordings
 
 import (
-	"net/http"
 	"strings"
 	"testing"
 
@@ -13,7 +12,7 @@ import (
 
 func TestRecordingsAPI(t *testing.T) {
 	t.Parallel()
-	w := serve(t, recordingOptions(&asked{total: 3}), http.MethodGet, "/api/v1/recordings?limit=1&page=2")
+	w := serve(t, handler(&asked{total: 3}), "/api/v1/recordings?limit=1&page=2")
 	const want = `{"total":3,"page":2,"limit":1,"recordings":[{"corp":"acme","id":"r1","host":"\u003cb\u003eli",` +
 		`"title":"\u003cscript\u003ealert(1)\u003c/script\u003e","start":"2026-03-02T01:00:00Z","state":"completed","bytes":5368709120,` +
 		`"duration_seconds":90,"shared_files":1,"exposed_files":1,"files":[{"id":"f","start":"2026-03-02T01:00:00Z","end":"2026-03-02T01:01:30Z",` +
@@ -22,7 +21,7 @@ func TestRecordingsAPI(t *testing.T) {
 	if diff := cmp.Diff(want, w.Body.String()); diff != "" {
 		t.Errorf("answer (-want +got):\n%s", diff)
 	}
-	if empty := serve(t, recordingOptions(&asked{}), http.MethodGet, "/api/v1/recordings"); !strings.Contains(empty.Body.String(), `"recordings":[]`) {
+	if empty := serve(t, handler(&asked{}), "/api/v1/recordings"); !strings.Contains(empty.Body.String(), `"recordings":[]`) {
 		t.Errorf("an empty list: %s", empty.Body)
 	}
 }

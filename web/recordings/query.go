@@ -1,7 +1,7 @@
 // Copyright The wecom_recording_exporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package web
+package recordings
 
 import (
 	"fmt"
@@ -11,21 +11,22 @@ import (
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/page"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/query"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
 const (
-	recordingsPerPage     = 100
-	mostRecordingsPerPage = 1000
-	mostPages             = 1_000_000
+	perPage     = 100
+	mostPerPage = 1000
+	mostPages   = 1_000_000
 	// deepest is how many recordings a page may end after. Those before it have to be kept
 	// while they are sorted, in 10 MB at the most.
 	deepest = 100_000
 )
 
-// A recordingsQuery is the query of a URL; the page and the API have the same.
-type recordingsQuery struct {
+// A listQuery is the query of a URL; the page and the API have the same.
+type listQuery struct {
 	collector.RecordingQuery
 
 	page int
@@ -42,35 +43,34 @@ const (
 	paramOrder   = "order"
 	paramPage    = "page"
 	paramLimit   = "limit"
-	paramLang    = "lang"
 
 	ascending  = "asc"
 	descending = "desc"
 )
 
-// recordingsParams returns all parameters, in the order in which an error lists them.
-func recordingsParams() []string {
+// params returns all parameters, in the order in which an error lists them.
+func params() []string {
 	return []string{
 		paramCorp, paramHost, paramState, paramExposed, paramShared,
-		paramSort, paramOrder, paramPage, paramLimit, paramLang,
+		paramSort, paramOrder, paramPage, paramLimit, page.ParamLang,
 	}
 }
 
-// parseRecordingsQuery returns the meaning of a query and its parameters. An error names the
+// parse returns the meaning of a query and its parameters. An error names the
 // parameter and the remedy.
-func parseRecordingsQuery(rawQuery string) (q recordingsQuery, values url.Values, err error) {
-	values, err = query.Parse(rawQuery, recordingsParams())
+func parse(rawQuery string) (q listQuery, values url.Values, err error) {
+	values, err = query.Parse(rawQuery, params())
 	if err != nil {
 		return q, nil, err
 	}
-	if err := checkLanguage(values); err != nil {
+	if err := page.CheckLanguage(values); err != nil {
 		return q, nil, err
 	}
-	err = q.parse(values)
+	err = q.read(values)
 	return q, values, err
 }
 
-func (q *recordingsQuery) parse(values url.Values) (err error) {
+func (q *listQuery) read(values url.Values) (err error) {
 	q.Corp, q.Host = values.Get(paramCorp), values.Get(paramHost)
 	if err := q.parseState(values); err != nil {
 		return err
@@ -87,7 +87,7 @@ func (q *recordingsQuery) parse(values url.Values) (err error) {
 	if q.page, err = query.Number(values, paramPage, 1, mostPages); err != nil {
 		return err
 	}
-	if q.Limit, err = query.Number(values, paramLimit, recordingsPerPage, mostRecordingsPerPage); err != nil {
+	if q.Limit, err = query.Number(values, paramLimit, perPage, mostPerPage); err != nil {
 		return err
 	}
 	q.Offset = (q.page - 1) * q.Limit
@@ -108,7 +108,7 @@ func stateNames() []string {
 	return names
 }
 
-func (q *recordingsQuery) parseState(values url.Values) error {
+func (q *listQuery) parseState(values url.Values) error {
 	name := values.Get(paramState)
 	if name == "" {
 		return nil
@@ -121,7 +121,7 @@ func (q *recordingsQuery) parseState(values url.Values) error {
 	return nil
 }
 
-func (q *recordingsQuery) parseOrder(values url.Values) error {
+func (q *listQuery) parseOrder(values url.Values) error {
 	q.Order = inventory.Order(values.Get(paramSort))
 	if q.Order == "" {
 		q.Order = inventory.ByStart

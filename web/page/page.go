@@ -1,0 +1,83 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package page makes the pages for people: their style, their language, and their links.
+package page
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"html/template"
+	"maps"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
+)
+
+// ParamLang is the parameter of every page that chooses its language.
+const ParamLang = "lang"
+
+//go:embed layout.html
+var layoutHTML string
+
+// New returns the template of a page whose content is html.
+func New(html string) *template.Template {
+	return template.Must(template.Must(template.New("page").Parse(layoutHTML)).Parse(html))
+}
+
+// Serve executes a template of [New]. The data must have the fields Lang and
+// Text. A failure answers 500 instead of half a page.
+func Serve(w http.ResponseWriter, logger log.Logger, page *template.Template, data any) {
+	var body bytes.Buffer
+	if err := page.Execute(&body, data); err != nil {
+		level.Error(logger).Log("msg", "making a page failed", "err", err)
+		http.Error(w, "making the page failed", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Vary", "Accept-Language")
+	_, _ = body.WriteTo(w) // It fails only if the client has gone.
+}
+
+// CheckLanguage refuses a language that no page has. The error names those that pages
+// have.
+func CheckLanguage(values url.Values) error {
+	switch wanted := strings.ToLower(values.Get(ParamLang)); {
+	case wanted == "", strings.HasPrefix(wanted, "en"), strings.HasPrefix(wanted, "zh"):
+		return nil
+	default:
+		return fmt.Errorf("%s: %q is no language of the pages: write en or zh", ParamLang, values.Get(ParamLang))
+	}
+}
+
+// LanguageOf returns the language of a page and its HTML code: that of the
+// parameter lang, or else the first of Accept-Language.
+func LanguageOf(r *http.Request) (language wecom.Language, lang string) {
+	wanted := r.URL.Query().Get(ParamLang)
+	if wanted == "" {
+		wanted = r.Header.Get("Accept-Language")
+	}
+	if strings.HasPrefix(strings.ToLower(wanted), "zh") {
+		return wecom.Chinese, "zh-CN"
+	}
+	return wecom.English, "en"
+}
+
+// WithParams returns the query of a link: values with those of params instead. An
+// empty value removes a parameter.
+func WithParams(values url.Values, params map[string]string) string {
+	values = maps.Clone(values)
+	for name, value := range params {
+		values.Del(name)
+		if value != "" {
+			values.Set(name, value)
+		}
+	}
+	return "?" + values.Encode()
+}

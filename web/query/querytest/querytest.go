@@ -1,0 +1,63 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package querytest reads queries in the simplest way, for fuzz tests that compare with it. It
+// is for tests alone.
+package querytest
+
+import (
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Seeds returns queries to begin with, of all lists: each refuses some of them.
+func Seeds() []string {
+	return []string{
+		"", "corp=acme&host=li&state=recording&exposed=true&shared=0&sort=host&order=asc&page=3&limit=20&lang=zh",
+		"state=completed", "state=transcoding&sort=bytes&order=desc", "sort=shared", "sort=duration", "sort=exposed",
+		"corp=acme;", "corp=100%", "corp=%zz", "c%6Frp=acme&corp=b", "exposed", "page=+1", "page=0&limit=1001",
+		"lang=FR", "&&", "=", "host=%3Cscript%3Ealert(1)%3C/script%3E", "order=up&exposed=maybe",
+	}
+}
+
+// Read returns the parameters of a query, or false: each is one of known, has a value, and
+// stands there once. A language is one that pages have.
+func Read(raw string, known ...string) (values map[string]string, ok bool) {
+	values = map[string]string{}
+	for pair := range strings.SplitSeq(raw, "&") {
+		if pair == "" {
+			continue
+		}
+		name, value, hasValue := strings.Cut(pair, "=")
+		name, nameErr := url.QueryUnescape(name)
+		value, valueErr := url.QueryUnescape(value)
+		_, isRepeated := values[name]
+		isRead := hasValue && nameErr == nil && valueErr == nil && !strings.Contains(pair, ";")
+		if !isRead || isRepeated || !slices.Contains(known, name) {
+			return nil, false
+		}
+		values[name] = value
+	}
+	lang := strings.ToLower(values["lang"])
+	return values, lang == "" || strings.HasPrefix(lang, "en") || strings.HasPrefix(lang, "zh")
+}
+
+// Number reads a number from 1 to most, or byDefault of an empty text.
+func Number(text string, byDefault, most int) (n int, ok bool) {
+	if text == "" {
+		return byDefault, true
+	}
+	n, err := strconv.Atoi(text)
+	return n, err == nil && n >= 1 && n <= most
+}
+
+// Bool reads a boolean, or nil of an empty text.
+func Bool(text string) (value *bool, ok bool) {
+	if text == "" {
+		return nil, true
+	}
+	b, err := strconv.ParseBool(text)
+	return &b, err == nil
+}

@@ -1,0 +1,71 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package recordings
+
+import "github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
+
+var texts = map[wecom.Language]map[string]string{
+	wecom.English: {
+		"title":     "Title",
+		"heading":   "Recordings",
+		"other":     "中文",
+		"otherLang": "zh",
+		"corp":      "Corp",
+		"host":      "Host",
+		"start":     "Start (UTC)",
+		"state":     "State",
+		"bytes":     "Size",
+		"duration":  "Length",
+		"shared":    "Shared files",
+		"exposed":   "Exposed files",
+		"all":       "all",
+		"yes":       "yes",
+		"no":        "no",
+		"isShared":  "shared",
+		"show":      "Show",
+		"previous":  "previous",
+		"next":      "next",
+		"none":      "No recordings match.",
+		"never":     "never",
+		"note": "The recordings behind the metrics, as they were when last polled. " +
+			"Exposed: anyone with the link can watch, without a password, and the link has not expired.",
+		"isExposed": "exposed",
+		"audience":  "audience",
+		"password":  "password",
+		"expires":   "expires",
+		"download":  "download",
+		"unknown":   "unknown",
+	},
+	wecom.Chinese: {
+		"title":     "标题",
+		"heading":   "录制",
+		"other":     "English",
+		"otherLang": "en",
+		"corp":      "企业",
+		"host":      "主持人",
+		"start":     "开始时间（UTC）",
+		"state":     "状态",
+		"bytes":     "大小",
+		"duration":  "时长",
+		"shared":    "已共享文件",
+		"exposed":   "暴露的文件",
+		"all":       "全部",
+		"yes":       "是",
+		"no":        "否",
+		"isShared":  "已共享",
+		"show":      "查看",
+		"previous":  "上一页",
+		"next":      "下一页",
+		"none":      "没有符合条件的录制。",
+		"never":     "永不过期",
+		"note": "指标背后的录制，均为最近一次轮询时的状态。" +
+			"暴露：任何人获得链接即可观看，无需密码，且链接未过期。",
+		"isExposed": "暴露",
+		"audience":  "可见范围",
+		"password":  "密码",
+		"expires":   "过期时间",
+		"download":  "下载",
+		"unknown":   "未知",
+	},
+}
