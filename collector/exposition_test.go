@@ -109,7 +109,7 @@ func TestCountersAreThereFromTheStart(t *testing.T) {
 	rig.Virtually(t, func(t *testing.T) {
 		r := rig.Start(t, rig.WorldOf(wecomtest.Config{}), rig.ConfigOf("li", "wang"))
 		want := map[string]string{`wecom_recordings_removed_total`: "0"}
-		for change := range ledger.Change(ledger.NumChanges) {
+		for change := range ledger.Kind(ledger.NumSharingKinds) {
 			want[fmt.Sprintf(`wecom_recording_sharing_changes_total{change=%q}`, change.String())] = "0"
 		}
 		for _, name := range []string{"file_size_bytes", "file_duration_seconds", "transcoding_seconds"} {

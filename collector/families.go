@@ -106,7 +106,7 @@ func (b *familyBuilder) addTotal(total *sums.Sums, corp *dto.LabelPair) {
 func (b *familyBuilder) addLedger(c *poll.CorpView, series *seriesOf) {
 	b.count(recordingsRemoved, float64(c.Removed), series.created, series.corp)
 	for i, n := range c.SharingChanges {
-		b.count(sharingChanges, float64(n), series.created, pair("change", ledger.Change(i).String()), series.corp)
+		b.count(sharingChanges, float64(n), series.created, pair("change", ledger.Kind(i).String()), series.corp)
 	}
 	for _, h := range []struct {
 		definition   Definition

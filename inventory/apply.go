@@ -192,7 +192,7 @@ func (inv *Inventory) release(it *item, removed bool, now time.Time, b *buffers)
 	r.Gone = wecom.InstantOf(now)
 	delete(inv.titles, r.ID)
 	if removed {
-		inv.ledger.Remove(r)
+		inv.ledger.Remove(r, now)
 	}
 	inv.write(it, r, b)
 }

@@ -20,7 +20,7 @@ type View struct {
 
 	Birth          time.Time // of the ledger
 	Removed        uint64
-	SharingChanges [ledger.NumChanges]uint64
+	SharingChanges [ledger.NumSharingKinds]uint64
 	FileSizes      ledger.Distribution
 	FileDurations  ledger.Distribution
 	Transcodings   ledger.Distribution

@@ -9,7 +9,7 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
-func TestChangeOf(t *testing.T) {
+func TestKindOf(t *testing.T) {
 	t.Parallel()
 	soon, late := wecom.InstantOf(noon), wecom.InstantOf(at(day))
 	var (
@@ -98,7 +98,7 @@ func TestChangeOf(t *testing.T) {
 }
 
 func changeName(before, after *wecom.Sharing) string {
-	if c, changed := ChangeOf(before, after); changed {
+	if c, changed := KindOf(before, after); changed {
 		return c.String()
 	}
 	return ""

@@ -18,7 +18,7 @@ import (
 type Ledger struct {
 	Birth          time.Time          `json:"birth"`
 	Removed        uint64             `json:"removed"`
-	SharingChanges [NumChanges]uint64 `json:"sharing_changes"`
+	SharingChanges [NumSharingKinds]uint64 `json:"sharing_changes"`
 	FileSizes      Distribution       `json:"file_sizes"`
 	FileDurations  Distribution       `json:"file_durations"`
 	Transcodings   Distribution       `json:"transcodings"`
@@ -28,6 +28,7 @@ type Ledger struct {
 	hosts   map[string]*Totals  // by host_user_id
 	dirty   map[string]struct{} // hosts whose totals have changed since TakeDirty; nil: not tracked
 	version uint64
+	noticed []Change // since TakeNoticed
 }
 
 // Totals are what was counted of one host, or of several together.
@@ -150,6 +151,9 @@ type Observation struct {
 	// Horizon is the retention horizon: what is older may have been counted, and
 	// forgotten since; 0: nothing was forgotten.
 	Horizon wecom.Instant
+	// Accepted reports whether a file may be exposed, because somebody has accepted that. nil
+	// means that none may.
+	Accepted func(recordingID, fileID string) bool
 }
 
 // Observe counts what is new about a recording, and returns what is to be kept of it. If
@@ -162,7 +166,7 @@ type Observation struct {
 func (l *Ledger) Observe(known *recording.Record, listed *wecom.Recording, o *Observation) recording.Record {
 	l.open(listed.Host, o.At)
 	r := recording.Record{ID: listed.ID, Host: listed.Host, MeetingStart: listed.MeetingStart, State: listed.State}
-	unfinished := false
+	unfinished, noticed := false, len(l.noticed)
 	if known != nil {
 		r.Completed, r.Removed, r.Forgotten = known.Completed, known.Removed, known.Forgotten
 		unfinished = !known.Completed
@@ -175,7 +179,10 @@ func (l *Ledger) Observe(known *recording.Record, listed *wecom.Recording, o *Ob
 			r.Files = append(r.Files, recording.File{File: listed.Files[i]})
 			continue
 		}
-		r.Files = append(r.Files, l.observeFile(before, listed, &listed.Files[i], unfinished, o))
+		r.Files = append(r.Files, l.observeFile(&r, before, listed, &listed.Files[i], unfinished, o))
+	}
+	for i := range l.noticed[noticed:] {
+		l.noticed[noticed+i].Start = r.Started() // All of its files are known by now.
 	}
 	r.Former, r.Forgotten = newestFormer(m.rest(), r.Forgotten)
 	latest := r.Latest()
@@ -192,7 +199,7 @@ func (l *Ledger) Observe(known *recording.Record, listed *wecom.Recording, o *Ob
 // observeFile counts what is new about a file, and returns what is to be kept of it. If
 // it was never listed before, before is nil.
 func (l *Ledger) observeFile(
-	before *recording.File, listed *wecom.Recording, file *wecom.File, unfinished bool, o *Observation,
+	r *recording.Record, before *recording.File, listed *wecom.Recording, file *wecom.File, unfinished bool, o *Observation,
 ) recording.File {
 	f := recording.File{File: *file}
 	if before == nil {
@@ -202,7 +209,7 @@ func (l *Ledger) observeFile(
 			l.FileDurations.observe(file.Duration().Seconds())
 			l.addGrowth(listed.Host, &f)
 			if f.Sharing.On {
-				l.SharingChanges[Enabled]++
+				l.noteSharing(Enabled, r, nil, &f, o)
 			}
 		}
 		return f
@@ -212,9 +219,8 @@ func (l *Ledger) observeFile(
 	if f.Counted && unfinished {
 		l.addGrowth(listed.Host, &f)
 	}
-	if change, changed := ChangeOf(&before.Sharing, &f.Sharing); changed {
-		l.SharingChanges[change]++
-		l.version++
+	if kind, changed := KindOf(&before.Sharing, &f.Sharing); changed {
+		l.noteSharing(kind, r, before, &f, o)
 	}
 	return f
 }
@@ -270,11 +276,15 @@ func (l *Ledger) counts(at, latest wecom.Instant, o *Observation) bool {
 	return latest < wecom.EarliestPlausible || latest >= o.Horizon
 }
 
-// Remove counts a recording that was removed, once.
-func (l *Ledger) Remove(r *recording.Record) {
-	if !r.Removed {
-		r.Removed = true
-		l.Removed++
-		l.version++
+// Remove counts a recording that was removed, once. At is when that was noticed.
+func (l *Ledger) Remove(r *recording.Record, at time.Time) {
+	if r.Removed {
+		return
 	}
+	r.Removed = true
+	l.Removed++
+	l.version++
+	l.noticed = append(l.noticed, Change{
+		At: wecom.InstantOf(at), Kind: Removed, Recording: r.ID, Host: r.Host, Start: r.Started(),
+	})
 }

@@ -319,11 +319,11 @@ func TestRemove(t *testing.T) {
 	l := New(noon)
 	r := recording.Record{ID: "r"}
 	before := l.Version()
-	l.Remove(&r)
+	l.Remove(&r, noon)
 	if l.Removed != 1 || !r.Removed || l.Version() == before {
 		t.Errorf("%d removed, record %+v", l.Removed, r)
 	}
-	l.Remove(&r)
+	l.Remove(&r, noon)
 	if l.Removed != 1 {
 		t.Errorf("a recording that is removed again counts %d times", l.Removed)
 	}
