@@ -28,6 +28,10 @@ type Scope struct {
 	// Oversized is how many members are left out because their ID is longer than
 	// [MaxUserIDBytes].
 	Oversized int
+	// Departments has the ID of one department of each user who is known to be in any, by
+	// user ID in lower case: the first that an answer names. It stays the same from scope
+	// to scope as long as the user is in it.
+	Departments map[string]int64
 
 	// What each department and tag has, or last had: the departments below a
 	// department, and the members of each.
@@ -74,6 +78,7 @@ func (c *Client) Members(ctx context.Context, agentID int64, before *Scope) (*Sc
 			return nil, err
 		}
 	}
+	r.keepDepartments()
 	return r.scope, nil
 }
 
@@ -86,13 +91,19 @@ type scopeReader struct {
 	asked   map[int64]bool  // departments whose members were asked for
 	refused map[string]bool // departments and tags in scope.Refused
 	items   int             // members and departments that were listed
+	kept    [][]userID      // what departments that were refused last had
 }
 
 func newScopeReader(op *operation, before *Scope) *scopeReader {
 	return &scopeReader{
-		op:      op,
-		before:  before,
-		scope:   &Scope{trees: map[int64][]int64{}, members: map[int64][]userID{}, tags: map[int64]tagged{}},
+		op:     op,
+		before: before,
+		scope: &Scope{
+			Departments: map[string]int64{},
+			trees:       map[int64][]int64{},
+			members:     map[int64][]userID{},
+			tags:        map[int64]tagged{},
+		},
 		users:   map[string]bool{},
 		asked:   map[int64]bool{},
 		refused: map[string]bool{},
@@ -182,8 +193,11 @@ func (r *scopeReader) addDepartment(ctx context.Context, id int64) error {
 	users, err := call[usersResponse](ctx, r.op, getByID(usersEndpoint, "department_id", id))
 	if err == nil {
 		has = users.users
+		r.assign(users, id)
 	} else if err := r.refuse("department", id, err); err != nil {
 		return err
+	} else {
+		r.kept = append(r.kept, has)
 	}
 	r.scope.members[id] = has
 	return r.addUsers(has)
@@ -310,7 +324,8 @@ type usersResponse struct {
 	envelope
 	Users json.RawMessage // userlist
 
-	users []userID
+	users       []userID
+	departments []departmentList // of each of users
 }
 
 func (r *usersResponse) read(name []byte, c *cursor) {
@@ -326,12 +341,18 @@ func (r *usersResponse) check() error {
 	if !r.holdsPayload() {
 		return missing(name)
 	}
-	var list listOf[member]
+	var list listOf[listedMember]
 	err := strictly(name, r.Users, &list)
 	if err != nil {
 		return err
 	}
-	r.users, err = userIDs(name, list)
+	members := make([]member, 0, len(list))
+	r.departments = make([]departmentList, 0, len(list))
+	for _, m := range list {
+		members = append(members, m.member)
+		r.departments = append(r.departments, m.Departments)
+	}
+	r.users, err = userIDs(name, members)
 	return err
 }
 
