@@ -16,12 +16,12 @@ import (
 
 // A Ledger is what has been counted since its birth. It is not safe for concurrent use.
 type Ledger struct {
-	Birth          time.Time          `json:"birth"`
-	Removed        uint64             `json:"removed"`
+	Birth          time.Time               `json:"birth"`
+	Removed        uint64                  `json:"removed"`
 	SharingChanges [NumSharingKinds]uint64 `json:"sharing_changes"`
-	FileSizes      Distribution       `json:"file_sizes"`
-	FileDurations  Distribution       `json:"file_durations"`
-	Transcodings   Distribution       `json:"transcodings"`
+	FileSizes      Distribution            `json:"file_sizes"`
+	FileDurations  Distribution            `json:"file_durations"`
+	Transcodings   Distribution            `json:"transcodings"`
 	// Folded are the totals of the hosts that [Ledger.Fold] dropped, together.
 	Folded Totals `json:"folded,omitzero"`
 
