@@ -200,7 +200,7 @@ func TestLongTitlesAreCut(t *testing.T) {
 			r := listed("r", day, day)
 			r.Title = test.title
 			inv.poll(li, noon, month, r)
-			if got := inv.title("r"); got != test.want {
+			if got := inv.titles["r"]; got != test.want {
 				t.Errorf("a title of %d bytes, want %d", len(got), len(test.want))
 			}
 		})

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/ledger"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/policy"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/recording"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/sums"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
@@ -35,6 +36,7 @@ const (
 type Inventory struct {
 	mu       sync.Mutex
 	lookback time.Duration
+	policy   *policy.Policy // nil: there are no rules
 	ledger   *ledger.Ledger
 	items    map[string]*item // by recording ID, tombstones included
 	holdings map[wecom.Target]*holding
@@ -123,6 +125,11 @@ func (inv *Inventory) SetLookback(lookback time.Duration) {
 	}
 	inv.lookback = lookback
 	inv.unsaved.head = true
+	inv.recompute()
+}
+
+// recompute has the sums of all hosts computed again. The lock is held.
+func (inv *Inventory) recompute() {
 	inv.version++
 	for _, h := range inv.hosts {
 		h.sums = nil

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/policy"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/recording"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/sums"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
@@ -42,9 +43,11 @@ type Query struct {
 	// is folded, having no series of its own. nil selects all.
 	MatchHost func(host string, folded bool) bool
 
-	State   *wecom.State // nil: any
-	Exposed *bool        // with exposed files, or without; nil: both
-	Shared  *bool        // with shared files, or without; nil: both
+	State    *wecom.State // nil: any
+	Exposed  *bool        // with exposed files, or without; nil: both
+	Shared   *bool        // with shared files, or without; nil: both
+	Accepted *bool        // with accepted files, or without; nil: both
+	Overdue  *bool        // with files older than the retention, or without; nil: both
 
 	Order      Order // "": by start
 	Descending bool
@@ -66,7 +69,7 @@ func (m *Match) Record(r *recording.Record) { r.MustDecode(m.encoded) }
 func (inv *Inventory) Find(ctx context.Context, q *Query, now time.Time, found func(Match)) error {
 	inv.mu.Lock()
 	hosts := slices.Collect(maps.Values(inv.hosts))
-	start := wecom.InstantOf(now.Add(-inv.lookback))
+	start, rules := wecom.InstantOf(now.Add(-inv.lookback)), inv.policy
 	inv.mu.Unlock()
 	var (
 		r       recording.Record
@@ -91,7 +94,7 @@ func (inv *Inventory) Find(ctx context.Context, q *Query, now time.Time, found f
 			if hasLeft(&r, start) {
 				continue
 			}
-			if m, ok := q.match(text, &r, &s, now); ok {
+			if m, ok := q.match(text, &r, &s, rules, now); ok {
 				found(m)
 			}
 		}
@@ -125,13 +128,16 @@ func (inv *Inventory) isFolded(h *host) bool {
 }
 
 // match returns the match of a recording, if the query selects it. The sums are scratch.
-func (q *Query) match(encoded string, r *recording.Record, s *sums.Sums, now time.Time) (m Match, ok bool) {
+func (q *Query) match(
+	encoded string, r *recording.Record, s *sums.Sums, rules *policy.Policy, now time.Time,
+) (m Match, ok bool) {
 	if q.State != nil && *q.State != r.State {
 		return m, false
 	}
 	*s = sums.Sums{}
-	s.AddRecord(r, now)
-	if q.Exposed != nil && *q.Exposed != (s.Exposed > 0) || q.Shared != nil && *q.Shared != (s.Shared > 0) {
+	s.AddRecord(r, rules, now)
+	if !selects(q.Exposed, s.Exposed) || !selects(q.Shared, s.Shared) ||
+		!selects(q.Accepted, s.Accepted) || !selects(q.Overdue, s.Overdue) {
 		return m, false
 	}
 	m.encoded = encoded
@@ -152,6 +158,10 @@ func (q *Query) match(encoded string, r *recording.Record, s *sums.Sums, now tim
 	return m, true
 }
 
+// selects reports whether a recording with so many files of a kind is selected: by whether it
+// has any; nil selects all.
+func selects(any *bool, files int32) bool { return any == nil || *any == (files > 0) }
+
 // Compare returns how two matches of the query are sorted, as cmp.Compare does.
 func (q *Query) Compare(a, b *Match) int {
 	order := cmp.Or(cmp.Compare(a.rank, b.rank), strings.Compare(a.host, b.host))
@@ -171,9 +181,14 @@ type Recording struct {
 	Files []File
 
 	// Sums over the files.
-	Bytes           int64
-	Duration        time.Duration
-	Shared, Exposed int
+	Bytes    int64
+	Duration time.Duration
+	Shared   int
+	Exposed  int // but for those that are accepted
+	Accepted int
+	Overdue  int // older than the retention
+	// Acceptance is that of the first accepted file; nil: none is.
+	Acceptance *policy.Acceptance
 }
 
 // A File is what is known of one file of a recording.
@@ -184,35 +199,52 @@ type File struct {
 	Shared     bool
 	Class      recording.Class // if Shared
 	Expiry     time.Time       // of the link; zero: never, or not shared
+	// Accepted is why the file, which would be exposed, is not; nil: it is not accepted.
+	Accepted *policy.Acceptance
+	Overdue  bool // it is older than the retention
 }
+
+// Exposed reports whether anyone with the link can watch the file, and no policy accepts that.
+func (f *File) Exposed() bool { return f.Shared && f.Class.Exposed() && f.Accepted == nil }
 
 // Recording returns what is known of a match.
 func (inv *Inventory) Recording(m *Match, now time.Time) Recording {
 	var r recording.Record
 	r.MustDecode(m.encoded)
-	s := sums.Of(&r, now)
+	title, rules := inv.titleAndPolicy(r.ID)
+	s := sums.Of(&r, rules, now)
 	found := Recording{
 		ID:       r.ID,
 		Host:     cmp.Or(r.Host, UnknownHost),
-		Title:    inv.title(r.ID),
+		Title:    title,
 		Start:    r.Started().Time(),
 		State:    r.State,
 		Bytes:    s.Bytes,
 		Duration: durationOf(s.Milliseconds),
 		Shared:   int(s.Shared),
 		Exposed:  int(s.Exposed),
+		Accepted: int(s.Accepted),
+		Overdue:  int(s.Overdue),
 	}
 	for i := range r.Files {
-		found.Files = append(found.Files, fileOf(&r.Files[i].File, now))
+		f := fileOf(&r, &r.Files[i].File, rules, now)
+		if found.Acceptance == nil {
+			found.Acceptance = f.Accepted
+		}
+		found.Files = append(found.Files, f)
 	}
 	return found
 }
 
-func fileOf(f *wecom.File, now time.Time) File {
+func fileOf(r *recording.Record, f *wecom.File, rules *policy.Policy, now time.Time) File {
 	file := File{ID: f.ID, Start: f.Start.Time(), End: f.End.Time(), Bytes: f.Size, Shared: f.Sharing.On}
+	file.Overdue, _ = rules.IsOverdue(r.FileStart(f), now)
 	if f.Sharing.On {
 		file.Class, _ = recording.ClassOf(&f.Sharing, now)
 		file.Expiry = f.Sharing.Expire.Time()
+	}
+	if file.Exposed() {
+		file.Accepted, _ = rules.Accepts(r.ID, f.ID, now)
 	}
 	return file
 }
@@ -222,8 +254,8 @@ func durationOf(milliseconds int64) time.Duration {
 	return time.Duration(min(milliseconds, int64(math.MaxInt64/time.Millisecond))) * time.Millisecond
 }
 
-func (inv *Inventory) title(id string) string {
+func (inv *Inventory) titleAndPolicy(id string) (title string, rules *policy.Policy) {
 	inv.mu.Lock()
 	defer inv.mu.Unlock()
-	return inv.titles[id]
+	return inv.titles[id], inv.policy
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/ledger"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/policy"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/recording"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/sums"
 )
@@ -25,6 +26,8 @@ type View struct {
 	FileDurations  ledger.Distribution
 	Transcodings   ledger.Distribution
 
+	// Policy is by what the sums were made; nil: there are no rules.
+	Policy *policy.Policy
 	// Total is the sum over all hosts; nil before the first list.
 	Total *sums.Sums
 	// Hosts are the hosts with recordings or with series of their own, by name.
@@ -80,6 +83,7 @@ func (inv *Inventory) newView(now time.Time, limit int) *View {
 		FileSizes:      l.FileSizes.Clone(),
 		FileDurations:  l.FileDurations.Clone(),
 		Transcodings:   l.Transcodings.Clone(),
+		Policy:         inv.policy,
 		version:        inv.version,
 		ledgerVersion:  l.Version(),
 		limit:          limit,
@@ -148,7 +152,7 @@ func (inv *Inventory) orderViews() {
 func (inv *Inventory) sumsOf(h *host, now time.Time, r *recording.Record) *sums.Sums {
 	if h.sums == nil || !holds(h.summed, h.sums.Stale, now) {
 		s := sums.New(now)
-		next := inv.eachItemOf(h, now, r, func(*item) { s.AddRecord(r, now) })
+		next := inv.eachItemOf(h, now, r, func(*item) { s.AddRecord(r, inv.policy, now) })
 		s.StaleAt(next.Time())
 		h.sums, h.summed = s, now
 	}

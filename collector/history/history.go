@@ -86,7 +86,7 @@ func (h *History) Add(corpName string, r *recording.Record) {
 		return // It is outside at every instant.
 	}
 	c := h.corps[i]
-	amount := sums.Of(r, h.grid.First())
+	amount := sums.Of(r, nil, h.grid.First())
 	c.hostOf(r.Host).add(&entry{
 		started:      started,
 		bytes:        amount.Bytes,

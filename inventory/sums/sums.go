@@ -7,6 +7,7 @@ package sums
 import (
 	"time"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/policy"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/recording"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
@@ -17,47 +18,55 @@ const day = 24 * time.Hour
 type Sums struct {
 	Recordings [wecom.NumStates]int32
 	// Oldest is the start of the oldest recording in each state; 0: there is none.
-	Oldest                 [wecom.NumStates]wecom.Instant
-	Files, Shared, Exposed int32
-	Bytes                  int64
-	Milliseconds           int64 // Nanoseconds would overflow if files have nonsense times.
-	LastStart              wecom.Instant
+	Oldest        [wecom.NumStates]wecom.Instant
+	Files, Shared int32
+	Exposed       int32 // but for those that are accepted
+	Accepted      int32 // that are not Exposed only because the policy accepts them
+	Overdue       int32 // that are older than the retention of the policy
+	Bytes         int64
+	Milliseconds  int64 // Nanoseconds would overflow if files have nonsense times.
+	LastStart     wecom.Instant
 	// Sharing counts the shared files of each class.
 	Sharing [recording.NumAudiences][recording.NumPasswords][recording.NumExpiries][recording.NumDownloads]int32
 	Ages    [recording.NumAges]int32
-	// Stale is when the sums change by the clock alone, because a link expires, a file
-	// passes an age or a recording leaves the lookback; at most a day from now.
+	// Stale is when the sums change by the clock alone, because a link expires, an acceptance
+	// ends, a file passes an age or a recording leaves the lookback; at most a day from now.
 	Stale time.Time
 }
 
 // New returns the sums of no recordings.
 func New(now time.Time) *Sums { return &Sums{Stale: now.Add(day)} }
 
-// Of returns what one recording amounts to.
-func Of(r *recording.Record, now time.Time) *Sums {
+// Of returns what one recording amounts to under a policy, which may be nil.
+func Of(r *recording.Record, p *policy.Policy, now time.Time) *Sums {
 	s := New(now)
-	s.AddRecord(r, now)
+	s.AddRecord(r, p, now)
 	return s
 }
 
-// AddRecord adds a recording.
-func (s *Sums) AddRecord(r *recording.Record, now time.Time) {
+// AddRecord adds a recording under a policy, which may be nil.
+func (s *Sums) AddRecord(r *recording.Record, p *policy.Policy, now time.Time) {
 	s.Recordings[r.State]++
 	start := r.Started()
 	s.LastStart = max(s.LastStart, start)
 	s.Oldest[r.State] = recording.Earliest(s.Oldest[r.State], start)
 	for i := range r.Files {
-		s.addFile(r, &r.Files[i].File, now)
+		s.addFile(r, &r.Files[i].File, p, now)
 	}
 }
 
-func (s *Sums) addFile(r *recording.Record, f *wecom.File, now time.Time) {
+func (s *Sums) addFile(r *recording.Record, f *wecom.File, p *policy.Policy, now time.Time) {
 	s.Files++
 	s.Bytes = recording.AddBytes(s.Bytes, f.Size)
 	s.Milliseconds += f.Duration().Milliseconds()
 	age, changes := recording.AgeOf(r.FileStart(f), now)
 	s.Ages[age]++
 	s.StaleAt(changes)
+	overdue, becomes := p.IsOverdue(r.FileStart(f), now)
+	s.StaleAt(becomes)
+	if overdue {
+		s.Overdue++
+	}
 	if !f.Sharing.On {
 		return
 	}
@@ -65,7 +74,14 @@ func (s *Sums) addFile(r *recording.Record, f *wecom.File, now time.Time) {
 	c, changes := recording.ClassOf(&f.Sharing, now)
 	s.Sharing[c.Audience][c.Password][c.Expiry][c.Download]++
 	s.StaleAt(changes)
-	if c.Exposed() {
+	if !c.Exposed() {
+		return
+	}
+	accepted, ends := p.Accepts(r.ID, f.ID, now)
+	s.StaleAt(ends)
+	if accepted != nil {
+		s.Accepted++
+	} else {
 		s.Exposed++
 	}
 }
@@ -86,6 +102,8 @@ func (s *Sums) Add(other *Sums) {
 	s.Files += other.Files
 	s.Shared += other.Shared
 	s.Exposed += other.Exposed
+	s.Accepted += other.Accepted
+	s.Overdue += other.Overdue
 	s.Bytes = recording.AddBytes(s.Bytes, other.Bytes)
 	s.Milliseconds += other.Milliseconds
 	s.LastStart = max(s.LastStart, other.LastStart)

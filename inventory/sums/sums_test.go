@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/policy"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/recording"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
@@ -42,7 +43,7 @@ func TestOf(t *testing.T) {
 	want.Ages[recording.Age7To30] = 3
 	want.Sharing[recording.Anyone][recording.NoPassword][recording.NeverExpires][recording.DownloadBlocked] = 1
 	want.Sharing[recording.Company][recording.NoPassword][recording.ExpiresIn1Day][recording.DownloadAllowed] = 1
-	if diff := cmp.Diff(want, Of(r, noon)); diff != "" {
+	if diff := cmp.Diff(want, Of(r, nil, noon)); diff != "" {
 		t.Errorf("sums (-want +got):\n%s", diff)
 	}
 }
@@ -50,7 +51,7 @@ func TestOf(t *testing.T) {
 func TestAgeOfAFileWithoutAStartIsThatOfItsMeeting(t *testing.T) {
 	t.Parallel()
 	r := &recording.Record{MeetingStart: wecom.InstantOf(at(-40 * day)), Files: []recording.File{{}}}
-	if s := Of(r, noon); s.Ages[recording.Age30To90] != 1 {
+	if s := Of(r, nil, noon); s.Ages[recording.Age30To90] != 1 {
 		t.Errorf("ages %v", s.Ages)
 	}
 }
@@ -62,9 +63,10 @@ func TestSumsAreAdded(t *testing.T) {
 	other.Recordings[3], other.Oldest[1], other.Files, other.Bytes, other.LastStart = 2, 4, 2, 100, 6
 	one.Sharing[1][1][5][1], other.Sharing[1][1][5][1] = 1, 2
 	other.Ages[4], other.Shared, other.Exposed, other.Milliseconds = 9, 3, 2, 8
+	one.Accepted, other.Accepted, one.Overdue, other.Overdue = 1, 2, 3, 4
 	other.Stale = at(time.Hour)
 	want := &Sums{
-		Files: 3, Shared: 3, Exposed: 2, Bytes: math.MaxInt64, Milliseconds: 8, LastStart: 7, Stale: at(time.Hour),
+		Files: 3, Shared: 3, Exposed: 2, Accepted: 3, Overdue: 7, Bytes: math.MaxInt64, Milliseconds: 8, LastStart: 7, Stale: at(time.Hour),
 	}
 	want.Recordings[3], want.Oldest[1], want.Sharing[1][1][5][1], want.Ages[4] = 3, 4, 3, 9
 	one.Add(other)
@@ -79,9 +81,73 @@ func TestNonsenseTimesDoNotOverflow(t *testing.T) {
 	nonsense := recording.File{File: wecom.File{Start: 1, End: wecom.InstantOf(noon), Size: math.MaxInt64 - 1}}
 	s := New(noon)
 	for range files {
-		s.AddRecord(&recording.Record{Files: []recording.File{nonsense}}, noon)
+		s.AddRecord(&recording.Record{Files: []recording.File{nonsense}}, nil, noon)
 	}
 	if want := files * (noon.UnixMilli() - 1); s.Milliseconds != want || s.Bytes != math.MaxInt64 {
 		t.Errorf("%d ms, want %d; %d bytes", s.Milliseconds, want, s.Bytes)
+	}
+}
+
+func TestSumsUnderAPolicy(t *testing.T) {
+	t.Parallel()
+	start := wecom.InstantOf(at(-10 * day))
+	file := func(id string, start wecom.Instant, sharing wecom.Sharing) recording.File {
+		return recording.File{File: wecom.File{ID: id, Start: start, Sharing: sharing}}
+	}
+	today := &policy.Acceptance{Until: noon.Truncate(day)}
+	tests := []struct {
+		name   string
+		policy *policy.Policy
+		files  []recording.File
+		want   Sums // Shared, Exposed, Accepted, Overdue and Stale
+	}{
+		{
+			name:   "an exposed file is accepted, and counts as one of its class all the same",
+			policy: &policy.Policy{Accepted: map[string]*policy.Acceptance{"f": {}}},
+			files:  []recording.File{file("f", start, wecom.Sharing{On: true}), file("g", start, wecom.Sharing{On: true})},
+			want:   Sums{Shared: 2, Exposed: 1, Accepted: 1, Stale: at(day)},
+		},
+		{
+			name:   "what is not exposed is not accepted",
+			policy: &policy.Policy{Accepted: map[string]*policy.Acceptance{"r": {}}},
+			files: []recording.File{
+				file("f", start, wecom.Sharing{On: true, HasPassword: true}),
+				file("g", start, wecom.Sharing{}),
+			},
+			want: Sums{Shared: 1, Stale: at(day)},
+		},
+		{
+			name:   "they are stale when the acceptance ends",
+			policy: &policy.Policy{Accepted: map[string]*policy.Acceptance{"r": today}},
+			files:  []recording.File{file("f", start, wecom.Sharing{On: true})},
+			want:   Sums{Shared: 1, Accepted: 1, Stale: at(12 * time.Hour)},
+		},
+		{
+			name:   "they are stale when a file passes the retention",
+			policy: &policy.Policy{Retention: 10*day + time.Hour},
+			files:  []recording.File{file("f", start, wecom.Sharing{}), file("g", start-3_600_001, wecom.Sharing{})},
+			want:   Sums{Overdue: 1, Stale: at(time.Hour + 1)},
+		},
+		{
+			name:   "a file without a start is as old as its meeting",
+			policy: &policy.Policy{Retention: 10 * day},
+			files:  []recording.File{file("f", 0, wecom.Sharing{})},
+			want:   Sums{Overdue: 1, Stale: at(day)},
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			r := &recording.Record{ID: "r", MeetingStart: start - 1, Files: test.files}
+			s := Of(r, test.policy, noon)
+			got := Sums{Shared: s.Shared, Exposed: s.Exposed, Accepted: s.Accepted, Overdue: s.Overdue, Stale: s.Stale}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("sums (-want +got):\n%s", diff)
+			}
+			open := s.Sharing[recording.Anyone][recording.NoPassword][recording.NeverExpires][recording.DownloadBlocked]
+			if open != s.Exposed+s.Accepted {
+				t.Errorf("%d open files, want %d", open, s.Exposed+s.Accepted)
+			}
+		})
 	}
 }
