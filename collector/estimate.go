@@ -8,7 +8,13 @@ package collector
 const seriesOfCorp = 290
 
 // EstimateSeries returns about how many series one corp has with so many hosts that have
-// series of their own.
-func EstimateSeries(hosts int) int {
-	return seriesOfCorp + hosts*(len(hostCounters)+len(hostGauges))
+// series of their own, and with a retention or without.
+func EstimateSeries(hosts int, retention bool) int {
+	ofHost := len(hostCounters)
+	for i := range hostGauges {
+		if retention || !hostGauges[i].needsRetention {
+			ofHost++
+		}
+	}
+	return seriesOfCorp + hosts*ofHost
 }

@@ -53,6 +53,9 @@ func (b *familyBuilder) addCorp(c *poll.CorpView, series *seriesOf, folded int) 
 	if c.Listed {
 		b.addHosts(series.list)
 		b.addTotal(c.Total, series.corp)
+		if c.Policy.Accepting() {
+			b.add(acceptedFiles, float64(c.Total.Accepted), series.corp)
+		}
 	}
 }
 

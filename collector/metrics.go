@@ -57,7 +57,13 @@ var (
 		"Recording files with sharing on."+polled, labelHost)
 	exposedFiles = define(gauge, "wecom_recording_exposed_files",
 		"Shared recording files that anyone with the link can watch without a password, the link not having "+
-			"expired."+polled,
+			"expired. Those that --policy.accepted-file accepts are left out."+polled,
+		labelHost)
+	acceptedFiles = define(gauge, "wecom_recording_accepted_files",
+		"Recording files that are exposed, but accepted by --policy.accepted-file, so that they do not count as exposed. "+
+			"Absent without such a file."+polled)
+	retentionExceeded = define(gauge, "wecom_recording_retention_exceeded_files",
+		"Recording files that were started longer ago than --policy.retention. Absent without a retention."+polled,
 		labelHost)
 	lastStart = define(gauge, "wecom_recording_last_start_timestamp_seconds",
 		"Start of the newest recording in seconds since the Unix epoch: that of its meeting, or that of its "+
@@ -65,7 +71,7 @@ var (
 		labelHost)
 	sharingFiles = define(gauge, "wecom_recording_sharing_files",
 		"Shared recording files by who can watch them, whether a password is set, when the link expires, "+
-			"and whether downloads are allowed. Disjoint."+polled,
+			"and whether downloads are allowed. Disjoint, and with the files that are accepted."+polled,
 		"audience", "password", "expiry", "download")
 	// FilesByAge is also known of the past.
 	FilesByAge = define(gauge, "wecom_recording_files_by_age",

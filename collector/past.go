@@ -19,8 +19,8 @@ type PastMetric struct {
 	Value func(*sums.Sums, *ledger.Totals) (value float64, served bool)
 }
 
-// PastMetrics returns the metrics of a host whose past is known: all but those of sharing.
-// Those of one family follow each other.
+// PastMetrics returns the metrics of a host whose past is known: all but those of sharing
+// and of the retention. Those of one family follow each other.
 func PastMetrics() []PastMetric {
 	var list []PastMetric
 	for _, g := range hostGauges {

@@ -46,6 +46,10 @@ var hostGauges = [...]hostGauge{
 		value: func(s *sums.Sums) float64 { return float64(s.Exposed) },
 	},
 	{
+		Definition: retentionExceeded, presentOnly: true, needsRetention: true,
+		value: func(s *sums.Sums) float64 { return float64(s.Overdue) },
+	},
+	{
 		Definition: lastStart, absentIfZero: true,
 		value: func(s *sums.Sums) float64 { return s.LastStart.Seconds() },
 	},
@@ -57,7 +61,14 @@ type hostGauge struct {
 	state        *dto.LabelPair // nil: the family has no such label
 	absentIfZero bool
 	presentOnly  bool // nothing is known of its past
-	value        func(*sums.Sums) float64
+	// needsRetention means that it is absent unless the corp has a retention.
+	needsRetention bool
+	value          func(*sums.Sums) float64
+}
+
+// isServed reports whether a value is served for a host of a corp that has a retention or not.
+func (g *hostGauge) isServed(value float64, retaining bool) bool {
+	return (value != 0 || !g.absentIfZero) && (retaining || !g.needsRetention)
 }
 
 func recordingsIn(state recording.State) hostGauge {
@@ -94,20 +105,22 @@ type hostSeries struct {
 // seriesOf are the series of a corp's hosts, in the order of the label host. They are kept
 // from one publication to the next.
 type seriesOf struct {
-	label   config.HostLabel
-	birth   time.Time // of the ledger
-	settled bool
-	corp    *dto.LabelPair
-	created *timestamppb.Timestamp
-	list    []*hostSeries
+	label     config.HostLabel
+	birth     time.Time // of the ledger
+	settled   bool
+	retaining bool // the corp has a retention
+	corp      *dto.LabelPair
+	created   *timestamppb.Timestamp
+	list      []*hostSeries
 }
 
 // update returns the series of a corp, with the old ones of hosts that have not changed,
 // and how many hosts are folded.
 func (s *seriesOf) update(v *poll.CorpView, n *naming) (updated *seriesOf, folded int) {
-	next := &seriesOf{label: n.label, birth: v.Birth, settled: v.Settled}
+	next := &seriesOf{label: n.label, birth: v.Birth, settled: v.Settled, retaining: v.Policy.Retaining()}
 	var old []*hostSeries
-	if s != nil && s.label == next.label && s.birth.Equal(next.birth) && s.settled == next.settled {
+	if s != nil && s.label == next.label && s.birth.Equal(next.birth) && s.settled == next.settled &&
+		s.retaining == next.retaining {
 		next.corp, next.created, old = s.corp, s.created, s.list
 	} else {
 		next.corp, next.created = pair(labelCorp, v.Name), timestamppb.New(v.Birth)
@@ -141,7 +154,7 @@ func (s *seriesOf) make(h *namedHost) *hostSeries {
 	}
 	m.setCounters(labels, &h.view.Totals, created, s.settled)
 	if h.view.Sums != nil {
-		m.setGauges(labels, h.view.Sums)
+		m.setGauges(labels, h.view.Sums, s.retaining)
 	}
 	return m
 }
@@ -158,11 +171,11 @@ func (m *hostSeries) setCounters(
 	}
 }
 
-func (m *hostSeries) setGauges(labels []*dto.LabelPair, s *sums.Sums) {
+func (m *hostSeries) setGauges(labels []*dto.LabelPair, s *sums.Sums, retaining bool) {
 	g := &m.gauges
 	for i := range hostGauges {
 		g.numbers[i] = hostGauges[i].value(s)
-		g.served[i] = g.numbers[i] != 0 || !hostGauges[i].absentIfZero
+		g.served[i] = hostGauges[i].isServed(g.numbers[i], retaining)
 		g.values[i].Value = &g.numbers[i]
 		g.metrics[i].Label, g.metrics[i].Gauge = labels, &g.values[i]
 		if state := hostGauges[i].state; state != nil {
