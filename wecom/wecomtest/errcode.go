@@ -24,6 +24,7 @@ const (
 	codeDepartmentInvalid  = 60123
 	codeMeetingInvalid     = 90602
 	codeOtherAgent         = 301002
+	codeRecordInvalid      = 730002
 	codeMeetingCodeInvalid = 730004
 )
 
@@ -73,6 +74,8 @@ func errmsg(errcode int) string {
 		return "invalid meetingid"
 	case codeOtherAgent:
 		return "not allow operate another agent with this accesstoken"
+	case codeRecordInvalid:
+		return "invalid meeting record id"
 	case codeMeetingCodeInvalid:
 		return "invalid meeting code"
 	default:

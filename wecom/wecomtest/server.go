@@ -86,6 +86,7 @@ type Server struct {
 	mu        sync.Mutex
 	store     store
 	live      *live
+	views     map[string]map[string]views // By recording and date.
 	directory *directory
 	secret    string
 	token     string
@@ -129,6 +130,7 @@ const (
 	endpointToken      = "gettoken"
 	endpointRecordList = "meeting/record/list"
 	endpointStartList  = "meeting/statistics/get_start_list"
+	endpointStatistics = "meeting/record/get_statistics"
 )
 
 func routeOf(endpoint string) (route, bool) {
@@ -139,6 +141,8 @@ func routeOf(endpoint string) (route, bool) {
 		return route{method: http.MethodPost, handle: (*Server).listRecordings}, true
 	case endpointStartList:
 		return route{method: http.MethodPost, handle: (*Server).listStarts}, true
+	case endpointStatistics:
+		return route{method: http.MethodPost, handle: (*Server).getStatistics}, true
 	case "agent/get":
 		return route{method: http.MethodGet, selector: "agentid", handle: (*Server).getAgent}, true
 	case "department/simplelist":
@@ -165,6 +169,7 @@ type call struct {
 
 // params is the union of the parameters of the POST endpoints.
 type params struct {
+	RecordID    string `json:"meeting_record_id"`
 	MeetingID   string `json:"meetingid"`
 	MeetingCode string `json:"meeting_code"`
 	UserID      string `json:"userid"`
@@ -209,6 +214,7 @@ func New(c Config) *Server {
 		tokens: map[string]time.Time{},
 		usage:  map[string]*usage{},
 		counts: map[string]map[int]int{},
+		views:  map[string]map[string]views{},
 	}
 	_, _ = rand.Read(s.cursorKey[:]) // Never fails, as documented.
 
@@ -406,6 +412,8 @@ func (s *Server) newCall(to route, endpoint string, r *http.Request) *call {
 	c.malformed = err != nil
 	p := &c.params
 	switch {
+	case p.RecordID != "":
+		c.Selector, c.Target = "meeting_record_id", p.RecordID
 	case p.MeetingID != "":
 		c.Selector, c.Target = byMeetingID, p.MeetingID
 	case p.MeetingCode != "":
