@@ -33,6 +33,13 @@ const (
 	// recordings of 1,000 pages have 4 MiB of them.
 	maxListText = 16 << 20
 
+	// maxDays is how many days the statistics of one recording may have. WeCom is asked for 31.
+	maxDays = 1000
+
+	// maxCount is how many views or downloads of a recording a day may have. So many more days
+	// than there ever will be fit into a counter.
+	maxCount = 1_000_000_000_000
+
 	// maxPages is how many pages a list may have. A user would have 20,000 recordings.
 	maxPages = 1000
 

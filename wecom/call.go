@@ -32,6 +32,7 @@ type request struct {
 	target   string // what it selects, for the observer; may be ""
 
 	reservation *Reservation // for the first attempt, unless it is spent; may be nil
+	aside       bool         // it must not delay other calls: it is not repeated, and 45033 to it says nothing about them
 }
 
 func get(endpoint string, query url.Values) request {
@@ -92,7 +93,11 @@ func call[R any, P interface {
 		began := time.Now()
 		err = s.transport.exchange(ctx, r.with("access_token", token), P(into))
 		s.limits.end(r.endpoint, began, err)
-		op.client.limiter.done(began, err)
+		if r.aside {
+			op.client.limiter.release()
+		} else {
+			op.client.limiter.done(began, err)
+		}
 		switch {
 		case err == nil:
 			op.baseURL = s.transport.baseURL
@@ -105,7 +110,7 @@ func call[R any, P interface {
 		case ClassOf(err) == ClassToken && !renewed:
 			s.tokens.refused(token)
 			renewed = true
-		case worthRetrying(err) && retries < maxRetries:
+		case worthRetrying(err) && retries < maxRetries && !r.aside:
 			if err := pause(ctx, retries); err != nil {
 				return nil, err
 			}

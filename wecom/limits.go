@@ -38,6 +38,7 @@ type Limits struct {
 	perMinute int
 	inFlight  int
 	ended     []time.Time // ends of the calls of the last minute, oldest first
+	aside     aside       // those of them that are for statistics
 	blocks    map[string]block
 	changed   chan struct{} // closed and replaced when waiting calls should try again
 }
@@ -118,8 +119,14 @@ func (l *Limits) acquire(endpoint string) (changed <-chan struct{}, wait time.Du
 		return l.changed, wait
 	}
 	l.forget(now)
+	if endpoint == statisticsEndpoint && !l.hasShare() {
+		return l.changed, time.Second
+	}
 	if l.inFlight+len(l.ended) < l.perMinute {
 		l.inFlight++
+		if endpoint == statisticsEndpoint {
+			l.aside.inFlight++
+		}
 		return nil, 0
 	}
 	if len(l.ended) == 0 {
@@ -144,6 +151,10 @@ func (l *Limits) end(endpoint string, began time.Time, err error) {
 	now := time.Now()
 	l.inFlight--
 	l.ended = append(l.ended, now)
+	if endpoint == statisticsEndpoint {
+		l.aside.inFlight--
+		l.aside.ended = append(l.aside.ended, now)
+	}
 	l.wake()
 
 	b := l.blocks[endpoint]
@@ -194,11 +205,49 @@ func (l *Limits) closedUntil(endpoint string) time.Time {
 
 // forget drops the calls that no longer count against the budget. The lock is held.
 func (l *Limits) forget(now time.Time) {
+	l.ended = lastMinute(l.ended, now)
+	l.aside.ended = lastMinute(l.aside.ended, now)
+}
+
+// lastMinute returns those of the times, oldest first, that still count against the budget.
+func lastMinute(times []time.Time, now time.Time) []time.Time {
 	old := 0
-	for old < len(l.ended) && now.Sub(l.ended[old]) >= budgetWindow {
+	for old < len(times) && now.Sub(times[old]) >= budgetWindow {
 		old++
 	}
-	l.ended = l.ended[old:]
+	return times[old:]
+}
+
+// asideShare is which part of the budget statistics may take, and which part of it they leave
+// to lists: a tenth.
+const asideShare = 10
+
+// An aside is the calls for statistics that count against the budget.
+type aside struct {
+	inFlight int
+	ended    []time.Time // oldest first
+}
+
+// hasShare reports whether statistics have a part of their share of the budget left, which is
+// one call at least. What is over was forgotten. The lock is held.
+func (l *Limits) hasShare() bool {
+	return l.aside.inFlight+len(l.aside.ended) < max(1, l.perMinute/asideShare)
+}
+
+// HasRoomForStatistics reports whether statistics may be asked for now without being in the
+// way of lists: neither of the two is closed, statistics took less than a tenth of the budget
+// in the last 60 seconds, and the last tenth of the budget stays free.
+func (l *Limits) HasRoomForStatistics() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now()
+	for _, endpoint := range []string{listEndpoint, statisticsEndpoint} {
+		if l.blocks[endpoint].end().After(now) {
+			return false
+		}
+	}
+	l.forget(now)
+	return l.hasShare() && l.inFlight+len(l.ended) < l.perMinute-l.perMinute/asideShare
 }
 
 // wake has waiting calls try again. The lock is held.

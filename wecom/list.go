@@ -19,7 +19,8 @@ const (
 )
 
 // Endpoints returns the endpoints that every [Client] calls, in the form in which
-// its [Observer] gets them. Members and Starts call others.
+// its [Observer] gets them. Members, Starts and Statistics call
+// others.
 func Endpoints() []string { return []string{tokenEndpoint, listEndpoint} }
 
 // A Selector is the parameter that selects the recordings of a list.

@@ -47,6 +47,8 @@ const (
 	RepeatedCursor   Anomaly = "repeated_cursor"   // a cursor for the second time; ends the list
 	PageLimit        Anomaly = "page_limit"        // more pages than are plausible; ends the list
 	MissingCursor    Anomaly = "missing_cursor"    // more pages but no cursor; ends the list
+	BadDate          Anomaly = "bad_date"          // no date of a day of statistics, which is left out
+	NegativeCount    Anomaly = "negative_count"    // views or downloads below zero; read as 0
 )
 
 // Anomalies returns every kind of anomaly.
@@ -54,6 +56,7 @@ func Anomalies() []Anomaly {
 	return []Anomaly{
 		NegativeSize, UnknownState, ImplausibleTime, SecondsTimestamp,
 		MissingID, OversizedID, MalformedValue, RepeatedCursor, PageLimit, MissingCursor,
+		BadDate, NegativeCount,
 	}
 }
 
