@@ -10,6 +10,9 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	promconfig "github.com/prometheus/common/config"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/httpclient"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/secret"
 )
 
@@ -145,4 +148,17 @@ func (v value) apiURL() string {
 	prefix := strings.TrimRight(u.EscapedPath(), "/")
 	prefix = strings.TrimRight(strings.TrimSuffix(prefix, "/cgi-bin"), "/")
 	return u.Scheme + "://" + u.Host + prefix
+}
+
+func (v value) proxy() promconfig.HTTPClientConfig { return v.checkHTTP(httpclient.ByProxy(v.text)) }
+
+func (v value) httpConfig() promconfig.HTTPClientConfig {
+	return v.checkHTTP(httpclient.Read(v.decode, v.base))
+}
+
+func (v value) checkHTTP(c promconfig.HTTPClientConfig, problems []error) promconfig.HTTPClientConfig {
+	for _, err := range problems {
+		v.addf("%w", err)
+	}
+	return c
 }

@@ -4,71 +4,10 @@
 package config
 
 import (
-	"maps"
 	"net/http"
 	"net/url"
-	"reflect"
-	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
-	promconfig "github.com/prometheus/common/config"
-
-	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/yamldoc"
 )
-
-// TestHTTPConfigKeys compares the keys with the fields of the Prometheus module:
-// when it gains one, httpConfigNames must too.
-func TestHTTPConfigKeys(t *testing.T) {
-	t.Parallel()
-	got := make(map[string]yamldoc.Kind)
-	for kind, names := range httpConfigNames {
-		for name := range strings.FieldsSeq(names) {
-			if _, ok := got[name]; ok {
-				t.Errorf("%s stands twice", name)
-			}
-			got[name] = kind
-		}
-	}
-	want := keysOf(reflect.TypeFor[promconfig.HTTPClientConfig](), "")
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("keys differ (-Prometheus +ours):\n%s", diff)
-	}
-}
-
-// keysOf returns the keys that YAML has for a type, by their paths.
-func keysOf(t reflect.Type, path string) map[string]yamldoc.Kind {
-	switch t {
-	case reflect.TypeFor[promconfig.URL](), reflect.TypeFor[promconfig.TLSVersion]():
-		return map[string]yamldoc.Kind{path: yamldoc.Text}
-	}
-	switch t.Kind() {
-	case reflect.Pointer:
-		return keysOf(t.Elem(), path)
-	case reflect.String:
-		return map[string]yamldoc.Kind{path: yamldoc.Text}
-	case reflect.Bool:
-		return map[string]yamldoc.Kind{path: yamldoc.Truth}
-	case reflect.Slice:
-		return map[string]yamldoc.Kind{path: yamldoc.List}
-	case reflect.Interface:
-		return map[string]yamldoc.Kind{path: yamldoc.Anything}
-	case reflect.Map:
-		return keysOf(t.Elem(), path+".*")
-	}
-	keys := make(map[string]yamldoc.Kind)
-	for field := range t.Fields() {
-		name, option, _ := strings.Cut(field.Tag.Get("yaml"), ",")
-		below := path
-		if option != "inline" {
-			below = strings.TrimPrefix(path+"."+name, ".")
-		}
-		if field.IsExported() {
-			maps.Copy(keys, keysOf(field.Type, below))
-		}
-	}
-	return keys
-}
 
 // TestProxyOfFile asks the transport of a corp which proxy it uses for a call, with
 // a proxy in the environment. It is not parallel because of the environment.

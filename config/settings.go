@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/httpclient"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/yamldoc"
 )
 
@@ -361,7 +362,7 @@ func fileKeys() []yamldoc.Key {
 		switch s.key {
 		case "":
 		case keyHTTPConfig:
-			keys = append(keys, httpConfigKeys()...)
+			keys = append(keys, httpclient.Keys(s.key)...)
 		default:
 			keys = append(keys, yamldoc.Key{Path: s.key, Kind: s.kind})
 		}

@@ -1,10 +1,13 @@
 // Copyright The wecom_recording_exporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package config
+// Package httpclient reads how a client calls WeCom: the keys of http_config, or the URL of
+// a proxy alone. No error holds a URL, because a password may be in it.
+package httpclient
 
 import (
 	"errors"
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -16,7 +19,7 @@ import (
 )
 
 const (
-	httpConfigPage = "https://prometheus.io/docs/prometheus/latest/configuration/configuration/#http_config"
+	page = "https://prometheus.io/docs/prometheus/latest/configuration/configuration/#http_config"
 
 	likeProxy = "write it like http://proxy.example:3128"
 )
@@ -24,10 +27,10 @@ const (
 // proxySchemes are the kinds of proxy that net/http speaks to.
 var proxySchemes = []string{"http", "https", "socks5", "socks5h"}
 
-// httpConfigNames are the keys of promconfig.HTTPClientConfig by their kinds. They
+// names are the keys of promconfig.HTTPClientConfig by their kinds. They
 // are listed because the errors of that type quote values and name no path; a
 // test compares them with its fields.
-var httpConfigNames = map[yamldoc.Kind]string{
+var names = map[yamldoc.Kind]string{
 	yamldoc.Text: `
 		basic_auth.username basic_auth.username_file basic_auth.username_ref
 		basic_auth.password basic_auth.password_file basic_auth.password_ref
@@ -57,12 +60,12 @@ var httpConfigNames = map[yamldoc.Kind]string{
 	yamldoc.Anything: `oauth2.claims.*`,
 }
 
-// httpConfigKeys returns http_config and the keys below it.
-func httpConfigKeys() []yamldoc.Key {
-	keys := []yamldoc.Key{{Path: keyHTTPConfig, Kind: yamldoc.Mapping, See: httpConfigPage}}
+// Keys returns the key of an http_config at a path, and those below it.
+func Keys(path string) []yamldoc.Key {
+	keys := []yamldoc.Key{{Path: path, Kind: yamldoc.Mapping, See: page}}
 	for _, kind := range []yamldoc.Kind{yamldoc.Text, yamldoc.Truth, yamldoc.List, yamldoc.Anything} {
-		for name := range strings.FieldsSeq(httpConfigNames[kind]) {
-			key := yamldoc.Key{Path: keyHTTPConfig + "." + name, Kind: kind}
+		for name := range strings.FieldsSeq(names[kind]) {
+			key := yamldoc.Key{Path: path + "." + name, Kind: kind}
 			switch {
 			case strings.HasSuffix(name, "proxy_url"):
 				key.Check = checkURL
@@ -90,62 +93,59 @@ func checkTLSVersion(text string) error {
 	return nil
 }
 
-// proxy reads the URL of a proxy, which it never quotes, because a password may
-// be in it.
-func (v value) proxy() promconfig.HTTPClientConfig {
-	c := promconfig.DefaultHTTPClientConfig
-	if v.text == "" {
+// ByProxy returns the configuration of a client that calls by a proxy, or by that of the
+// environment if the URL is empty. It returns an error for each problem.
+func ByProxy(proxyURL string) (c promconfig.HTTPClientConfig, problems []error) {
+	c = promconfig.DefaultHTTPClientConfig
+	if proxyURL == "" {
 		c.ProxyFromEnvironment = true
-		return v.finishHTTPConfig(c)
+		return finish(c)
 	}
-	if err := checkURL(v.text); err != nil {
-		v.addf("%w", err)
-		return c
+	if err := checkURL(proxyURL); err != nil {
+		return c, []error{err}
 	}
-	c.ProxyURL.URL, _ = url.Parse(v.text)
-	return v.finishHTTPConfig(c)
+	c.ProxyURL.URL, _ = url.Parse(proxyURL)
+	return finish(c)
 }
 
-// httpConfig reads the keys of http_config. Without a proxy_url, the proxy is that
-// of the environment unless proxy_from_environment is false.
-func (v value) httpConfig() promconfig.HTTPClientConfig {
-	c := promconfig.DefaultHTTPClientConfig
-	if err := v.decode(&c); err != nil {
+// Read returns the configuration that decode decodes from an http_config with known keys.
+// Paths begin at the directory base. Without a proxy_url, the proxy is that of the
+// environment unless proxy_from_environment is false. It returns an error for each problem.
+func Read(decode func(into any) error, base string) (c promconfig.HTTPClientConfig, problems []error) {
+	c = promconfig.DefaultHTTPClientConfig
+	if err := decode(&c); err != nil {
 		// The keys and kinds are right, and URLs and versions are checked, so that
 		// this is an error of Validate, which quotes no value.
-		v.addf("%w", err)
-		return c
+		return c, []error{err}
 	}
 	var given struct {
 		ProxyFromEnvironment *bool `yaml:"proxy_from_environment"`
 	}
 	// The same keys were decoded without an error.
-	if err := v.decode(&given); err == nil && given.ProxyFromEnvironment == nil && !hasProxyURL(&c) {
+	if err := decode(&given); err == nil && given.ProxyFromEnvironment == nil && !hasProxyURL(&c) {
 		c.ProxyFromEnvironment = true
 	}
-	c.SetDirectory(fileerr.Absolute(v.base)) // Errors of the client show its paths as they are.
-	return v.finishHTTPConfig(c)
+	c.SetDirectory(fileerr.Absolute(base)) // Errors of the client show its paths as they are.
+	return finish(c)
 }
 
 func hasProxyURL(c *promconfig.HTTPClientConfig) bool {
 	return c.ProxyURL.URL != nil && c.ProxyURL.String() != ""
 }
 
-// finishHTTPConfig validates the configuration of a client and sets what is the
-// same for all.
-func (v value) finishHTTPConfig(c promconfig.HTTPClientConfig) promconfig.HTTPClientConfig {
+// finish validates the configuration of a client and sets what is the same for all.
+func finish(c promconfig.HTTPClientConfig) (finished promconfig.HTTPClientConfig, problems []error) {
 	if u := c.ProxyURL.URL; hasProxyURL(&c) && (!slices.Contains(proxySchemes, u.Scheme) || u.Host == "") {
-		v.addf("not the URL of a proxy: %s (or https, socks5, socks5h)", likeProxy)
+		problems = append(problems, errors.New("not the URL of a proxy: "+likeProxy+" (or https, socks5, socks5h)"))
 	}
 	// A redirect would carry the access token, which is part of the URL, to
 	// another host.
 	c.FollowRedirects = false
 	if err := c.Validate(); err != nil {
-		v.addf("%w", err)
-		return c
+		return c, append(problems, err)
 	}
 	if _, err := promconfig.NewTLSConfig(&c.TLSConfig); err != nil {
-		v.addf("tls_config: %w", err)
+		problems = append(problems, fmt.Errorf("tls_config: %w", err))
 	}
-	return c
+	return c, problems
 }
