@@ -71,7 +71,10 @@ type Corp struct {
 	HTTPClientConfig promconfig.HTTPClientConfig
 	// QuotaBytes is the cloud storage that was bought, or 0 where none was given.
 	QuotaBytes int64
-	Targets    Targets
+	// Departments are names for departments, by their IDs. A name is not empty, and is
+	// valid UTF-8.
+	Departments map[int64]string
+	Targets     Targets
 }
 
 // Format implements fmt.Formatter: it writes the name alone, for every verb,
@@ -101,6 +104,9 @@ type Metrics struct {
 	HostHashKey secret.Key
 	// MaxHosts is the number of hosts with series of their own; 0 is no limit.
 	MaxHosts int
+	// Departments has the departments of hosts reported. If so, at least one corp discovers
+	// members, and HostLabel is not HostLabelOff.
+	Departments bool
 }
 
 // Shard is the part of the targets that this process polls:

@@ -102,6 +102,7 @@ func TestLoadFlags(t *testing.T) {
 				"--metrics.host-label=hashed",
 				"--metrics.host-hash-key-file=$DIR/key",
 				"--metrics.max-hosts=0",
+				"--metrics.departments",
 				"--shard.ordinal=2",
 				"--shard.total=3",
 			},
@@ -134,7 +135,7 @@ func TestLoadFlags(t *testing.T) {
 						Concurrency:          1,
 						MaxRequestsPerMinute: 60,
 					},
-					Metrics: Metrics{HostLabel: HostLabelHashed, HostHashKey: secret.Key("sixteen bytes..."), MaxHosts: 0},
+					Metrics: Metrics{HostLabel: HostLabelHashed, HostHashKey: secret.Key("sixteen bytes..."), MaxHosts: 0, Departments: true},
 					Shard:   Shard{Ordinal: 2, Total: 3},
 				}
 			},
@@ -290,7 +291,7 @@ func TestLoadFile(t *testing.T) {
 				EnableHTTP2: true,
 				ProxyConfig: promconfig.ProxyConfig{ProxyURL: promconfig.URL{URL: &url.URL{Scheme: "http", Host: "egress.example:3128"}}},
 			},
-			QuotaBytes: 100 << 30,
+			QuotaBytes: 100 << 30, Departments: map[int64]string{2: "销售部", 3: "007", 21: "销售部"},
 			Targets: Targets{
 				UserIDs:          []string{"zhangsan", "007", "null-ish", "true"},
 				MeetingIDs:       []string{"hyAAAA", "hyaaaa"},
@@ -310,7 +311,7 @@ func TestLoadFile(t *testing.T) {
 		},
 	}
 	full.Warnings = []string{
-		strconv.Quote(dir+"/testdata/full.ok.yml") + ": corps[0].targets.files[2] (line 24): \"" + dir + "/testdata/none/*.yml\"" + matchesNothing,
+		strconv.Quote(dir+"/testdata/full.ok.yml") + ": corps[0].targets.files[2] (line 25): \"" + dir + "/testdata/none/*.yml\"" + matchesNothing,
 	}
 	small := minimal()
 	small.Poll.Interval = time.Minute

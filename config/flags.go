@@ -42,14 +42,32 @@ func AddFlags(app *kingpin.Application) *Flags {
 		if s.initial != "" {
 			clause = clause.Default(s.initial)
 		}
-		if s.kind == yamldoc.List {
+		switch s.kind {
+		case yamldoc.List:
 			clause.StringsVar(&g.items)
-		} else {
+		case yamldoc.Truth:
+			clause.SetValue((*truthFlag)(&g.text))
+		default:
 			clause.StringVar(&g.text)
 		}
 	}
 	return f
 }
+
+// A truthFlag is the text of a flag that may stand without a value, which means true.
+type truthFlag string
+
+// String implements kingpin.Value.
+func (t *truthFlag) String() string { return string(*t) }
+
+// Set implements kingpin.Value.
+func (t *truthFlag) Set(text string) error {
+	*t = truthFlag(text)
+	return nil
+}
+
+// IsBoolFlag has kingpin take the flag without a value, and --no- before its name.
+func (t *truthFlag) IsBoolFlag() bool { return true }
 
 // Load returns the configuration that the parsed flags, the environment and the
 // files hold now. Call it again to reload. An error holds one line for each
@@ -64,6 +82,7 @@ func (f *Flags) Load() (*Config, error) {
 		f.refuseCorp(&p)
 		p.file(file, c, p.corp)
 	}
+	f.checkDepartments(&p, c)
 	if err := p.err(); err != nil {
 		return nil, err
 	}

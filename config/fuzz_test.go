@@ -55,6 +55,11 @@ func FuzzLoadFile(f *testing.F) {
 				t.Errorf("accepted %+v of ID %q, agent %d, quota %d", corp, corp.CorpID, corp.AgentID, corp.QuotaBytes)
 			}
 			names[corp.Name] = true
+			for id, name := range corp.Departments {
+				if id < 1 || name == "" || !utf8.ValidString(name) {
+					t.Errorf("accepted the name %q for department %d", name, id)
+				}
+			}
 			var p problems
 			if again := (value{problems: &p, text: corp.APIURL}).apiURL(); p.err() != nil || again != corp.APIURL && !strings.HasSuffix(corp.APIURL, "/cgi-bin") {
 				t.Errorf("the API URL %q is not normal: %q, %v", corp.APIURL, again, p.err())

@@ -125,6 +125,13 @@ func apiSettings() []setting {
 			help:    "Cloud storage that was bought, in bytes, for the metric wecom_recording_quota_bytes.",
 			setCorp: func(c *Corp, v value) { c.QuotaBytes = v.quota() },
 		},
+		{
+			key:  keyDepartments,
+			kind: yamldoc.Mapping,
+			help: "Names for the label department, by the number of the department, as --metrics.departments shows them; " +
+				"the number where there is none.",
+			setCorp: func(c *Corp, v value) { c.Departments = v.departmentNames() },
+		},
 	}
 }
 
@@ -247,6 +254,12 @@ func metricsSettings() []setting {
 			help:    `Hosts with series of their own; further ones are summed up as host="other"; 0 is no limit.`,
 			set:     func(c *Config, v value) { c.Metrics.MaxHosts = v.wholeNumber(0) },
 		},
+		{
+			flag: flagDepartments,
+			kind: yamldoc.Truth,
+			help: "Report the department of each host as wecom_host_info; needs discovery of members.",
+			set:  func(c *Config, v value) { c.Metrics.Departments = v.departments(c.Metrics.HostLabel) },
+		},
 	}
 }
 
@@ -277,12 +290,14 @@ func processSettings() []setting {
 // The rows that code refers to one by one.
 const (
 	flagConfigFile  = "config.file"
+	flagDepartments = "metrics.departments"
 	variableAPI     = "WECOM_API_SECRET"
 	keyName         = "corps[].name"
 	keyAPIFile      = "corps[].api_secret_file"
 	keyAgentID      = "corps[].agent_id"
 	keyQuota        = "corps[].quota_bytes"
 	keyHTTPConfig   = "corps[].http_config"
+	keyDepartments  = "corps[].departments"
 	keyTargets      = "corps[].targets"
 	keyDiscover     = "corps[].targets.discover"
 	keyInterval     = "poll.interval"
@@ -363,6 +378,8 @@ func fileKeys() []yamldoc.Key {
 		case "":
 		case keyHTTPConfig:
 			keys = append(keys, httpclient.Keys(s.key)...)
+		case keyDepartments:
+			keys = append(keys, yamldoc.Key{Path: s.key + ".*"})
 		default:
 			keys = append(keys, yamldoc.Key{Path: s.key, Kind: s.kind})
 		}

@@ -49,7 +49,8 @@ func TestTableOfSettings(t *testing.T) {
 		}
 	}
 	for _, name := range []string{
-		flagConfigFile, keyName, keyAPIFile, keyAgentID, keyQuota, keyHTTPConfig, keyDiscover, keyInterval, keyIdleInterval,
+		flagConfigFile, flagDepartments, keyName, keyAPIFile, keyAgentID, keyQuota, keyHTTPConfig, keyDepartments, keyDiscover,
+		keyInterval, keyIdleInterval,
 	} {
 		if s := settingOf(name); s.key != name && s.flag != name {
 			t.Errorf("no row has the name %s", name)

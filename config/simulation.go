@@ -14,9 +14,10 @@ import (
 type Simulation struct {
 	CorpID, Secret string
 	AgentID        int64
-	// QuotaBytes is that of the corp that the flags describe. One in a file has its
-	// own.
-	QuotaBytes int64
+	// QuotaBytes and Departments are those of the corp that the flags describe. One in a
+	// file has its own.
+	QuotaBytes  int64
+	Departments map[int64]string
 	// Interval and IdleInterval are Prometheus durations. They replace the
 	// defaults of the flags.
 	Interval, IdleInterval string
@@ -33,12 +34,13 @@ func (f *Flags) LoadSimulated(s Simulation) (*Config, error) {
 	simulated := func(from source) Corp { return p.simulatedCorp(from, s) }
 	if file := f.file(); file == "" {
 		corp := simulated(f)
-		corp.QuotaBytes = s.QuotaBytes
+		corp.QuotaBytes, corp.Departments = s.QuotaBytes, s.Departments
 		c.Corps = []Corp{corp}
 	} else {
 		f.refuseCorp(&p)
 		p.file(file, c, simulated)
 	}
+	f.checkDepartments(&p, c)
 	if err := p.err(); err != nil {
 		return nil, err
 	}
@@ -46,7 +48,7 @@ func (f *Flags) LoadSimulated(s Simulation) (*Config, error) {
 	return c, nil
 }
 
-// simulatedCorp reads the name, the quota and the targets of a corp.
+// simulatedCorp reads the name, the quota, the departments and the targets of a corp.
 func (p *problems) simulatedCorp(from source, simulation Simulation) Corp {
 	corp := Corp{
 		CorpID:           simulation.CorpID,
@@ -56,7 +58,7 @@ func (p *problems) simulatedCorp(from source, simulation Simulation) Corp {
 		HTTPClientConfig: promconfig.DefaultHTTPClientConfig,
 	}
 	for _, s := range settings() {
-		if s.key == keyName || s.key == keyQuota || s.isTarget() {
+		if s.key == keyName || s.key == keyQuota || s.key == keyDepartments || s.isTarget() {
 			if v, ok := from.value(p, s); ok {
 				s.setCorp(&corp, v)
 			}

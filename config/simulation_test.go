@@ -20,6 +20,7 @@ var simulation = Simulation{
 	Secret:       "the secret",
 	AgentID:      1000002,
 	QuotaBytes:   100,
+	Departments:  map[int64]string{3: "产品"},
 	Interval:     "10s",
 	IdleInterval: "1m",
 }
@@ -66,6 +67,7 @@ func TestLoadSimulated(t *testing.T) {
 				APIURL:           DefaultAPIURL,
 				HTTPClientConfig: promconfig.DefaultHTTPClientConfig,
 				QuotaBytes:       100,
+				Departments:      map[int64]string{3: "产品"},
 				Targets:          Targets{DiscoverMembers: true, DiscoverActivity: true},
 			}
 			test.want(want)
@@ -105,6 +107,7 @@ corps:
   api_url: not even a URL
   http_config: {tls_config: {ca_file: missing}}
   quota_bytes: 7
+  departments: {41: Sales East}
   targets: {userids: [lisi], files: ['*.yaml']}
 - name: globex
 `,
@@ -122,13 +125,14 @@ corps:
 		APIURL:           DefaultAPIURL,
 		HTTPClientConfig: promconfig.DefaultHTTPClientConfig,
 		QuotaBytes:       7,
+		Departments:      map[int64]string{41: "Sales East"},
 		Targets:          Targets{UserIDs: []string{"lisi"}, Files: []string{dir + "/*.yaml"}},
 	}
 	globex := acme
-	globex.Name, globex.QuotaBytes = "globex", 0
+	globex.Name, globex.QuotaBytes, globex.Departments = "globex", 0, nil
 	globex.Targets = Targets{DiscoverMembers: true, DiscoverActivity: true}
 	want.Corps = []Corp{acme, globex}
-	want.Warnings = []string{strconv.Quote(dir+"/c.yml") + ": corps[0].targets.files[0] (line 10): \"" + dir + "/*.yaml\"" + matchesNothing}
+	want.Warnings = []string{strconv.Quote(dir+"/c.yml") + ": corps[0].targets.files[0] (line 11): \"" + dir + "/*.yaml\"" + matchesNothing}
 	got, err := parse(t, map[string]string{}, "--config.file="+dir+"/c.yml", "--shard.total=2").LoadSimulated(simulation)
 	if err != nil {
 		t.Fatal(err)

@@ -30,6 +30,8 @@ type value struct {
 	items []string
 	// whereItem names one of the items.
 	whereItem func(i int) string
+	// whereKey names one of the keys below a key of a file. It is nil for flags.
+	whereKey func(name string) string
 	// decode decodes the keys below a key of a file. It is nil for flags.
 	decode func(into any) error
 	// base is the directory that relative paths begin at. If empty, they begin at
@@ -59,6 +61,7 @@ func fileValue(p *problems, at yamldoc.Value, base string) value {
 		text:      at.Text(),
 		items:     at.Items(),
 		whereItem: at.WhereItem,
+		whereKey:  at.WhereKey,
 		decode:    at.Decode,
 		base:      base,
 	}
@@ -108,6 +111,18 @@ func (v value) wholeNumber(least int) int {
 		v.addf("%q is not accepted: write a whole number, %d or more", v.text, least)
 	}
 	return n
+}
+
+// truth reads true or false; nothing is false.
+func (v value) truth() bool {
+	if v.text == "" {
+		return false
+	}
+	b, err := strconv.ParseBool(v.text)
+	if err != nil {
+		v.addf("%q is not accepted: write true or false", v.text)
+	}
+	return b
 }
 
 func (v value) hostLabel() HostLabel {

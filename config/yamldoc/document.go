@@ -110,6 +110,11 @@ func (v Value) WhereItem(i int) string {
 	return v.document.where(Item(v.path, i), v.node.Content[i].Line)
 }
 
+// WhereKey is Where for a key below the value.
+func (v Value) WhereKey(name string) string {
+	return v.document.At(child(v.path, plain(name))).Where()
+}
+
 // Item returns the path of an item of a list.
 func Item(path string, i int) string {
 	return path + "[" + strconv.Itoa(i) + "]"

@@ -106,6 +106,12 @@ func TestWhere(t *testing.T) {
 			}
 		})
 	}
+	if got, want := d.At("shops[0].goods").WhereKey("names"), "f.yml: shops[0].goods.names (line 6)"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if got, want := d.At("shops[0].goods").WhereKey("x y"), "f.yml: shops[0].goods.\"x y\" (line 5)"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
 	if got, want := d.At("shops[0].goods.names").WhereItem(1), "f.yml: shops[0].goods.names[1] (line 8)"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
