@@ -43,6 +43,7 @@ type Query struct {
 	// is folded, having no series of its own. nil selects all.
 	MatchHost func(host string, folded bool) bool
 
+	ID       string       // of the recording; "": any
 	State    *wecom.State // nil: any
 	Exposed  *bool        // with exposed files, or without; nil: both
 	Shared   *bool        // with shared files, or without; nil: both
@@ -131,7 +132,7 @@ func (inv *Inventory) isFolded(h *host) bool {
 func (q *Query) match(
 	encoded string, r *recording.Record, s *sums.Sums, rules *policy.Policy, now time.Time,
 ) (m Match, ok bool) {
-	if q.State != nil && *q.State != r.State {
+	if q.ID != "" && q.ID != r.ID || q.State != nil && *q.State != r.State {
 		return m, false
 	}
 	*s = sums.Sums{}

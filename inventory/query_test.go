@@ -104,6 +104,17 @@ func TestFindEndsWithItsContext(t *testing.T) {
 }
 
 // A host may be folded, and dropped, while a query visits the hosts that there were.
+func TestFindByID(t *testing.T) {
+	t.Parallel()
+	inv := hostsWith(3, 2)
+	for id, want := range map[string]int{"": 6, "user1-0": 1, "user1": 0, "USER1-0": 0} {
+		found := 0
+		if err := inv.Find(t.Context(), &Query{ID: id}, noon, func(Match) { found++ }); err != nil || found != want {
+			t.Errorf("%q: %d recordings, want %d: %v", id, found, want, err)
+		}
+	}
+}
+
 func TestHostThatIsGoneIsFolded(t *testing.T) {
 	t.Parallel()
 	inv := New(31*day, noon)
