@@ -384,9 +384,13 @@ func (c *corp) logPlan(msg string, now time.Time) {
 func percent(share float64) string { return fmt.Sprintf("%.1f%%", 100*share) }
 
 // view returns what there is to serve of the corp.
-func (c *corp) view(hostLimit int) CorpView {
+func (c *corp) view(m *config.Metrics) CorpView {
 	c.mu.Lock()
 	quota := c.settings.config.QuotaBytes
 	c.mu.Unlock()
-	return CorpView{View: c.inventory.View(c.client.Now(), hostLimit), Name: c.key.name, QuotaBytes: quota}
+	v := CorpView{View: c.inventory.View(c.client.Now(), hostLimit(m)), Name: c.key.name, QuotaBytes: quota}
+	if m.Departments {
+		v.Departments = c.discovery.Departments()
+	}
+	return v
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/commit"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/discovery"
 )
 
 const (
@@ -31,8 +32,9 @@ type View struct {
 type CorpView struct {
 	*inventory.View
 
-	Name       string
-	QuotaBytes int64 // 0: none is configured
+	Name        string
+	QuotaBytes  int64                  // 0: none is configured
+	Departments *discovery.Departments // nil: none are known, or none are to be served
 }
 
 // View returns what was last published.
@@ -68,7 +70,7 @@ func (m *Manager) publishAfter(commitTo func(*commit.Committer, []*commit.Part))
 	view := &View{Metrics: metrics, Corps: make([]CorpView, 0, len(corps))}
 	parts := make([]*commit.Part, 0, len(corps))
 	for _, c := range corps {
-		view.Corps = append(view.Corps, c.view(hostLimit(metrics)))
+		view.Corps = append(view.Corps, c.view(metrics))
 		parts = append(parts, c.part)
 	}
 	commitTo(committer, parts)

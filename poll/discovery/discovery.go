@@ -37,6 +37,9 @@ type Discovery struct {
 	reread   bool   // files are read again, whether they have changed or not
 	members  members
 	activity activity
+	// departments are those of the members. They stay until members are discovered as it is
+	// configured now.
+	departments *Departments
 	// carried are users that were targets before a restart or under another
 	// configuration. They stay until the discovery has succeeded as it is configured now.
 	carried []string
@@ -48,10 +51,18 @@ type settings struct {
 	agentID  int64
 	lookback time.Duration
 	interval time.Duration // of finding out who started meetings
+	// departments are names for departments.
+	departments map[int64]string
 }
 
 func settingsOf(c config.Corp, poll config.Poll) settings {
-	return settings{targets: c.Targets, agentID: c.AgentID, lookback: poll.Lookback, interval: poll.Interval}
+	return settings{
+		targets:     c.Targets,
+		agentID:     c.AgentID,
+		lookback:    poll.Lookback,
+		interval:    poll.Interval,
+		departments: c.Departments,
+	}
 }
 
 // Events are what a discovery has to do with the corp that it is for.
@@ -101,6 +112,11 @@ func (d *Discovery) ApplyConfig(c config.Corp, poll config.Poll) {
 	if !now.targets.DiscoverMembers || now.agentID != was.agentID {
 		d.members = members{}
 		d.membersFinder.tried.Store(false)
+	}
+	if !now.targets.DiscoverMembers {
+		d.departments = nil
+	} else if d.departments != nil {
+		d.setDepartments(d.departments.ids)
 	}
 	if !now.targets.DiscoverActivity {
 		d.activity = activity{}

@@ -53,6 +53,7 @@ func (d *Discovery) findMembers(ctx context.Context) error {
 		scope:   found,
 		found:   d.client.Now().Add(-time.Since(began)),
 	}
+	d.setDepartments(found.Departments)
 	d.version++
 	return nil
 }
