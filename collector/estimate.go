@@ -7,14 +7,20 @@ package collector
 // process included: a few more once it has met several errcodes, fewer before its first call.
 const seriesOfCorp = 290
 
+// Extras are what has series only if it is configured.
+type Extras struct{ Departments, Retention bool }
+
 // EstimateSeries returns about how many series one corp has with so many hosts that have
-// series of their own, and with a retention or without.
-func EstimateSeries(hosts int, retention bool) int {
+// series of their own.
+func EstimateSeries(hosts int, with Extras) int {
 	ofHost := len(hostCounters)
 	for i := range hostGauges {
-		if retention || !hostGauges[i].needsRetention {
+		if with.Retention || !hostGauges[i].needsRetention {
 			ofHost++
 		}
+	}
+	if with.Departments {
+		ofHost++
 	}
 	return seriesOfCorp + hosts*ofHost
 }

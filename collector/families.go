@@ -52,6 +52,7 @@ func (b *familyBuilder) addCorp(c *poll.CorpView, series *seriesOf, folded int) 
 	b.addLedger(c, series)
 	if c.Listed {
 		b.addHosts(series.list)
+		b.addDepartments(series.list)
 		b.addTotal(c.Total, series.corp)
 		if c.Policy.Accepting() {
 			b.add(acceptedFiles, float64(c.Total.Accepted), series.corp)
@@ -79,6 +80,16 @@ func (b *familyBuilder) addHosts(hosts []*hostSeries) {
 					family.Metric = append(family.Metric, &h.gauges.metrics[i])
 				}
 			}
+		}
+	}
+}
+
+// addDepartments adds the departments of hosts, as far as they are known.
+func (b *familyBuilder) addDepartments(hosts []*hostSeries) {
+	family := b.family(hostInfo)
+	for _, h := range hosts {
+		if h.info != nil {
+			family.Metric = append(family.Metric, h.info)
 		}
 	}
 }

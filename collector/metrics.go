@@ -23,10 +23,11 @@ type Definition struct {
 
 // The names of labels.
 const (
-	labelCorp     = "corp"
-	labelHost     = "host"
-	labelState    = "state"
-	labelEndpoint = "endpoint"
+	labelCorp       = "corp"
+	labelHost       = "host"
+	labelDepartment = "department"
+	labelState      = "state"
+	labelEndpoint   = "endpoint"
 )
 
 // A Type is the type of a metric, as it stands in the exposition.
@@ -82,6 +83,10 @@ var (
 		labelState)
 	quotaBytes = define(gauge, "wecom_recording_quota_bytes",
 		"Space for recordings in bytes, as configured. Absent where none is configured.")
+	hostInfo = define(gauge, "wecom_host_info",
+		"1 for each host with series of its own whose department is known, by the name or number of the department, "+
+			"with --metrics.departments. Discovered in the background.",
+		labelHost, labelDepartment)
 	hostSeriesFolded = define(gauge, "wecom_host_series_folded",
 		"Hosts whose values are summed up under host=\"other\", since there are more hosts than --metrics.max-hosts.")
 )

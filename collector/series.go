@@ -15,6 +15,7 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/recording"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/sums"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/discovery"
 )
 
 // hostCounters are the counters of a host.
@@ -84,6 +85,7 @@ func recordingsIn(state recording.State) hostGauge {
 type hostSeries struct {
 	name   string
 	view   *inventory.HostView // that they were made of
+	info   *dto.Metric         // nil: the department is not known
 	host   dto.LabelPair
 	labels [2]*dto.LabelPair
 
@@ -112,12 +114,20 @@ type seriesOf struct {
 	corp      *dto.LabelPair
 	created   *timestamppb.Timestamp
 	list      []*hostSeries
+	// departments are those that the list was made with.
+	departments *discovery.Departments
 }
 
 // update returns the series of a corp, with the old ones of hosts that have not changed,
 // and how many hosts are folded.
 func (s *seriesOf) update(v *poll.CorpView, n *naming) (updated *seriesOf, folded int) {
-	next := &seriesOf{label: n.label, birth: v.Birth, settled: v.Settled, retaining: v.Policy.Retaining()}
+	next := &seriesOf{
+		label:       n.label,
+		birth:       v.Birth,
+		settled:     v.Settled,
+		retaining:   v.Policy.Retaining(),
+		departments: v.Departments,
+	}
 	var old []*hostSeries
 	if s != nil && s.label == next.label && s.birth.Equal(next.birth) && s.settled == next.settled &&
 		s.retaining == next.retaining {
@@ -126,12 +136,15 @@ func (s *seriesOf) update(v *poll.CorpView, n *naming) (updated *seriesOf, folde
 		next.corp, next.created = pair(labelCorp, v.Name), timestamppb.New(v.Birth)
 	}
 	hosts, folded := n.fold(v)
+	// Departments of hosts need not be compared if none can have changed.
+	sameDepartments := old != nil && s.departments == next.departments
 	next.list = make([]*hostSeries, 0, len(hosts))
 	for _, h := range hosts {
 		for len(old) > 0 && old[0].name < h.name {
 			old = old[1:]
 		}
-		if len(old) > 0 && old[0].name == h.name && old[0].view == h.view {
+		if len(old) > 0 && old[0].name == h.name && old[0].view == h.view &&
+			(sameDepartments || old[0].department() == next.departmentOf(&h)) {
 			next.list = append(next.list, old[0])
 		} else {
 			next.list = append(next.list, next.make(&h))
@@ -156,7 +169,30 @@ func (s *seriesOf) make(h *namedHost) *hostSeries {
 	if h.view.Sums != nil {
 		m.setGauges(labels, h.view.Sums, s.retaining)
 	}
+	if department := s.departmentOf(h); department != "" && (s.settled || h.view.Sums != nil) {
+		m.info = &dto.Metric{
+			Label: []*dto.LabelPair{s.corp, pair(labelDepartment, department), &m.host},
+			Gauge: &dto.Gauge{Value: new(1.0)},
+		}
+	}
 	return m
+}
+
+// departmentOf returns the department of a host with series of its own, or an empty string if
+// it is not known. Hosts that are summed up have no user ID.
+func (s *seriesOf) departmentOf(h *namedHost) string {
+	if h.view.Host == "" {
+		return ""
+	}
+	return s.departments.Of(h.view.Host)
+}
+
+// department returns the department that is served, or an empty string if there is none.
+func (m *hostSeries) department() string {
+	if m.info == nil {
+		return ""
+	}
+	return m.info.GetLabel()[1].GetValue()
 }
 
 func (m *hostSeries) setCounters(
