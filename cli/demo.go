@@ -43,6 +43,7 @@ func newDemo(f *flags, out *output) *exporter {
 		Secret:       wecomtest.DefaultSecret,
 		AgentID:      wecomtest.DefaultAgentID,
 		QuotaBytes:   demoQuota,
+		Departments:  wecomtest.DemoDepartments(),
 		Interval:     demoInterval,
 		IdleInterval: demoIdleInterval,
 	}

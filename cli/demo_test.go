@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -47,6 +48,31 @@ func TestCompanies(t *testing.T) {
 		t.Error("an address outside of the demo answers")
 	} else if strings.Contains(err.Error(), wecomtest.DefaultSecret) {
 		t.Errorf("the error shows a secret: %v", err)
+	}
+}
+
+// TestDemoHasDepartments wants several departments by name, so that dashboards have something
+// to show. One or more hosts of each have series.
+func TestDemoHasDepartments(t *testing.T) {
+	t.Parallel()
+	exposition := demoExposition(t, "--metrics.departments")
+	hosts := map[string]int{}
+	info := regexp.MustCompile(`(?m)^wecom_host_info\{corp="default",department="([^"]+)",host="[a-z0-9]+"\} 1$`)
+	for _, m := range info.FindAllStringSubmatch(exposition, -1) {
+		hosts[m[1]]++
+	}
+	total := 0
+	for department, n := range hosts {
+		total += n
+		if strings.Trim(department, "0123456789") == "" {
+			t.Errorf("department %s has no name", department)
+		}
+	}
+	if want := strings.Count(exposition, "\nwecom_recording_bytes{"); len(hosts) < 5 || total != want {
+		t.Errorf("departments %v: want five or more, of %d hosts", hosts, want)
+	}
+	if plain := demoExposition(t); strings.Contains(plain, "wecom_host_info") {
+		t.Error("departments are served unasked")
 	}
 }
 

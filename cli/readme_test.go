@@ -56,13 +56,13 @@ func TestSampleOfReadmes(t *testing.T) {
 }
 
 // demoExposition returns what the demo serves soon after it was started at a fixed time.
-func demoExposition(t *testing.T) string {
+func demoExposition(t *testing.T, flags ...string) string {
 	t.Helper()
 	var body string
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(time.Date(2026, time.November, 24, 2, 0, 0, 0, time.UTC)))
 		a := newApplication()
-		if _, err := a.kingpin.Parse([]string{"demo"}); err != nil {
+		if _, err := a.kingpin.Parse(append([]string{"demo"}, flags...)); err != nil {
 			t.Fatal(err)
 		}
 		e := newDemo(a.flags, &output{logger: log.NewNopLogger(), toolkitLogger: slog.New(slog.DiscardHandler)})

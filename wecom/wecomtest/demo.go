@@ -96,6 +96,16 @@ func demoTeams() []team {
 	}
 }
 
+// DemoDepartments returns the names of the demo's departments, by their IDs.
+func DemoDepartments() map[int64]string {
+	names := map[int64]string{demoRoot: "总部", 2: "研发", 4: "销售", demoHR: "人力资源", demoFinance: "财务"}
+	for _, t := range demoTeams() {
+		names[int64(t.id)] = t.name
+	}
+
+	return names
+}
+
 func newCompany(seed uint64, members int) *company {
 	x := &company{seed: seed}
 	d := &x.directory
