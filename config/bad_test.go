@@ -4,6 +4,7 @@
 package config
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -37,7 +38,10 @@ func TestLoadRefusesFlags(t *testing.T) {
 		userID   = "--target.userid (or WECOM_RECORDING_EXPORTER_TARGET_USERID): "
 		file     = "--target.file (or WECOM_RECORDING_EXPORTER_TARGET_FILE): "
 		secret   = "--wecom.api-secret-file (or WECOM_API_SECRET_FILE)"
+		accepted = "--policy.accepted-file (or WECOM_RECORDING_EXPORTER_POLICY_ACCEPTED_FILE): "
 		hashKey  = "--metrics.host-hash-key-file (or WECOM_RECORDING_EXPORTER_METRICS_HOST_HASH_KEY_FILE): "
+
+		retention = "--policy.retention (or WECOM_RECORDING_EXPORTER_POLICY_RETENTION): "
 	)
 	tests := []struct {
 		name  string
@@ -152,6 +156,40 @@ func TestLoadRefusesFlags(t *testing.T) {
 			name: "unknown discovery",
 			args: append([]string{"--target.discover=activity,everyone"}, goodCorp...),
 			want: []string{`--target.discover (or WECOM_RECORDING_EXPORTER_TARGET_DISCOVER): "everyone" is not known: write members or activity`},
+		},
+		{
+			name: "retention no duration",
+			args: goodWith("--policy.retention=a year"),
+			want: []string{retention + `"a year" is not a duration: ` + duration},
+		},
+		{
+			name: "retention zero",
+			args: goodWith("--policy.retention=0s"),
+			want: []string{retention + `"0s" is zero: ` + positive},
+		},
+		{
+			name: "retention as long as the lookback",
+			args: goodWith("--policy.retention=31d"),
+			want: []string{
+				retention + "a retention of 31d is not shorter than the lookback, which is 31d (--poll.lookback (or " +
+					"WECOM_RECORDING_EXPORTER_POLL_LOOKBACK)), so that nothing would ever be older: make the lookback longer than " +
+					"the retention, up to 366d, or the retention shorter",
+			},
+		},
+		{
+			name: "accepted file missing",
+			args: goodWith("--policy.accepted-file=$DIR/none.yml"),
+			want: []string{accepted + `the accepted file "$DIR/none.yml" cannot be read (no such file or directory): name a readable file`},
+		},
+		{
+			name:  "accepted file broken",
+			files: map[string]string{"a.yml": "- {id: wr1, reason: training, until: tomorrow}\n- {id: wr1}\n"},
+			args:  goodWith("--policy.accepted-file=$DIR/a.yml"),
+			want: []string{
+				accepted + `"$DIR/a.yml": [0].until (line 1): "tomorrow" is not a date: write the last day, such as 2026-12-31, or leave the key out`,
+				accepted + `"$DIR/a.yml": [1].id (line 2): "wr1" stands in [0] too: remove one of them`,
+				accepted + `"$DIR/a.yml": [1].reason (line 2): no reason: write why the recording may be open to anyone with the link`,
+			},
 		},
 		{
 			name: "API URL without scheme",
@@ -396,7 +434,7 @@ func TestLoadRefusesFiles(t *testing.T) {
 		good  = start + "  targets: {userids: [zhangsan]}\n"
 
 		path      = `"$DIR/c.yml": `
-		corpKeys  = "Write one of name, corp_id, api_secret_file, agent_id, api_url, http_config, quota_bytes, departments, targets"
+		corpKeys  = "Write one of name, corp_id, api_secret_file, agent_id, api_url, http_config, quota_bytes, departments, targets, policy"
 		wrongKind = "a value of the wrong kind: write "
 		conflict  = " conflicts with --config.file (or WECOM_RECORDING_EXPORTER_CONFIG_FILE): remove it, and write it to the corps of that file"
 	)
@@ -425,6 +463,18 @@ func TestLoadRefusesFiles(t *testing.T) {
 				path + "corps[0].corp_id (line 1): no corp ID: write the ID of the company, such as ww0123456789abcdef",
 				path + "corps[0].api_secret_file (line 1): no secret: write the path of a file that holds the secret of the app",
 				path + "corps[0].targets (line 1): no target and no discovery: give at least one",
+			},
+		},
+		{
+			name:  "policy",
+			yaml:  "poll: {lookback: 60d}\n" + good + "  policy: {retention: 90d, accepted_file: a.yml}\n",
+			files: map[string]string{"a.yml": "[{id: wr1, reasons: training}]"},
+			want: []string{
+				path + `corps[0].policy.accepted_file (line 7): "$DIR/a.yml": [0] (line 1): "reasons" is not a known key: ` +
+					"did you mean reason? Write one of id, reason, until",
+				path + "corps[0].policy.retention (line 7): a retention of 90d is not shorter than the lookback, which is 60d " +
+					"(--poll.lookback (or WECOM_RECORDING_EXPORTER_POLL_LOOKBACK)), so that nothing would ever be older: " +
+					"make the lookback longer than the retention, up to 366d, or the retention shorter",
 			},
 		},
 		{
@@ -636,7 +686,9 @@ func TestLoadRefusesFiles(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			dir := writeFiles(t, map[string]string{"c.yml": test.yaml, "secret": "the secret"})
+			files := map[string]string{"c.yml": test.yaml, "secret": "the secret"}
+			maps.Copy(files, test.files)
+			dir := writeFiles(t, files)
 			if test.env == nil {
 				test.env = map[string]string{}
 			}

@@ -74,7 +74,18 @@ type Corp struct {
 	// Departments are names for departments, by their IDs. A name is not empty, and is
 	// valid UTF-8.
 	Departments map[int64]string
+	Policy      Policy
 	Targets     Targets
+}
+
+// Policy is what a company's rules say about recordings.
+type Policy struct {
+	// Retention is how long they may be kept, which is less than Poll.Lookback; 0: there is
+	// no rule.
+	Retention time.Duration
+	// AcceptedFile is the path of the file of what is exposed on purpose, which was good at
+	// Load: see ReadAcceptedFile. It is empty if there is none.
+	AcceptedFile string
 }
 
 // Format implements fmt.Formatter: it writes the name alone, for every verb,

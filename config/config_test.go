@@ -80,7 +80,7 @@ func TestLoadFlags(t *testing.T) {
 		{
 			name:  "everything",
 			env:   map[string]string{},
-			files: map[string]string{"secret": " the secret\n", "key": "sixteen bytes...\n", "a.yml": "userids: [lisi]"},
+			files: map[string]string{"secret": " the secret\n", "key": "sixteen bytes...\n", "a.yml": "userids: [lisi]", "accepted": ""},
 			args: []string{
 				"--wecom.corp-name=acme",
 				"--wecom.corp-id=ww0123456789abcdef",
@@ -93,6 +93,8 @@ func TestLoadFlags(t *testing.T) {
 				"--target.meeting-code=123456789",
 				"--target.file=$DIR/*.yml", "--target.file=$DIR/a.yml",
 				"--target.discover=members, activity",
+				"--policy.accepted-file=$DIR/accepted",
+				"--policy.retention=365d",
 				"--poll.interval=1m",
 				"--poll.idle-interval=1h30m",
 				"--poll.history-interval=1d",
@@ -118,6 +120,7 @@ func TestLoadFlags(t *testing.T) {
 						AgentID:          1000002,
 						APIURL:           "http://127.0.0.1:8080",
 						HTTPClientConfig: httpConfig,
+						Policy:           Policy{Retention: 365 * 24 * time.Hour, AcceptedFile: dir + "/accepted"},
 						Targets: Targets{
 							UserIDs:          []string{"zhangsan", "lisi", "wangwu"},
 							MeetingIDs:       []string{"hyA", "hya"},
@@ -292,6 +295,7 @@ func TestLoadFile(t *testing.T) {
 				ProxyConfig: promconfig.ProxyConfig{ProxyURL: promconfig.URL{URL: &url.URL{Scheme: "http", Host: "egress.example:3128"}}},
 			},
 			QuotaBytes: 100 << 30, Departments: map[int64]string{2: "销售部", 3: "007", 21: "销售部"},
+			Policy: Policy{Retention: 90 * 24 * time.Hour, AcceptedFile: "testdata/accepted.yml"},
 			Targets: Targets{
 				UserIDs:          []string{"zhangsan", "007", "null-ish", "true"},
 				MeetingIDs:       []string{"hyAAAA", "hyaaaa"},
@@ -311,7 +315,7 @@ func TestLoadFile(t *testing.T) {
 		},
 	}
 	full.Warnings = []string{
-		strconv.Quote(dir+"/testdata/full.ok.yml") + ": corps[0].targets.files[2] (line 25): \"" + dir + "/testdata/none/*.yml\"" + matchesNothing,
+		strconv.Quote(dir+"/testdata/full.ok.yml") + ": corps[0].targets.files[2] (line 26): \"" + dir + "/testdata/none/*.yml\"" + matchesNothing,
 	}
 	small := minimal()
 	small.Poll.Interval = time.Minute

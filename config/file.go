@@ -36,6 +36,7 @@ func (p *problems) file(path string, c *Config, readCorp func(source) Corp) {
 	for i := range d.At(corps).Len() {
 		source := fileCorp{d, yamldoc.Item(corps, i), base}
 		corp := readCorp(source)
+		p.checkRetention(source, &corp, c.Poll.Lookback)
 		c.Corps = append(c.Corps, corp)
 		if j, ok := first[corp.Name]; ok {
 			p.addf("%s: %q is the name of %s too: write another", source.where(keyName), corp.Name, yamldoc.Item(corps, j))

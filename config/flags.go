@@ -28,8 +28,8 @@ type given struct {
 	onCommandLine bool
 }
 
-// AddFlags registers --config.file, --wecom.*, --target.*, --poll.*, --metrics.*,
-// --storage.* and --shard.* on app, each with its environment variable.
+// AddFlags registers --config.file, --wecom.*, --target.*, --policy.*, --poll.*,
+// --metrics.*, --storage.* and --shard.* on app, each with its environment variable.
 func AddFlags(app *kingpin.Application) *Flags {
 	f := &Flags{lookupEnv: os.LookupEnv, given: make(map[string]*given)}
 	for _, s := range settings() {
@@ -77,7 +77,9 @@ func (f *Flags) Load() (*Config, error) {
 	var p problems
 	c := f.process(&p)
 	if file := f.file(); file == "" {
-		c.Corps = []Corp{p.corp(f)}
+		corp := p.corp(f)
+		p.checkRetention(f, &corp, c.Poll.Lookback)
+		c.Corps = []Corp{corp}
 	} else {
 		f.refuseCorp(&p)
 		p.file(file, c, p.corp)

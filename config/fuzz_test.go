@@ -36,8 +36,8 @@ func writeFuzzed(t *testing.T, path string, content []byte) {
 
 func FuzzLoadFile(f *testing.F) {
 	addTestdata(f, "testdata/*.yml")
-	f.Add([]byte("corps: [{name: a, corp_id: b, api_secret_file: secret, targets: {userids: [c], files: ['*']}}]"))
-	dir := writeFiles(f, map[string]string{"secret": canary})
+	f.Add([]byte("corps: [{name: a, corp_id: b, api_secret_file: secret, targets: {userids: [c], files: ['*']}, policy: {retention: 1d, accepted_file: a.yml}}]"))
+	dir := writeFiles(f, map[string]string{"secret": canary, "a.yml": "[]"})
 	flags := parse(f, map[string]string{}, "--config.file="+dir+"/c.yml")
 	f.Fuzz(func(t *testing.T, content []byte) {
 		writeFuzzed(t, dir+"/c.yml", content)
@@ -63,6 +63,9 @@ func FuzzLoadFile(f *testing.F) {
 			var p problems
 			if again := (value{problems: &p, text: corp.APIURL}).apiURL(); p.err() != nil || again != corp.APIURL && !strings.HasSuffix(corp.APIURL, "/cgi-bin") {
 				t.Errorf("the API URL %q is not normal: %q, %v", corp.APIURL, again, p.err())
+			}
+			if r := corp.Policy.Retention; r < 0 || r >= cfg.Poll.Lookback {
+				t.Errorf("accepted a retention of %s, with a lookback of %s", r, cfg.Poll.Lookback)
 			}
 			if _, err := corp.Targets.ExpandFiles(); err != nil {
 				t.Error(err)

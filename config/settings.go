@@ -48,7 +48,8 @@ type setting struct {
 // add a row below, and run go test -p=1 . ./config -update for the documents.
 func settings() []setting {
 	return slices.Concat(
-		corpSettings(), apiSettings(), targetSettings(), pollSettings(), metricsSettings(), processSettings(),
+		corpSettings(), apiSettings(), targetSettings(), policySettings(),
+		pollSettings(), metricsSettings(), processSettings(),
 	)
 }
 
@@ -58,7 +59,7 @@ func corpSettings() []setting {
 	return []setting{
 		{
 			flag: flagConfigFile,
-			help: "YAML file with one or many corps; it replaces the --wecom.* and --target.* flags.",
+			help: "YAML file with one or many corps; it replaces the --wecom.*, --target.* and --policy.* flags.",
 		},
 		{
 			flag:    "wecom.corp-name",
@@ -185,6 +186,26 @@ func targetSettings() []setting {
 	}
 }
 
+// policySettings returns the rules of a corp.
+func policySettings() []setting {
+	return []setting{
+		{
+			flag: "policy.accepted-file",
+			key:  "corps[].policy.accepted_file",
+			help: "YAML file with what is exposed on purpose, a list of id, reason and until; " +
+				"it does not count as exposed. Read again when it changes.",
+			setCorp: func(c *Corp, v value) { c.Policy.AcceptedFile = v.acceptedFile() },
+		},
+		{
+			flag: "policy.retention",
+			key:  keyRetention,
+			help: "How long recordings may be kept, such as 90d, for the metric " +
+				"wecom_recording_retention_exceeded_files; --poll.lookback must be longer.",
+			setCorp: func(c *Corp, v value) { c.Policy.Retention = v.retention() },
+		},
+	}
+}
+
 // pollSettings returns when and how fast to poll.
 func pollSettings() []setting {
 	return []setting{
@@ -211,7 +232,7 @@ func pollSettings() []setting {
 		},
 		{
 			flag:    "poll.lookback",
-			key:     "poll.lookback",
+			key:     keyLookback,
 			initial: "31d",
 			help:    "How far back to list recordings, up to 366d.",
 			set:     func(c *Config, v value) { c.Poll.Lookback = v.lookback() },
@@ -298,10 +319,12 @@ const (
 	keyQuota        = "corps[].quota_bytes"
 	keyHTTPConfig   = "corps[].http_config"
 	keyDepartments  = "corps[].departments"
+	keyRetention    = "corps[].policy.retention"
 	keyTargets      = "corps[].targets"
 	keyDiscover     = "corps[].targets.discover"
 	keyInterval     = "poll.interval"
 	keyIdleInterval = "poll.idle_interval"
+	keyLookback     = "poll.lookback"
 )
 
 // VariablePrefix begins the environment variables of all flags. A few have shorter
@@ -360,6 +383,9 @@ func (s setting) named(variable string) string {
 func (s setting) isTarget() bool {
 	return strings.HasPrefix(s.key, keyTargets+".")
 }
+
+// isPolicy reports whether the setting is a rule about recordings.
+func (s setting) isPolicy() bool { return strings.HasPrefix(s.key, "corps[].policy.") }
 
 // targetKey returns the key of the setting in a target file.
 func (s setting) targetKey() string {

@@ -168,6 +168,12 @@ func TestDocumentedExample(t *testing.T) {
 			}
 		}
 	}
+	for _, example := range examples(t, page, "reason:") {
+		path := writeFiles(t, map[string]string{"accepted.yml": example}) + "/accepted.yml"
+		if entries, err := ReadAcceptedFile(path); err != nil || len(entries) < 2 {
+			t.Errorf("the example of an accepted file has %d entries, %v", len(entries), err)
+		}
+	}
 	for _, example := range examples(t, page, "\nmeetingids:") {
 		d, errs := yamldoc.Read("the example", []byte(example), targetFileKeys())
 		if len(errs) > 0 {
@@ -184,7 +190,7 @@ func TestDocumentedExample(t *testing.T) {
 // TestReadmes compares the two languages with the table and with each other.
 func TestReadmes(t *testing.T) {
 	t.Parallel()
-	flags := regexp.MustCompile(`--(?:config|wecom|target|poll|metrics|storage|shard)\.[a-z.-]*[a-z]|WECOM_[A-Z_]*[A-Z]\b`)
+	flags := regexp.MustCompile(`--(?:config|wecom|target|policy|poll|metrics|storage|shard)\.[a-z.-]*[a-z]|WECOM_[A-Z_]*[A-Z]\b`)
 	named := func(name string) []string {
 		found := flags.FindAllString(readPage(t, name), -1)
 		slices.Sort(found)
@@ -195,7 +201,7 @@ func TestReadmes(t *testing.T) {
 		t.Errorf("the readmes name other flags (-English +Chinese):\n%s", diff)
 	}
 	for _, s := range settings() {
-		if s.isTarget() && !slices.Contains(chinese, "--"+s.flag) {
+		if (s.isTarget() || s.isPolicy()) && !slices.Contains(chinese, "--"+s.flag) {
 			t.Errorf("the readmes do not name --%s", s.flag)
 		}
 	}

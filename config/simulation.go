@@ -35,6 +35,7 @@ func (f *Flags) LoadSimulated(s Simulation) (*Config, error) {
 	if file := f.file(); file == "" {
 		corp := simulated(f)
 		corp.QuotaBytes, corp.Departments = s.QuotaBytes, s.Departments
+		p.checkRetention(f, &corp, c.Poll.Lookback)
 		c.Corps = []Corp{corp}
 	} else {
 		f.refuseCorp(&p)
@@ -48,7 +49,7 @@ func (f *Flags) LoadSimulated(s Simulation) (*Config, error) {
 	return c, nil
 }
 
-// simulatedCorp reads the name, the quota, the departments and the targets of a corp.
+// simulatedCorp reads the name, the quota, the departments, the policy and the targets of a corp.
 func (p *problems) simulatedCorp(from source, simulation Simulation) Corp {
 	corp := Corp{
 		CorpID:           simulation.CorpID,
@@ -58,7 +59,7 @@ func (p *problems) simulatedCorp(from source, simulation Simulation) Corp {
 		HTTPClientConfig: promconfig.DefaultHTTPClientConfig,
 	}
 	for _, s := range settings() {
-		if s.key == keyName || s.key == keyQuota || s.key == keyDepartments || s.isTarget() {
+		if s.key == keyName || s.key == keyQuota || s.key == keyDepartments || s.isPolicy() || s.isTarget() {
 			if v, ok := from.value(p, s); ok {
 				s.setCorp(&corp, v)
 			}

@@ -47,6 +47,13 @@ func TestLoadSimulated(t *testing.T) {
 			},
 		},
 		{
+			name: "policy set",
+			args: []string{"--policy.retention=30d", "--policy.accepted-file=testdata/accepted.yml"},
+			want: func(c *Config) {
+				c.Corps[0].Policy = Policy{Retention: 30 * 24 * time.Hour, AcceptedFile: "testdata/accepted.yml"}
+			},
+		},
+		{
 			name: "credentials and address have no effect",
 			env:  map[string]string{"WECOM_API_SECRET": "another", "WECOM_CORP_ID": "ww2"},
 			args: []string{"--wecom.api-url=no", "--wecom.agent-id=no", "--wecom.api-secret-file=missing", "--wecom.proxy-url=no"},

@@ -161,7 +161,7 @@ func (q *Query) match(
 
 // selects reports whether a recording with so many files of a kind is selected: by whether it
 // has any; nil selects all.
-func selects(any *bool, files int32) bool { return any == nil || *any == (files > 0) }
+func selects(hasAny *bool, files int32) bool { return hasAny == nil || *hasAny == (files > 0) }
 
 // Compare returns how two matches of the query are sorted, as cmp.Compare does.
 func (q *Query) Compare(a, b *Match) int {

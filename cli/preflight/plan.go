@@ -83,7 +83,10 @@ func (c *corp) plan() (p Plan, problem, remedy string) {
 	case c.metrics.MaxHosts > 0:
 		withSeries = min(p.Hosts, c.metrics.MaxHosts)
 	}
-	p.Series = collector.EstimateSeries(withSeries, collector.Extras{Departments: c.metrics.Departments})
+	p.Series = collector.EstimateSeries(withSeries, collector.Extras{
+		Departments: c.metrics.Departments,
+		Retention:   c.config.Policy.Retention > 0,
+	})
 	p.MemoryBytes = baseMemory + hostMemory*withSeries + recordingMemory*recordings
 	problem, remedy = idle.Problem(budget)
 	return p, problem, remedy

@@ -27,13 +27,23 @@ type Document struct {
 // Read reads one YAML document, of which JSON is a part. It returns one error for
 // each problem; the Document is complete if there is none.
 func Read(file string, content []byte, known []Key) (*Document, []error) {
+	return read(file, content, Key{Kind: Mapping}, known)
+}
+
+// ReadList is Read for a document that is a list of keys with values. The paths of the known
+// keys begin with "[].".
+func ReadList(file string, content []byte, known []Key) (*Document, []error) {
+	return read(file, content, Key{Path: "[]", Kind: mappings}, known)
+}
+
+func read(file string, content []byte, root Key, known []Key) (*Document, []error) {
 	d := &Document{file: file, nodes: make(map[string]*yaml.Node), lines: make(map[string]int)}
 	w := walker{Document: d, keys: known}
-	root, err := parse(content)
+	node, err := parse(content)
 	if err != nil {
 		w.addf(file, "%w", err)
 	} else {
-		w.walk(Key{Kind: Mapping}, "", root)
+		w.walk(root, "", node)
 	}
 	return d, w.errs
 }

@@ -217,3 +217,33 @@ func TestReadRefuses(t *testing.T) {
 		})
 	}
 }
+
+func TestReadList(t *testing.T) {
+	t.Parallel()
+	keys := []Key{{Path: "[].name"}, {Path: "[].price"}}
+	d, errs := ReadList("f.yml", []byte("- {name: a, price: 1}\n- \n- name: b"), keys)
+	if len(errs) > 0 {
+		t.Fatal(errs)
+	}
+	if got, want := d.At("").Len(), 3; got != want {
+		t.Errorf("%d items, want %d", got, want)
+	}
+	for path, want := range map[string]string{"[0].name": "a", "[0].price": "1", "[1].name": "", "[2].name": "b"} {
+		if got := d.At(path).Text(); got != want {
+			t.Errorf("%s: got the text %q, want %q", path, got, want)
+		}
+	}
+	if got, want := d.At("[2].price").Where(), "f.yml: [2].price (line 3)"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	for content, want := range map[string]string{
+		"name: a":              "f.yml: line 1: a value of the wrong kind: write a list",
+		"- a":                  "f.yml: [0] (line 1): a value of the wrong kind: write keys with values",
+		"- name: a\n- nam: b":  `f.yml: [1] (line 2): "nam" is not a known key: did you mean name? Write one of name, price`,
+		"- {name: a, name: b}": "f.yml: [0] (line 1): the key name stands twice: remove one",
+	} {
+		if _, errs := ReadList("f.yml", []byte(content), keys); len(errs) != 1 || errs[0].Error() != want {
+			t.Errorf("%q: got %v, want %s", content, errs, want)
+		}
+	}
+}

@@ -1,0 +1,129 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package accepted reads the file of what a company exposes on purpose.
+package accepted
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/fileerr"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/yamldoc"
+)
+
+const (
+	// maxIDBytes is how long an ID may be that is read from WeCom.
+	maxIDBytes     = 1024
+	maxReasonBytes = 1024
+)
+
+// An Entry is one thing that may be exposed.
+type Entry struct {
+	ID     string // of a recording, for all of its files, or of a file
+	Reason string
+	// Until is the midnight, in UTC, at which the last day begins; zero: there is no last day.
+	Until time.Time
+}
+
+// Read reads a file: a list in YAML or JSON, with the keys id, reason and until. Its entries
+// have different IDs. It returns one error for each problem, which begins with the prefix and
+// names the file, the key and the line. A file without content accepts nothing.
+func Read(prefix, path string) ([]Entry, []error) {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return nil, []error{fmt.Errorf("%sthe accepted file %s cannot be read (%w): name a readable file",
+			prefix, fileerr.Quote(path), fileerr.Cause(err))}
+	}
+	d, errs := yamldoc.ReadList(prefix+fileerr.Quote(path), content,
+		[]yamldoc.Key{{Path: "[].id"}, {Path: "[].reason"}, {Path: "[].until"}})
+	if len(errs) > 0 {
+		return nil, errs
+	}
+	r := reader{document: d, first: map[string]int{}}
+	entries := make([]Entry, 0, d.At("").Len())
+	for i := range d.At("").Len() {
+		entries = append(entries, r.entry(i))
+	}
+	if len(r.errs) > 0 {
+		return nil, r.errs
+	}
+	return entries, nil
+}
+
+// A reader reads the entries of a document.
+type reader struct {
+	document *yamldoc.Document
+	first    map[string]int // the entry with an ID
+	errs     []error
+}
+
+func (r *reader) addf(at yamldoc.Value, format string, args ...any) {
+	r.errs = append(r.errs, fmt.Errorf("%s: %w", at.Where(), fmt.Errorf(format, args...)))
+}
+
+func (r *reader) entry(i int) Entry {
+	path := yamldoc.Item("", i)
+	if at := r.document.At(path); !at.Given() {
+		r.addf(at, "an empty entry: write id and reason, or remove the entry")
+		return Entry{}
+	}
+	return Entry{
+		ID:     r.id(r.document.At(path+".id"), i),
+		Reason: r.reason(r.document.At(path + ".reason")),
+		Until:  r.until(r.document.At(path + ".until")),
+	}
+}
+
+func (r *reader) id(at yamldoc.Value, i int) string {
+	id := strings.TrimSpace(at.Text())
+	switch {
+	case id == "":
+		r.addf(at, "no ID: write that of a recording or of a file, as the page /recordings and the command list show it")
+		return ""
+	case len(id) > maxIDBytes:
+		r.addf(at, "an ID of %d bytes: write one of at most %d", len(id), maxIDBytes)
+		return ""
+	case !utf8.ValidString(id) || strings.ContainsFunc(id, isSpaceOrControl):
+		r.addf(at, "%s holds white space or a control character: write one ID for each entry", strconv.Quote(id))
+		return ""
+	}
+	if first, ok := r.first[id]; ok {
+		r.addf(at, "%q stands in %s too: remove one of them", id, yamldoc.Item("", first))
+		return ""
+	}
+	r.first[id] = i
+	return id
+}
+
+func isSpaceOrControl(c rune) bool { return unicode.IsSpace(c) || unicode.IsControl(c) }
+
+func (r *reader) reason(at yamldoc.Value) string {
+	reason := strings.TrimSpace(at.Text())
+	switch {
+	case reason == "":
+		r.addf(at, "no reason: write why the recording may be open to anyone with the link")
+	case len(reason) > maxReasonBytes:
+		r.addf(at, "a reason of %d bytes: write one of at most %d", len(reason), maxReasonBytes)
+	case !utf8.ValidString(reason):
+		r.addf(at, "a reason that is not UTF-8: write one that is")
+	}
+	return reason
+}
+
+func (r *reader) until(at yamldoc.Value) time.Time {
+	text := at.Text()
+	if text == "" && !at.Given() {
+		return time.Time{}
+	}
+	day, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		r.addf(at, "%q is not a date: write the last day, such as 2026-12-31, or leave the key out", text)
+	}
+	return day
+}

@@ -1,0 +1,51 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package config
+
+import (
+	"time"
+
+	"github.com/prometheus/common/model"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/accepted"
+)
+
+// ReadAcceptedFile reads the file of what is exposed on purpose. An error holds one line for
+// each problem, which names the file, the entry and the line.
+func ReadAcceptedFile(path string) ([]accepted.Entry, error) {
+	var p problems
+	entries, errs := accepted.Read("", path)
+	p.errs = errs
+	return entries, p.err()
+}
+
+// acceptedFile reads the path of the file, and the file.
+func (v value) acceptedFile() string {
+	if v.text == "" {
+		return ""
+	}
+	path := v.path()
+	_, errs := accepted.Read(v.where+": ", path)
+	v.problems.errs = append(v.problems.errs, errs...)
+	return path
+}
+
+func (v value) retention() time.Duration {
+	if v.text == "" {
+		return 0
+	}
+	return v.duration()
+}
+
+// checkRetention refuses a retention of a corp that the inventory does not reach back beyond:
+// no recording would ever be seen to be older.
+func (p *problems) checkRetention(from source, c *Corp, lookback time.Duration) {
+	if c.Policy.Retention <= 0 || lookback <= 0 || c.Policy.Retention < lookback {
+		return
+	}
+	p.addf("%s: a retention of %s is not shorter than the lookback, which is %s (%s), so that nothing would "+
+		"ever be older: make the lookback longer than the retention, up to %s, or the retention shorter",
+		from.where(keyRetention), model.Duration(c.Policy.Retention), model.Duration(lookback),
+		settingOf(keyLookback), model.Duration(MaxLookback))
+}
