@@ -5,9 +5,7 @@ package discovery
 
 import (
 	"errors"
-	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -15,26 +13,19 @@ import (
 	"github.com/go-kit/log/level"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/reread"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
 // files reads the target files of a corp again when they change. A file that cannot be
-// used keeps the targets that it last had. A file is read when it was the same for two
-// looks, since it may be half written; and it is gone when it was missing for two. It is not
-// safe for concurrent use.
+// used keeps the targets that it last had. It is not safe for concurrent use.
 type files struct {
 	logger log.Logger
 	read   map[string]*file // by path; nil: none was looked for
 	errs   string           // of the last look for files
 }
 
-// A file is what a target file held when it could last be used.
-type file struct {
-	content config.TargetFile
-	info    fs.FileInfo // when it was last read
-	seen    fs.FileInfo // at the last look; nil: missing
-	err     error       // of the last reading
-}
+type file = reread.File[config.TargetFile]
 
 func newFiles(logger log.Logger) *files {
 	return &files{logger: logger}
@@ -48,7 +39,7 @@ func (f *files) merge(t config.Targets, users []string) []wecom.Target {
 	list.add(wecom.ByMeetingID, t.MeetingIDs)
 	list.add(wecom.ByMeetingCode, t.MeetingCodes)
 	for _, path := range slices.Sorted(maps.Keys(f.read)) {
-		content := f.read[path].content
+		content := f.read[path].Content
 		list.add(wecom.ByUserID, content.UserIDs)
 		list.add(wecom.ByMeetingID, content.MeetingIDs)
 		list.add(wecom.ByMeetingCode, content.MeetingCodes)
@@ -96,12 +87,11 @@ func (f *files) removeOthers(t config.Targets, paths []string, atOnce bool) (cha
 		if slices.Contains(paths, path) {
 			continue
 		}
-		if !atOnce && read.seen != nil {
-			read.seen = nil
+		if !read.Miss(atOnce) {
 			continue
 		}
 		delete(f.read, path)
-		gone[path] = count(read.content)
+		gone[path] = count(read.Content)
 	}
 	changed = len(gone) > 0
 	if changed {
@@ -142,41 +132,21 @@ func (f *files) logGone(t config.Targets, gone map[string]int) {
 func (f *files) refreshFile(path string, atOnce bool, n *news) bool {
 	read := f.read[path]
 	if read == nil {
-		read = &file{}
+		read = reread.New(path, config.ReadTargetFile)
 		f.read[path] = read
 	}
-	info, err := os.Stat(path)
-	var content config.TargetFile
-	if err == nil {
-		settled := isSame(info, read.seen)
-		read.seen = info
-		if !atOnce && (!settled || read.err == nil && isSame(info, read.info)) {
-			return false
-		}
-		content, err = config.ReadTargetFile(path)
+	had := count(read.Content)
+	found := read.Look(atOnce)
+	if found.Err != nil {
+		n.broken.addErr(found.Err)
 	}
-	switch {
-	case err != nil && (read.err == nil || read.err.Error() != err.Error()):
-		n.broken.addErr(err)
-	case err == nil && read.err != nil:
+	if found.Recovered {
 		n.right.add(path, 0)
 	}
-	read.err = err
-	if err != nil {
-		return false
-	}
-	if had := count(read.content); had > 0 && count(content) == 0 {
+	if had > 0 && count(read.Content) == 0 {
 		n.emptied.add(path, had)
 	}
-	read.content, read.info = content, info
-	return true
+	return found.Read
 }
 
 func count(f config.TargetFile) int { return len(f.UserIDs) + len(f.MeetingIDs) + len(f.MeetingCodes) }
-
-// isSame reports whether a file is that of an earlier look, which may be nil, and has not
-// changed since.
-func isSame(now, before fs.FileInfo) bool {
-	return before != nil && os.SameFile(now, before) &&
-		now.ModTime().Equal(before.ModTime()) && now.Size() == before.Size()
-}

@@ -320,8 +320,8 @@ func TestMergeTargets(t *testing.T) {
 	t.Parallel()
 	f := newFiles(log.NewNopLogger())
 	f.read = map[string]*file{
-		"b": {content: config.TargetFile{UserIDs: []string{"wang", "LI"}, MeetingCodes: []string{"1"}}},
-		"a": {content: config.TargetFile{UserIDs: []string{"zhao"}}},
+		"b": {Content: config.TargetFile{UserIDs: []string{"wang", "LI"}, MeetingCodes: []string{"1"}}},
+		"a": {Content: config.TargetFile{UserIDs: []string{"zhao"}}},
 	}
 	got := f.merge(config.Targets{UserIDs: []string{"li"}, MeetingCodes: []string{"1"}}, []string{"Wang", "qian"})
 	want := []wecom.Target{
