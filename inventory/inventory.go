@@ -14,6 +14,7 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/policy"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/recording"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/sums"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/views"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
@@ -40,6 +41,7 @@ type Inventory struct {
 	ledger   *ledger.Ledger
 	items    map[string]*item // by recording ID, tombstones included
 	holdings map[wecom.Target]*holding
+	book     *views.Book      // how often recordings were viewed, by the numbers of the items
 	hosts    map[string]*host // by host_user_id, those that have recordings
 
 	generation uint32 // grows with every list that is applied
@@ -102,6 +104,7 @@ func New(lookback time.Duration, birth time.Time) *Inventory {
 		ledger:   ledger.New(birth),
 		items:    map[string]*item{},
 		holdings: map[wecom.Target]*holding{},
+		book:     views.NewBook(),
 		hosts:    map[string]*host{},
 		titles:   map[string]string{},
 		unsaved:  unsaved{head: true},
@@ -328,6 +331,7 @@ func (inv *Inventory) expire(now time.Time) {
 		if last < horizon {
 			delete(inv.items, id)
 			inv.unsaved.dropItem(it)
+			inv.book.Drop(it.number)
 			inv.horizon = max(inv.horizon, last+1)
 		}
 	}

@@ -114,6 +114,9 @@ func (inv *Inventory) appendEncoded(encoded []string, h *host, q *Query) []strin
 	}
 	inv.mu.Lock()
 	defer inv.mu.Unlock()
+	if q.Shared != nil && *q.Shared && h.sums != nil && h.sums.Shared == 0 {
+		return encoded // The clock shares no file.
+	}
 	for _, it := range h.items {
 		encoded = append(encoded, it.encoded)
 	}
@@ -190,6 +193,9 @@ type Recording struct {
 	Overdue  int // older than the retention
 	// Acceptance is that of the first accepted file; nil: none is.
 	Acceptance *policy.Acceptance
+
+	// Views and Downloads are those of the last 31 days; nil: not known.
+	Views, Downloads *int64
 }
 
 // A File is what is known of one file of a recording.
@@ -227,6 +233,7 @@ func (inv *Inventory) Recording(m *Match, now time.Time) Recording {
 		Accepted: int(s.Accepted),
 		Overdue:  int(s.Overdue),
 	}
+	found.Views, found.Downloads = inv.viewsOf(r.ID, now)
 	for i := range r.Files {
 		f := fileOf(&r, &r.Files[i].File, rules, now)
 		if found.Acceptance == nil {

@@ -23,6 +23,9 @@ const (
 	tableRecordings = "recordings" // by number
 	tableTargets    = "targets"    // by selector and ID
 	tableHosts      = "hosts"      // by host_user_id, behind an @
+	// These are absent in a store without statistics.
+	tableViews      = "views"       // by number of the recording
+	tableViewTotals = "view_totals" // by host_user_id, behind an @
 )
 
 // head is what is stored of an inventory besides its tables, whose counts it carries, so
@@ -39,6 +42,8 @@ type head struct {
 	Recordings  int           `json:"recordings"`
 	Targets     int           `json:"targets"`
 	Hosts       int           `json:"hosts"`
+	Views       int           `json:"views,omitzero"` // recordings with statistics
+	ViewTotals  int           `json:"view_totals,omitzero"`
 }
 
 func (inv *Inventory) head() *head {
@@ -53,6 +58,8 @@ func (inv *Inventory) head() *head {
 		Recordings:  len(inv.items),
 		Targets:     len(inv.holdings),
 		Hosts:       len(inv.ledger.Hosts()),
+		Views:       inv.book.Len(),
+		ViewTotals:  inv.ledger.ViewedHosts(),
 	}
 }
 
@@ -66,6 +73,7 @@ func (inv *Inventory) Track() {
 	}
 	head := inv.unsaved.head // The birth of a new ledger has yet to be stored.
 	inv.ledger.Track()
+	inv.book.Track()
 	inv.unsaved.start(inv.ledger.Version())
 	inv.unsaved.head = head
 }
@@ -78,6 +86,7 @@ type Batch struct {
 	inventory *Inventory
 	unsaved   unsaved
 	hosts     map[string]struct{}
+	views     map[uint32]struct{}
 }
 
 // TakeBatch returns what has changed since it was last called, if anything has. The
@@ -85,16 +94,14 @@ type Batch struct {
 func (inv *Inventory) TakeBatch(group string) (b *Batch, changed bool, err error) {
 	inv.mu.Lock()
 	defer inv.mu.Unlock()
-	hosts := inv.ledger.TakeDirty()
-	if len(hosts) == 0 && inv.unsaved.isEmpty(inv.ledger.Version()) {
+	hosts, viewed := inv.ledger.TakeDirty(), inv.book.TakeDirty()
+	if len(hosts) == 0 && len(viewed) == 0 && inv.unsaved.isEmpty(inv.ledger.Version()) {
 		return nil, false, nil
 	}
-	b = &Batch{inventory: inv, unsaved: inv.unsaved, hosts: hosts}
+	b = &Batch{inventory: inv, unsaved: inv.unsaved, hosts: hosts, views: viewed}
 	encoded, err := json.Marshal(inv.head())
 	if err != nil {
-		for host := range hosts {
-			inv.ledger.MarkDirty(host)
-		}
+		b.markDirty()
 		return nil, false, fmt.Errorf("encoding the ledger: %w", err)
 	}
 	b.Batch = store.Batch{Group: group, Head: encoded, Tables: []store.Table{
@@ -102,6 +109,7 @@ func (inv *Inventory) TakeBatch(group string) (b *Batch, changed bool, err error
 		{Name: tableTargets, Entries: inv.targetEntries(&b.unsaved)},
 		{Name: tableHosts, Entries: inv.hostEntries(hosts)},
 	}}
+	b.Tables = append(b.Tables, inv.viewTables(hosts, viewed)...)
 	inv.unsaved.start(inv.ledger.Version())
 	return b, true, nil
 }
@@ -111,8 +119,16 @@ func (b *Batch) PutBack() {
 	b.inventory.mu.Lock()
 	defer b.inventory.mu.Unlock()
 	b.inventory.unsaved.add(&b.unsaved)
+	b.markDirty()
+}
+
+// markDirty makes dirty again what was taken from the ledger and of views. The lock is held.
+func (b *Batch) markDirty() {
 	for host := range b.hosts {
 		b.inventory.ledger.MarkDirty(host)
+	}
+	for number := range b.views {
+		b.inventory.book.MarkDirty(number)
 	}
 }
 
@@ -131,6 +147,7 @@ func (inv *Inventory) MarkUnsaved() {
 	for host := range inv.ledger.Hosts() {
 		inv.ledger.MarkDirty(host)
 	}
+	inv.book.MarkAllDirty()
 }
 
 func recordingEntries(u *unsaved) []store.Entry {
@@ -248,6 +265,12 @@ func Load(group *store.Group) (*Inventory, error) {
 	}
 	if err == nil {
 		err = group.Each(tableTargets, h.Targets, l.loadHolding)
+	}
+	if err == nil {
+		err = group.Each(tableViews, h.Views, l.loadViews)
+	}
+	if err == nil {
+		err = group.Each(tableViewTotals, h.ViewTotals, l.loadViewTotals)
 	}
 	if err != nil {
 		return nil, err

@@ -160,12 +160,11 @@ func (d *dayResponse) read(name, value []byte) {
 func (n *number) readLarger(raw []byte) {
 	var other number
 	other.read(raw)
-	switch {
-	case *n == (number{}), n.malformed:
+	if *n == (number{}) || n.malformed {
 		*n = other
-	case !other.malformed:
-		n.value = max(n.value, other.value)
+		return
 	}
+	n.value = max(n.value, other.value) // That of a malformed one is 0.
 }
 
 // dailyViews returns the days of an answer, the earliest first. Of a day that comes twice, the

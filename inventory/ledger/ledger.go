@@ -27,6 +27,7 @@ type Ledger struct {
 
 	hosts   map[string]*Totals  // by host_user_id
 	dirty   map[string]struct{} // hosts whose totals have changed since TakeDirty; nil: not tracked
+	viewed  int                 // hosts with views or downloads
 	version uint64
 	noticed []Change // since TakeNoticed
 }
@@ -36,6 +37,8 @@ type Totals struct {
 	Recordings   uint64 `json:"recordings"`
 	Bytes        int64  `json:"bytes"`
 	Milliseconds int64  `json:"milliseconds"`
+	Views        uint64 `json:"views,omitzero"`
+	Downloads    uint64 `json:"downloads,omitzero"`
 	// Created is when the host was first seen.
 	Created wecom.Instant `json:"created"`
 	// Admitted means that the host has series of its own, for good.
@@ -47,6 +50,7 @@ func (t *Totals) Add(other *Totals) {
 	t.Recordings += other.Recordings
 	t.Bytes = recording.AddBytes(t.Bytes, other.Bytes)
 	t.Milliseconds += other.Milliseconds
+	t.addViews(other.Views, other.Downloads)
 	t.Created = recording.Earliest(t.Created, other.Created)
 }
 
@@ -91,7 +95,11 @@ func (l *Ledger) Admit(host string, admitted bool) {
 // stays the same. A host that is observed again starts at zero.
 func (l *Ledger) Fold(hosts []string) {
 	for _, host := range hosts {
-		l.Folded.Add(l.change(host))
+		t := l.change(host)
+		l.Folded.Add(t)
+		if t.isViewed() {
+			l.viewed--
+		}
 		delete(l.hosts, host)
 	}
 	if len(hosts) > len(l.hosts) {
