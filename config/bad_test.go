@@ -434,7 +434,7 @@ func TestLoadRefusesFiles(t *testing.T) {
 		good  = start + "  targets: {userids: [zhangsan]}\n"
 
 		path      = `"$DIR/c.yml": `
-		corpKeys  = "Write one of name, corp_id, api_secret_file, agent_id, api_url, http_config, quota_bytes, departments, targets, policy"
+		corpKeys  = "Write one of name, corp_id, api_secret_file, agent_id, api_url, http_config, quota_bytes, statistics, departments, targets, policy"
 		wrongKind = "a value of the wrong kind: write "
 		conflict  = " conflicts with --config.file (or WECOM_RECORDING_EXPORTER_CONFIG_FILE): remove it, and write it to the corps of that file"
 	)

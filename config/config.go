@@ -71,6 +71,8 @@ type Corp struct {
 	HTTPClientConfig promconfig.HTTPClientConfig
 	// QuotaBytes is the cloud storage that was bought, or 0 where none was given.
 	QuotaBytes int64
+	// Statistics asks for the views and downloads of recordings.
+	Statistics bool
 	// Departments are names for departments, by their IDs. A name is not empty, and is
 	// valid UTF-8.
 	Departments map[int64]string

@@ -78,6 +78,11 @@ func TestLoadFlags(t *testing.T) {
 			want: func(*Config, string) {},
 		},
 		{
+			name: "a flag without a value",
+			args: goodWith("--wecom.statistics"),
+			want: func(c *Config, _ string) { c.Corps[0].Statistics = true },
+		},
+		{
 			name:  "everything",
 			env:   map[string]string{},
 			files: map[string]string{"secret": " the secret\n", "key": "sixteen bytes...\n", "a.yml": "userids: [lisi]", "accepted": ""},
@@ -295,7 +300,7 @@ func TestLoadFile(t *testing.T) {
 				ProxyConfig: promconfig.ProxyConfig{ProxyURL: promconfig.URL{URL: &url.URL{Scheme: "http", Host: "egress.example:3128"}}},
 			},
 			QuotaBytes: 100 << 30, Departments: map[int64]string{2: "销售部", 3: "007", 21: "销售部"},
-			Policy: Policy{Retention: 90 * 24 * time.Hour, AcceptedFile: "testdata/accepted.yml"},
+			Statistics: true, Policy: Policy{Retention: 90 * 24 * time.Hour, AcceptedFile: "testdata/accepted.yml"},
 			Targets: Targets{
 				UserIDs:          []string{"zhangsan", "007", "null-ish", "true"},
 				MeetingIDs:       []string{"hyAAAA", "hyaaaa"},
@@ -315,7 +320,7 @@ func TestLoadFile(t *testing.T) {
 		},
 	}
 	full.Warnings = []string{
-		strconv.Quote(dir+"/testdata/full.ok.yml") + ": corps[0].targets.files[2] (line 26): \"" + dir + "/testdata/none/*.yml\"" + matchesNothing,
+		strconv.Quote(dir+"/testdata/full.ok.yml") + ": corps[0].targets.files[2] (line 27): \"" + dir + "/testdata/none/*.yml\"" + matchesNothing,
 	}
 	small := minimal()
 	small.Poll.Interval = time.Minute

@@ -220,3 +220,31 @@ func TestLongNamesRefused(t *testing.T) {
 		})
 	}
 }
+
+// TestFlagWithoutValueInTheEnvironment sets one that takes no value on the command line.
+func TestFlagWithoutValueInTheEnvironment(t *testing.T) {
+	const variable = "WECOM_RECORDING_EXPORTER_WECOM_STATISTICS"
+	t.Setenv("WECOM_API_SECRET", "the secret")
+	for _, test := range []struct {
+		text string
+		args []string
+		want bool
+		err  string
+	}{
+		{text: ""},
+		{text: "true", want: true},
+		{text: "1", want: true},
+		{text: "false"},
+		{text: "false", args: []string{"--wecom.statistics"}, want: true},
+		{text: "true", args: []string{"--no-wecom.statistics"}},
+		{text: "yes", err: `--wecom.statistics (or ` + variable + `): "yes" is not accepted: write true or false`},
+	} {
+		t.Setenv(variable, test.text)
+		cfg, err := parse(t, nil, goodWith(test.args...)...).Load()
+		if test.err != "" {
+			wantProblems(t, cfg, err, []string{test.err})
+		} else if err != nil || cfg.Corps[0].Statistics != test.want {
+			t.Errorf("%q and %q: error %v, or not %t", test.text, test.args, err, test.want)
+		}
+	}
+}

@@ -25,7 +25,7 @@ type setting struct {
 	key string
 	// inTargetFile means that target files take the last name of the key too.
 	inTargetFile bool
-	// kind is what the key takes. A flag of a list is repeatable.
+	// kind is what the key takes. A flag of a list is repeatable, one of a truth has no value.
 	kind yamldoc.Kind
 	// commas means that one value of the flag may hold several, with commas or
 	// line ends between them.
@@ -125,6 +125,13 @@ func apiSettings() []setting {
 			key:     keyQuota,
 			help:    "Cloud storage that was bought, in bytes, for the metric wecom_recording_quota_bytes.",
 			setCorp: func(c *Corp, v value) { c.QuotaBytes = v.quota() },
+		},
+		{
+			flag:    "wecom.statistics",
+			key:     keyStatistics,
+			kind:    yamldoc.Truth,
+			help:    "Ask for the views and downloads of recordings that are shared, with up to a tenth of the calls.",
+			setCorp: func(c *Corp, v value) { c.Statistics = v.truth() },
 		},
 		{
 			key:  keyDepartments,
@@ -317,6 +324,7 @@ const (
 	keyAPIFile      = "corps[].api_secret_file"
 	keyAgentID      = "corps[].agent_id"
 	keyQuota        = "corps[].quota_bytes"
+	keyStatistics   = "corps[].statistics"
 	keyHTTPConfig   = "corps[].http_config"
 	keyDepartments  = "corps[].departments"
 	keyRetention    = "corps[].policy.retention"

@@ -49,7 +49,7 @@ func TestTableOfSettings(t *testing.T) {
 		}
 	}
 	for _, name := range []string{
-		flagConfigFile, flagDepartments, keyName, keyAPIFile, keyAgentID, keyQuota, keyHTTPConfig, keyDepartments, keyDiscover,
+		flagConfigFile, flagDepartments, keyName, keyAPIFile, keyAgentID, keyQuota, keyStatistics, keyHTTPConfig, keyDepartments, keyDiscover,
 		keyInterval, keyIdleInterval,
 	} {
 		if s := settingOf(name); s.key != name && s.flag != name {

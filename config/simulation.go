@@ -49,7 +49,8 @@ func (f *Flags) LoadSimulated(s Simulation) (*Config, error) {
 	return c, nil
 }
 
-// simulatedCorp reads the name, the quota, the departments, the policy and the targets of a corp.
+// simulatedCorp reads the name, the quota, the departments, the policy and the targets of a corp, and
+// whether to ask for views.
 func (p *problems) simulatedCorp(from source, simulation Simulation) Corp {
 	corp := Corp{
 		CorpID:           simulation.CorpID,
@@ -59,7 +60,8 @@ func (p *problems) simulatedCorp(from source, simulation Simulation) Corp {
 		HTTPClientConfig: promconfig.DefaultHTTPClientConfig,
 	}
 	for _, s := range settings() {
-		if s.key == keyName || s.key == keyQuota || s.key == keyDepartments || s.isPolicy() || s.isTarget() {
+		if s.key == keyName || s.key == keyQuota || s.key == keyStatistics || s.key == keyDepartments ||
+			s.isPolicy() || s.isTarget() {
 			if v, ok := from.value(p, s); ok {
 				s.setCorp(&corp, v)
 			}

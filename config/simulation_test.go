@@ -115,6 +115,7 @@ corps:
   http_config: {tls_config: {ca_file: missing}}
   quota_bytes: 7
   departments: {41: Sales East}
+  statistics: true
   targets: {userids: [lisi], files: ['*.yaml']}
 - name: globex
 `,
@@ -133,13 +134,14 @@ corps:
 		HTTPClientConfig: promconfig.DefaultHTTPClientConfig,
 		QuotaBytes:       7,
 		Departments:      map[int64]string{41: "Sales East"},
+		Statistics:       true,
 		Targets:          Targets{UserIDs: []string{"lisi"}, Files: []string{dir + "/*.yaml"}},
 	}
 	globex := acme
-	globex.Name, globex.QuotaBytes, globex.Departments = "globex", 0, nil
+	globex.Name, globex.QuotaBytes, globex.Statistics, globex.Departments = "globex", 0, false, nil
 	globex.Targets = Targets{DiscoverMembers: true, DiscoverActivity: true}
 	want.Corps = []Corp{acme, globex}
-	want.Warnings = []string{strconv.Quote(dir+"/c.yml") + ": corps[0].targets.files[0] (line 11): \"" + dir + "/*.yaml\"" + matchesNothing}
+	want.Warnings = []string{strconv.Quote(dir+"/c.yml") + ": corps[0].targets.files[0] (line 12): \"" + dir + "/*.yaml\"" + matchesNothing}
 	got, err := parse(t, map[string]string{}, "--config.file="+dir+"/c.yml", "--shard.total=2").LoadSimulated(simulation)
 	if err != nil {
 		t.Fatal(err)

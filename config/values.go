@@ -85,6 +85,21 @@ func (v value) path() string {
 	return promconfig.JoinDir(v.base, v.text)
 }
 
+// truth returns whether something is wanted; false if nothing was written.
+func (v value) truth() (wanted bool) {
+	switch {
+	case v.text == "":
+	case v.decode != nil:
+		_ = v.decode(&wanted) // The file was read, so that it is a truth.
+	default:
+		var err error
+		if wanted, err = strconv.ParseBool(v.text); err != nil {
+			v.addf("%q is not accepted: write true or false", v.text)
+		}
+	}
+	return wanted
+}
+
 func (v value) duration() time.Duration {
 	d, err := model.ParseDuration(v.text)
 	switch {
@@ -111,18 +126,6 @@ func (v value) wholeNumber(least int) int {
 		v.addf("%q is not accepted: write a whole number, %d or more", v.text, least)
 	}
 	return n
-}
-
-// truth reads true or false; nothing is false.
-func (v value) truth() bool {
-	if v.text == "" {
-		return false
-	}
-	b, err := strconv.ParseBool(v.text)
-	if err != nil {
-		v.addf("%q is not accepted: write true or false", v.text)
-	}
-	return b
 }
 
 func (v value) hostLabel() HostLabel {
