@@ -63,7 +63,7 @@ func (g *growth) open() (stored *inventory.Inventory) {
 	var err error
 	g.store, err = store.Open(g.dir, store.Options{
 		Logger:     log.NewNopLogger(),
-		Migrations: []store.Migration{inventory.MigrateToSchema2, inventory.MigrateToSchema3},
+		Migrations: []store.Migration{inventory.MigrateToSchema2, inventory.MigrateToSchema3, inventory.MigrateToSchema4},
 		Load: func(groups []*store.Group) (err error) {
 			for _, group := range groups {
 				stored, err = inventory.Load(group)

@@ -79,6 +79,7 @@ func (inv *Inventory) Apply(l *Listing) int {
 		h.whole = l.At
 	}
 	inv.unsaved.addTarget(l.Target)
+	inv.noteChanges()
 	return len(h.items)
 }
 
@@ -136,6 +137,7 @@ func (inv *Inventory) observe(listed *wecom.Recording, l *Listing, covered wecom
 		At:       l.At,
 		Baseline: covered == 0 || last != 0 && last < covered && !recording.IsGoingOn(listed.State),
 		Horizon:  inv.horizon,
+		Accepted: func(recordingID, fileID string) bool { return inv.accepts(recordingID, fileID, l.At) },
 	})
 	inv.write(it, &r, b)
 	if listed.Title != "" {

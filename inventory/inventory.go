@@ -62,6 +62,7 @@ type Inventory struct {
 	// since the start.
 	titles map[string]string
 
+	changes changes
 	unsaved unsaved
 	last    *View
 	views   []*HostView // of all hosts, by name, as last taken
@@ -107,6 +108,7 @@ func New(lookback time.Duration, birth time.Time) *Inventory {
 		book:     views.NewBook(),
 		hosts:    map[string]*host{},
 		titles:   map[string]string{},
+		changes:  newChanges(birth),
 		unsaved:  unsaved{head: true},
 	}
 }
@@ -148,6 +150,7 @@ func (inv *Inventory) SetBirth(birth time.Time) {
 		return
 	}
 	inv.ledger.Birth, inv.unsaved.head = birth, true
+	inv.changes.log.Since = wecom.InstantOf(birth)
 	inv.version++
 }
 
@@ -317,6 +320,7 @@ func (inv *Inventory) expire(now time.Time) {
 		return
 	}
 	inv.retentionDue = now.Add(retentionInterval)
+	inv.expireChanges(now)
 	horizon := wecom.InstantOf(now.Add(-inv.lookback - retentionMargin))
 	var r recording.Record
 	for id, it := range inv.items {

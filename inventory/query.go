@@ -109,7 +109,7 @@ const contextInterval = 1000
 
 // appendEncoded appends the encoded recordings of a host, if the query selects it.
 func (inv *Inventory) appendEncoded(encoded []string, h *host, q *Query) []string {
-	if q.MatchHost != nil && !q.MatchHost(h.name, inv.isFolded(h)) {
+	if q.MatchHost != nil && !q.MatchHost(h.name, inv.isFolded(h.name)) {
 		return encoded
 	}
 	inv.mu.Lock()
@@ -124,10 +124,10 @@ func (inv *Inventory) appendEncoded(encoded []string, h *host, q *Query) []strin
 }
 
 // isFolded reports whether a host has no series of its own.
-func (inv *Inventory) isFolded(h *host) bool {
+func (inv *Inventory) isFolded(host string) bool {
 	inv.mu.Lock()
 	defer inv.mu.Unlock()
-	totals := inv.ledger.Hosts()[h.name] // nil: the host is gone, and folded
+	totals := inv.ledger.Hosts()[host] // nil: the host is gone, and folded
 	return inv.admission.limit > 0 && (totals == nil || !totals.Admitted)
 }
 

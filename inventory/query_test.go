@@ -119,7 +119,7 @@ func TestHostThatIsGoneIsFolded(t *testing.T) {
 	t.Parallel()
 	inv := New(31*day, noon)
 	inv.admission.limit = 1
-	if !inv.isFolded(&host{name: "gone"}) {
+	if !inv.isFolded("gone") {
 		t.Error("a host that is gone has series of its own")
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/changelog"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/ledger"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/recording"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/store"
@@ -44,6 +45,11 @@ type head struct {
 	Hosts       int           `json:"hosts"`
 	Views       int           `json:"views,omitzero"` // recordings with statistics
 	ViewTotals  int           `json:"view_totals,omitzero"`
+
+	// Changes of this corp, the newest number of all corps, and since when all are there.
+	Changes      int           `json:"changes"`
+	LastChange   uint32        `json:"last_change"`
+	ChangesSince wecom.Instant `json:"changes_since"`
 }
 
 func (inv *Inventory) head() *head {
@@ -60,6 +66,10 @@ func (inv *Inventory) head() *head {
 		Hosts:       len(inv.ledger.Hosts()),
 		Views:       inv.book.Len(),
 		ViewTotals:  inv.ledger.ViewedHosts(),
+
+		Changes:      inv.changes.log.Len(),
+		LastChange:   inv.changes.sequence.Last(),
+		ChangesSince: inv.changes.log.Since,
 	}
 }
 
@@ -68,7 +78,7 @@ func (inv *Inventory) head() *head {
 func (inv *Inventory) Track() {
 	inv.mu.Lock()
 	defer inv.mu.Unlock()
-	if inv.unsaved.items != nil {
+	if inv.unsaved.isTracking() {
 		return
 	}
 	head := inv.unsaved.head // The birth of a new ledger has yet to be stored.
@@ -76,10 +86,11 @@ func (inv *Inventory) Track() {
 	inv.book.Track()
 	inv.unsaved.start(inv.ledger.Version())
 	inv.unsaved.head = head
+	inv.changes.log.Track()
 }
 
 // A Batch is what has changed of an inventory since the batch before. If it cannot be
-// stored it must be put back.
+// stored it must be put back, and otherwise released.
 type Batch struct {
 	store.Batch
 
@@ -87,6 +98,7 @@ type Batch struct {
 	unsaved   unsaved
 	hosts     map[string]struct{}
 	views     map[uint32]struct{}
+	changes   changelog.Unsaved
 }
 
 // TakeBatch returns what has changed since it was last called, if anything has. The
@@ -95,19 +107,22 @@ func (inv *Inventory) TakeBatch(group string) (b *Batch, changed bool, err error
 	inv.mu.Lock()
 	defer inv.mu.Unlock()
 	hosts, viewed := inv.ledger.TakeDirty(), inv.book.TakeDirty()
-	if len(hosts) == 0 && len(viewed) == 0 && inv.unsaved.isEmpty(inv.ledger.Version()) {
+	if len(hosts) == 0 && len(viewed) == 0 && inv.unsaved.isEmpty(inv.ledger.Version()) && inv.changes.log.IsSaved() {
 		return nil, false, nil
 	}
 	b = &Batch{inventory: inv, unsaved: inv.unsaved, hosts: hosts, views: viewed}
+	inv.giveNumbers()
 	encoded, err := json.Marshal(inv.head())
 	if err != nil {
 		b.markDirty()
 		return nil, false, fmt.Errorf("encoding the ledger: %w", err)
 	}
+	b.changes = inv.changes.log.Take()
 	b.Batch = store.Batch{Group: group, Head: encoded, Tables: []store.Table{
 		{Name: tableRecordings, Entries: recordingEntries(&b.unsaved)},
 		{Name: tableTargets, Entries: inv.targetEntries(&b.unsaved)},
 		{Name: tableHosts, Entries: inv.hostEntries(hosts)},
+		{Name: tableChanges, Entries: inv.changeEntries(&b.changes)},
 	}}
 	b.Tables = append(b.Tables, inv.viewTables(hosts, viewed)...)
 	inv.unsaved.start(inv.ledger.Version())
@@ -119,6 +134,7 @@ func (b *Batch) PutBack() {
 	b.inventory.mu.Lock()
 	defer b.inventory.mu.Unlock()
 	b.inventory.unsaved.add(&b.unsaved)
+	b.inventory.changes.log.PutBack(&b.changes)
 	b.markDirty()
 }
 
@@ -132,8 +148,16 @@ func (b *Batch) markDirty() {
 	}
 }
 
-// MarkUnsaved makes everything count as changed: what was stored is lost.
-func (inv *Inventory) MarkUnsaved() {
+// Release frees the memory of what is stored.
+func (b *Batch) Release() {
+	b.inventory.mu.Lock()
+	defer b.inventory.mu.Unlock()
+	b.inventory.changes.log.Release(&b.changes)
+}
+
+// MarkUnsaved makes everything count as changed: what was stored is lost. The changes that only
+// the store had are gone; it returns how many.
+func (inv *Inventory) MarkUnsaved() (lostChanges int) {
 	inv.mu.Lock()
 	defer inv.mu.Unlock()
 	inv.unsaved.start(inv.ledger.Version())
@@ -148,6 +172,7 @@ func (inv *Inventory) MarkUnsaved() {
 		inv.ledger.MarkDirty(host)
 	}
 	inv.book.MarkAllDirty()
+	return inv.loseChanges()
 }
 
 func recordingEntries(u *unsaved) []store.Entry {
@@ -240,6 +265,10 @@ func MigrateToSchema2(group *store.Group) error {
 // that does not know the totals of folded hosts, or forgotten files, must not open the store.
 func MigrateToSchema3(*store.Group) error { return nil }
 
+// MigrateToSchema4 changes nothing: a store of schema 3 has no list of changes, which begins when
+// [Inventory.NumberChanges] is called. A program that does not know the list must not count on.
+func MigrateToSchema4(*store.Group) error { return nil }
+
 // Load returns the inventory whose batches wrote a group. It checks everything that it
 // reads.
 func Load(group *store.Group) (*Inventory, error) {
@@ -257,6 +286,8 @@ func Load(group *store.Group) (*Inventory, error) {
 	}
 	inv.lookback, inv.horizon, inv.lastSuccess = h.Lookback, h.Horizon, h.LastSuccess
 	inv.ready, inv.number, inv.admission = h.Ready, h.Number, storedAdmission(h.HostLimit)
+	inv.changes.log.Since = h.ChangesSince
+	inv.changes.sequence.Raise(h.LastChange)
 
 	l := loader{inventory: inv, byNumber: make(map[uint32]*item, h.Recordings)}
 	err = group.Each(tableRecordings, h.Recordings, l.loadItem)
@@ -271,6 +302,9 @@ func Load(group *store.Group) (*Inventory, error) {
 	}
 	if err == nil {
 		err = group.Each(tableViewTotals, h.ViewTotals, l.loadViewTotals)
+	}
+	if err == nil {
+		err = group.Each(tableChanges, h.Changes, l.loadChange)
 	}
 	if err != nil {
 		return nil, err
@@ -301,6 +335,10 @@ func (inv *Inventory) ClampTimes(now time.Time) {
 	}
 	if horizon := wecom.InstantOf(now); inv.horizon > horizon {
 		inv.horizon = horizon
+		inv.unsaved.head = true
+	}
+	if since := wecom.InstantOf(now); inv.changes.log.Since > since {
+		inv.changes.log.Since = since
 		inv.unsaved.head = true
 	}
 }

@@ -29,6 +29,8 @@ type stored struct {
 	Horizon   wecom.Instant
 	Admission admission
 	Number    uint32
+	Changes   []uint32
+	Since     time.Time
 }
 
 func (inv *Inventory) stored() stored {
@@ -36,6 +38,7 @@ func (inv *Inventory) stored() stored {
 		Items: map[string]string{}, Held: map[wecom.Target][]string{}, Covered: map[wecom.Target]wecom.Instant{},
 		Holdings: inv.Holdings(), Hosts: map[string]ledger.Totals{}, Counted: inv.counted(), Status: inv.Status(),
 		Folded: inv.ledger.Folded, Horizon: inv.horizon, Admission: inv.admission, Number: inv.number,
+		Changes: inv.numbers(), Since: inv.ChangesSince(),
 	}
 	for id, it := range inv.items {
 		s.Items[id] = it.encoded
@@ -94,6 +97,7 @@ func save(t *testing.T, s store.Store, inv *Inventory) {
 	if err := s.Commit(noon, []store.Batch{b.Batch}); err != nil {
 		t.Fatal(err)
 	}
+	b.Release()
 }
 
 func TestInventoryIsStored(t *testing.T) {

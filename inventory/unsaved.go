@@ -29,6 +29,9 @@ func (u *unsaved) start(ledgerVersion uint64) {
 	}
 }
 
+// isTracking reports whether start was called.
+func (u *unsaved) isTracking() bool { return u.items != nil }
+
 func (u *unsaved) addItem(it *item) {
 	if u.items != nil {
 		u.items[it] = struct{}{}

@@ -109,6 +109,7 @@ func (m *Manager) newCorp(s settings, stored *inventory.Inventory) *corp {
 	if m.store.Keeps() {
 		c.inventory.Track()
 	}
+	c.inventory.NumberChanges(m.committer.Changes(), c.key.name, c.client.Now())
 	return c
 }
 

@@ -76,6 +76,7 @@ func NewManager(cfg *config.Config, options Options) (*Manager, error) {
 		}
 	}
 	m.committer = commit.New(m.store, options.Logger)
+	stored.raise(m.committer.Changes())
 	prepared, err := m.prepare(cfg, stored)
 	if err == nil {
 		err = stored.deleteAbandoned(m.store, time.Now())

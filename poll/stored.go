@@ -9,6 +9,7 @@ import (
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/changelog"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/commit"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/store"
 )
@@ -18,7 +19,7 @@ const abandonedAfter = 366 * 24 * time.Hour
 
 // migrations lead from schema 1 to that of this program.
 func migrations() []store.Migration {
-	return []store.Migration{inventory.MigrateToSchema2, inventory.MigrateToSchema3}
+	return []store.Migration{inventory.MigrateToSchema2, inventory.MigrateToSchema3, inventory.MigrateToSchema4}
 }
 
 // A corpKey identifies a corp over reloads and restarts: by the value of its label and by
@@ -44,6 +45,13 @@ func (all *inventories) load(groups []*store.Group) error {
 		(*all)[g.Name()] = inv
 	}
 	return nil
+}
+
+// raise has changes numbered after those that are stored, also of corps that are not configured.
+func (all inventories) raise(s *changelog.Sequence) {
+	for _, inv := range all {
+		s.Raise(inv.LastChange())
+	}
 }
 
 // take returns the stored inventory of a corp; nil if nothing was stored of it.

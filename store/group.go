@@ -67,6 +67,24 @@ func (g *Group) Each(table string, want int, visit func(key, value []byte) error
 	return nil
 }
 
+// Get returns one value of a table, and whether there is one. It is valid in the same call as the
+// group.
+func (g *Group) Get(table string, key []byte) (value []byte, found bool, err error) {
+	b := g.bucket.Bucket([]byte(table))
+	if b == nil {
+		return nil, false, nil
+	}
+	sealed := b.Get(key)
+	if sealed == nil {
+		return nil, false, nil
+	}
+	value, err = unseal(key, sealed)
+	if err != nil {
+		return nil, false, fmt.Errorf("%s: %w", table, err)
+	}
+	return value, true, nil
+}
+
 // Put writes entries of a table. It is for migrations.
 func (g *Group) Put(t Table) error {
 	if err := t.write(g.bucket); err != nil {

@@ -70,7 +70,7 @@ func TestFiltersFindWhatMatches(t *testing.T) {
 				delete(all, number)
 			}
 		}
-		for range 50 {
+		for range 20 {
 			f := anyFilter(dice, second)
 			if diff := cmp.Diff(matching(all, &f), l.find(&f)); diff != "" {
 				t.Errorf("filter %+v (-want +got):\n%s", f, diff)

@@ -181,7 +181,6 @@ func (l *Log) Lose() int {
 		_, inMemory := l.values[e.number]
 		return !inMemory
 	})
-	l.unsaved = Unsaved{}
 	if l.stored {
 		l.unsaved.Written = slices.Collect(maps.Keys(l.values))
 	}

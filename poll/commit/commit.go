@@ -17,6 +17,7 @@ import (
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/backoff"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/changelog"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/store"
 )
 
@@ -45,6 +46,7 @@ type Part struct {
 type Committer struct {
 	store   store.Store
 	logger  log.Logger
+	changes changelog.Sequence
 	pending *write        // nil: no write is under way
 	reading chan struct{} // holds a value while a group is read
 
@@ -64,24 +66,63 @@ func New(s store.Store, logger log.Logger) *Committer {
 // write before is under way. The time that it waited is returned.
 func (c *Committer) Commit(ctx context.Context, now time.Time, parts []*Part) (waited time.Duration) {
 	if !c.store.Keeps() || !c.settle(now) || !c.store.Due(now) {
+		c.showAll(parts)
 		return 0
 	}
-	if !c.begin(now, parts, false) || c.isSlow() {
+	if !c.begin(now, parts, false) {
+		c.showRefused(parts)
+		return 0
+	}
+	if c.isSlow() {
+		c.showAll(parts)
 		return 0
 	}
 	start := time.Now()
 	if wait(ctx, c.pending, Patience) {
 		c.settle(now)
+		c.showRefused(parts)
 	} else if ctx.Err() == nil {
 		c.noteSlow()
+		c.showAll(parts)
 	}
 	return time.Since(start)
+}
+
+// Changes numbers the changes of all corps, and has up to which number they may be shown: those
+// that are stored, or that go on in memory because the store takes no more for now.
+func (c *Committer) Changes() *changelog.Sequence { return &c.changes }
+
+// Read reads what is stored of a group.
+func (c *Committer) Read(group string, load func(*store.Group) error) error {
+	_, err := c.store.Read(group, load)
+	return err
+}
+
+// showAll has all changes shown that were noticed. They are not stored.
+func (c *Committer) showAll(parts []*Part) {
+	for _, p := range parts {
+		p.Inventory.GiveNumbers()
+	}
+	c.changes.Show(c.changes.Last())
+}
+
+// showRefused is showAll if the store refuses a part, which has its changes in memory alone. No
+// write is under way.
+func (c *Committer) showRefused(parts []*Part) {
+	refused := slices.DeleteFunc(slices.Clone(parts), func(p *Part) bool { return !p.refused.Failing() })
+	if len(refused) > 0 {
+		c.showAll(refused)
+	}
 }
 
 // CommitLast stores what has changed of the parts until the context ends: also after a write
 // that failed. It reads the store first, and makes it again if it was damaged.
 func (c *Committer) CommitLast(ctx context.Context, now time.Time, parts []*Part) {
-	if !c.store.Keeps() || !wait(ctx, c.pending, Patience) {
+	if !c.store.Keeps() {
+		c.showAll(parts)
+		return
+	}
+	if !wait(ctx, c.pending, Patience) {
 		return
 	}
 	c.settle(now)
@@ -100,8 +141,9 @@ type write struct {
 	done    chan struct{}
 
 	// To be read when done is closed.
-	took time.Duration
-	err  error
+	took   time.Duration
+	newest uint32 // the number of the newest change that is in it
+	err    error
 }
 
 // A taken is what a write holds of a part.
@@ -140,11 +182,12 @@ func (c *Committer) begin(now time.Time, parts []*Part, last bool) bool {
 	if len(w.batches) == 0 && !last {
 		return false
 	}
+	w.newest = c.changes.Last()
 	c.pending = w
 	go func() {
 		defer close(w.done)
 		start := time.Now()
-		w.run(c.store, now, last)
+		w.run(c, now, last)
 		w.took = time.Since(start)
 	}()
 	return true
@@ -162,20 +205,25 @@ func (w *write) take(p *Part) {
 }
 
 // run writes the batches. If something else has changed the store, everything is written.
-func (w *write) run(s store.Store, now time.Time, last bool) {
+func (w *write) run(c *Committer, now time.Time, last bool) {
 	if last {
-		w.err = s.Verify()
+		w.err = c.store.Verify()
 	}
 	if w.err == nil {
-		w.err = s.Commit(now, w.batches)
+		w.err = c.store.Commit(now, w.batches)
 	}
 	if errors.Is(w.err, store.ErrLost) {
 		w.taken, w.batches = nil, nil
 		for _, p := range w.parts {
-			p.Inventory.MarkUnsaved()
+			if lost := p.Inventory.MarkUnsaved(); lost > 0 {
+				level.Error(p.Logger).Log("msg", "the list of changes is lost with the store, and begins again; "+
+					"what was counted goes on", "lost_changes", lost, "remedy", "see the line on the store",
+					"remedy_zh", "请查看关于存储的日志")
+			}
 			w.take(p)
 		}
-		w.err = s.Rebuild(now, w.batches)
+		w.newest = c.changes.Last()
+		w.err = c.store.Rebuild(now, w.batches)
 	}
 	w.batches = nil // to save memory
 }
@@ -201,11 +249,14 @@ func (c *Committer) settle(now time.Time) bool {
 		}
 		if err != nil {
 			t.batch.PutBack()
+		} else {
+			t.batch.Release()
 		}
 		if err == nil || isRefused {
 			t.part.noteRefused(now, err)
 		}
 	}
+	c.changes.Show(w.newest)
 	c.noteEnd(w, w.err == nil || isRefused)
 	return true
 }

@@ -104,6 +104,7 @@ func virtually(t *testing.T, test func(b *bench)) {
 		for _, corp := range []string{"acme", "beta"} {
 			inv := rig.Large(1, 1)
 			inv.Track()
+			inv.NumberChanges(b.Changes(), corp, time.Now())
 			b.parts = append(b.parts, &commit.Part{Group: corp, Inventory: inv, Logger: log.With(logger, "corp", corp)})
 			inv.MarkUnsaved()
 		}
