@@ -487,3 +487,26 @@ func TestChangesOfOneSecond(t *testing.T) {
 		t.Errorf("%v, %v", found, err)
 	}
 }
+
+// What a policy accepts at the time of a change is not exposed by it.
+func TestChangesOfAcceptedFiles(t *testing.T) {
+	t.Parallel()
+	inv := New(month, noon)
+	inv.NumberChanges(&changelog.Sequence{}, "acme", noon)
+	inv.poll(li, noon, month, listed("r", day, day))
+	p := accepting("r")
+	p.Accepted["r"].Until = noon.Truncate(day)
+	inv.SetPolicy(p)
+	inv.poll(li, noon.Add(time.Minute), month, shared(listed("r", day, day), openLink))
+	inv.poll(li, noon.Add(2*time.Minute), month, listed("r", day, day))
+	inv.poll(li, noon.Add(day), month, shared(listed("r", day, day), openLink))
+	inv.GiveNumbers()
+	var got []bool
+	for _, c := range changesOf(t, inv, unread) {
+		got = append(got, c.After != nil && c.After.Exposed, c.Before != nil && c.Before.Exposed)
+	}
+	// The newest first: enabled after the acceptance ended, disabled, and enabled while it held.
+	if want := []bool{true, false, false, false, false, false}; !slices.Equal(got, want) {
+		t.Errorf("exposed after and before each change: %t, want %t", got, want)
+	}
+}
