@@ -12,12 +12,13 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
 )
 
-// departed returns a directory of li and wang, each in a department below the root.
-func departed(li, wang int) wecomtest.Directory {
+// departed returns a directory of li in a department below the root, wang in department 3, and
+// zhao in the root.
+func departed(li int) wecomtest.Directory {
 	d := rig.Staff("li", "wang", "zhao")
 	d.Departments = append(d.Departments,
 		wecomtest.Department{ID: 2, ParentID: 1}, wecomtest.Department{ID: 3, ParentID: 1})
-	d.Members[0].Departments, d.Members[1].Departments = []int{li}, []int{wang}
+	d.Members[0].Departments, d.Members[1].Departments = []int{li}, []int{3}
 	return d
 }
 
@@ -36,7 +37,7 @@ func TestDepartmentsAreServed(t *testing.T) {
 	rig.Virtually(t, func(t *testing.T) {
 		server := wecomtest.New(wecomtest.Config{})
 		server.Put(rig.Recorded("r1", "li", 5*rig.Day), rig.Recorded("r2", "wang", 5*rig.Day), rig.Recorded("r3", "leaver", 5*rig.Day))
-		server.SetDirectory(departed(2, 3))
+		server.SetDirectory(departed(2))
 		r := rig.Start(t, server, withDepartments(map[int64]string{2: "销售部"}))
 		r.Wait(time.Minute)
 		r.Expect(map[string]string{
@@ -51,7 +52,7 @@ func TestDepartmentsAreServed(t *testing.T) {
 			t.Errorf("nothing has changed, and %d snapshots were published", now-version)
 		}
 
-		server.SetDirectory(departed(3, 3))
+		server.SetDirectory(departed(3))
 		r.Wait(time.Hour)
 		r.Expect(map[string]string{
 			`wecom_host_info{department="销售部",host="li"}`: "-",
@@ -80,7 +81,7 @@ func TestDepartmentsOverReloads(t *testing.T) {
 	rig.Virtually(t, func(t *testing.T) {
 		server := wecomtest.New(wecomtest.Config{})
 		server.Put(rig.Recorded("r1", "li", 5*rig.Day), rig.Recorded("r2", "wang", 5*rig.Day))
-		server.SetDirectory(departed(2, 3))
+		server.SetDirectory(departed(2))
 		r := rig.Start(t, server, rig.Discovering(true, false))
 		r.Wait(time.Minute)
 		number, name := `wecom_host_info{department="2",host="li"}`, `wecom_host_info{department="Sales",host="li"}`
@@ -103,7 +104,7 @@ func TestDepartmentsOfTwoCorps(t *testing.T) {
 	rig.Virtually(t, func(t *testing.T) {
 		server := wecomtest.New(wecomtest.Config{})
 		server.Put(rig.Recorded("r1", "li", 5*rig.Day))
-		server.SetDirectory(departed(2, 3))
+		server.SetDirectory(departed(2))
 		cfg := withDepartments(map[int64]string{2: "Sales"})
 		globex := cfg.Corps[0]
 		globex.Name, globex.Departments = "globex", map[int64]string{2: "R&D"}
@@ -130,7 +131,7 @@ func TestDepartmentsAfterARestart(t *testing.T) {
 		dir := t.TempDir()
 		server := wecomtest.New(wecomtest.Config{})
 		server.Put(rig.Recorded("r1", "li", 5*rig.Day))
-		server.SetDirectory(departed(2, 3))
+		server.SetDirectory(departed(2))
 		info, files := `wecom_host_info{department="2",host="li"}`, `wecom_recording_files{host="li"}`
 		r := rig.Start(t, server, rig.Storing(dir, withDepartments(nil)))
 		r.StopAfter(time.Minute)

@@ -25,8 +25,9 @@ func inDepartments(v *poll.CorpView, ids map[string]int64) *poll.CorpView {
 func infosOf(list []*hostSeries) []string {
 	b := familyBuilder{families: map[string]*dto.MetricFamily{}}
 	b.addDepartments(list)
-	infos := []string{}
-	for _, m := range b.families[hostInfo.Name].GetMetric() {
+	metrics := b.families[hostInfo.Name].GetMetric()
+	infos := make([]string, 0, len(metrics))
+	for _, m := range metrics {
 		var text []string
 		for _, l := range m.GetLabel() {
 			text = append(text, l.GetName()+"="+l.GetValue())
