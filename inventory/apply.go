@@ -4,16 +4,12 @@
 package inventory
 
 import (
-	"strings"
 	"time"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/ledger"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/recording"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
-
-// maxTitle is how many bytes of a title are kept. WeCom allows 255 letters, of up to 4 bytes.
-const maxTitle = 1024
 
 // A Listing is what WeCom lists of a target.
 type Listing struct {
@@ -141,18 +137,9 @@ func (inv *Inventory) observe(listed *wecom.Recording, l *Listing, covered wecom
 	})
 	inv.write(it, &r, b)
 	if listed.Title != "" {
-		inv.titles[recording.IDOf(it.encoded)] = shorten(listed.Title)
+		inv.titles[recording.IDOf(it.encoded)] = listed.Title
 	}
 	return it
-}
-
-// shorten returns a title, or so much of it as is kept.
-func shorten(title string) string {
-	if len(title) <= maxTitle {
-		return title
-	}
-	// A copy, so that the rest is not kept, and no half of a letter.
-	return strings.Clone(strings.ToValidUTF8(title[:maxTitle], ""))
 }
 
 // goneFrom reports whether an item that a listing lacks is gone, and whether that is because

@@ -6,7 +6,6 @@ package inventory
 import (
 	"fmt"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -184,26 +183,6 @@ func TestListsThatAreNeverComplete(t *testing.T) {
 	}
 	if want := (counted{Recordings: days}); inv.counted() != want {
 		t.Errorf("counted %+v, want %+v", inv.counted(), want)
-	}
-}
-
-func TestLongTitlesAreCut(t *testing.T) {
-	t.Parallel()
-	for name, test := range map[string]struct{ title, want string }{
-		"as long as may be": {title: strings.Repeat("a", maxTitle), want: strings.Repeat("a", maxTitle)},
-		"longer":            {title: strings.Repeat("a", 1<<20), want: strings.Repeat("a", maxTitle)},
-		"half a letter":     {title: strings.Repeat("会", maxTitle), want: strings.Repeat("会", maxTitle/3)},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			inv := New(month, noon)
-			r := listed("r", day, day)
-			r.Title = test.title
-			inv.poll(li, noon, month, r)
-			if got := inv.titles["r"]; got != test.want {
-				t.Errorf("a title of %d bytes, want %d", len(got), len(test.want))
-			}
-		})
 	}
 }
 

@@ -56,9 +56,12 @@ const (
 	// https://developer.work.weixin.qq.com/document/path/90195.
 	MaxUserIDBytes = 256
 
-	// maxIDBytes is how long the ID of a recording or of a file may be, and how much is kept
-	// of a title. Those of the documents have 32 bytes.
+	// maxIDBytes is how long the ID of a recording or of a file may be. Those of the documents
+	// have 32 bytes.
 	maxIDBytes = 1 << 10
+
+	// maxTitleBytes is how much is read of a title. WeCom allows 255 letters, of up to 4 bytes.
+	maxTitleBytes = 1 << 10
 
 	// maxTextBytes is how much JSON of a string is read. What is longer than an ID may be
 	// stays longer than that: an escape sequence of one character has 6 bytes.

@@ -371,6 +371,7 @@ func TestLongTitlesAreCutOff(t *testing.T) {
 			strings.Repeat("t", 1024):       strings.Repeat("t", 1024),
 			strings.Repeat("t", 5000):       strings.Repeat("t", 1024),
 			strings.Repeat("t", 1<<20):      strings.Repeat("t", 1024),
+			strings.Repeat("会", 341):        strings.Repeat("会", 341),
 			strings.Repeat("会", 1000):       strings.Repeat("会", 341),
 			strings.Repeat(`\u4f1a`, 10000): strings.Repeat("会", 341),
 		} {

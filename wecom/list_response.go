@@ -53,7 +53,7 @@ func (r *listResponse) readRecordings(c *cursor) {
 		r.recordings = append(r.recordings, recordingResponse{})
 		rec := &r.recordings[len(r.recordings)-1]
 		r.readObject(c, func(name []byte) { rec.read(name, c, r) })
-		r.size.text += len(rec.ID) + len(rec.Host) + min(len(rec.Title), maxIDBytes)
+		r.size.text += len(rec.ID) + len(rec.Host) + min(len(rec.Title), maxTitleBytes)
 	})
 }
 

@@ -65,10 +65,7 @@ func (r *reader) recording(from *recordingResponse) Recording {
 		Files:        make([]File, 0, len(from.Files)),
 	}
 	if r.titles {
-		rec.Title = string(from.Title)
-		if len(rec.Title) > maxIDBytes {
-			rec.Title = strings.ToValidUTF8(rec.Title[:maxIDBytes], "")
-		}
+		rec.Title = title(from.Title)
 	}
 	for i := range from.Files {
 		file := &from.Files[i]
@@ -79,6 +76,15 @@ func (r *reader) recording(from *recordingResponse) Recording {
 		}
 	}
 	return rec
+}
+
+// title reads a title, or so much of it as is kept.
+func title(from text) string {
+	if len(from) <= maxTitleBytes {
+		return string(from)
+	}
+	// A copy, so that the rest is not kept, and no half of a letter.
+	return strings.Clone(strings.ToValidUTF8(string(from[:maxTitleBytes]), ""))
 }
 
 // host reads the ID of a host. An oversized one counts as absent.
