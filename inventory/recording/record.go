@@ -64,32 +64,26 @@ func (r *Record) FileStart(f *wecom.File) wecom.Instant {
 // Starts returns the earliest and the latest time by which WeCom may have selected the
 // recording for a list; 0 if it has no plausible one.
 func (r *Record) Starts() (first, last wecom.Instant) {
-	var s starts
-	s.add(r.MeetingStart)
-	for i := range r.Files {
-		s.add(r.Files[i].Start)
-	}
-	return s.first, s.last
+	return starts(r.MeetingStart, len(r.Files), func(i int) wecom.Instant { return r.Files[i].Start })
 }
 
 // StartsOf is [Record.Starts] for a recording as listed.
 func StartsOf(r *wecom.Recording) (first, last wecom.Instant) {
-	var s starts
-	s.add(r.MeetingStart)
-	for i := range r.Files {
-		s.add(r.Files[i].Start)
-	}
-	return s.first, s.last
+	return starts(r.MeetingStart, len(r.Files), func(i int) wecom.Instant { return r.Files[i].Start })
 }
 
-type starts struct{ first, last wecom.Instant }
-
-func (s *starts) add(i wecom.Instant) {
-	if i < wecom.EarliestPlausible {
-		return
+// starts returns the earliest and the latest plausible time of a meeting and of its files.
+func starts(meeting wecom.Instant, files int, startOf func(file int) wecom.Instant) (first, last wecom.Instant) {
+	for i := -1; i < files; i++ {
+		start := meeting
+		if i >= 0 {
+			start = startOf(i)
+		}
+		if start >= wecom.EarliestPlausible {
+			first, last = Earliest(first, start), max(last, start)
+		}
 	}
-	s.first = Earliest(s.first, i)
-	s.last = max(s.last, i)
+	return first, last
 }
 
 // Latest returns the latest of all times of the recording; 0 if it has no plausible one.
