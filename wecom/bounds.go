@@ -15,9 +15,9 @@ const (
 	// 20 of these, and for 1,000 of those.
 	maxPageItems = 1000
 
-	// maxFiles is how many files a recording may have. WeCom starts another one when a
+	// MaxFiles is how many files a recording may have. WeCom starts another one when a
 	// recording is resumed, so that there are a few.
-	maxFiles = 10_000
+	MaxFiles = 10_000
 
 	// maxListItems is how many recordings and files all pages of a list may have: those of
 	// 1,000 pages of 20 recordings with nine files each. A file of 15 bytes of JSON takes 100

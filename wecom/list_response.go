@@ -65,7 +65,7 @@ func (r *listResponse) readFiles(c *cursor, files []fileResponse) []fileResponse
 		return files
 	}
 	c.elements(func() {
-		if !r.admit(len(files), maxFiles, "files", "of one recording") {
+		if !r.admit(len(files), MaxFiles, "files", "of one recording") {
 			c.value()
 			return
 		}

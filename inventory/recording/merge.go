@@ -9,12 +9,8 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
-// maxFiles is how many files of a recording are taken from several pages together. A page is
-// bounded by itself; a hostile list may have one recording on every page.
-const maxFiles = 10_000
-
 // Merge returns each recording of the pages of a list once, as it came last, with its files of
-// all pages: the first 10,000, those of the last page first. Of files with the same ID it keeps
+// all pages: the first [wecom.MaxFiles], those of the last page first. Of files with the same ID it keeps
 // the last. It may change what it is given.
 func Merge(pages []wecom.Recording) []wecom.Recording {
 	ids := make(map[string]struct{}, len(pages))
@@ -49,7 +45,8 @@ func mergeSame(pages []wecom.Recording, indexes []int) wecom.Recording {
 	var files []wecom.File
 	for _, i := range slices.Backward(indexes) {
 		page := slices.DeleteFunc(pages[i].Files, func(f wecom.File) bool { return known[keyOf(f)] })
-		files = append(files, page[:min(len(page), maxFiles-len(files))]...)
+		// A page is bounded by itself, but a hostile list may have one recording on every page.
+		files = append(files, page[:min(len(page), wecom.MaxFiles-len(files))]...)
 		for _, f := range page {
 			known[keyOf(f)] = true
 		}

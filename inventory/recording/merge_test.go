@@ -48,8 +48,8 @@ func TestARecordingOnEveryPage(t *testing.T) {
 		pages = append(pages, r)
 	}
 	merged := Merge(pages)
-	if len(merged) != 1 || len(merged[0].Files) != maxFiles || merged[0].Files[0].ID != "29-0" {
+	if len(merged) != 1 || len(merged[0].Files) != wecom.MaxFiles || merged[0].Files[0].ID != "29-0" {
 		t.Errorf("%d recordings with %d files, want one with %d, those of the last page first",
-			len(merged), len(merged[0].Files), maxFiles)
+			len(merged), len(merged[0].Files), wecom.MaxFiles)
 	}
 }
