@@ -15,6 +15,7 @@ import (
 
 	promconfig "github.com/prometheus/common/config"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/accepted"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/secret"
 )
 
@@ -85,9 +86,11 @@ type Policy struct {
 	// Retention is how long they may be kept, which is less than Poll.Lookback; 0: there is
 	// no rule.
 	Retention time.Duration
-	// AcceptedFile is the path of the file of what is exposed on purpose, which was good at
-	// Load: see ReadAcceptedFile. It is empty if there is none.
+	// AcceptedFile is the path of the file of what is exposed on purpose, or empty if there
+	// is none. ReadAcceptedFile reads it again.
 	AcceptedFile string
+	// Accepted is what the file held at Load.
+	Accepted []accepted.Entry
 }
 
 // Format implements fmt.Formatter: it writes the name alone, for every verb,

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	promconfig "github.com/prometheus/common/config"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/accepted"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/secret"
 )
 
@@ -125,7 +126,7 @@ func TestLoadFlags(t *testing.T) {
 						AgentID:          1000002,
 						APIURL:           "http://127.0.0.1:8080",
 						HTTPClientConfig: httpConfig,
-						Policy:           Policy{Retention: 365 * 24 * time.Hour, AcceptedFile: dir + "/accepted"},
+						Policy:           Policy{Retention: 365 * 24 * time.Hour, AcceptedFile: dir + "/accepted", Accepted: []accepted.Entry{}},
 						Targets: Targets{
 							UserIDs:          []string{"zhangsan", "lisi", "wangwu"},
 							MeetingIDs:       []string{"hyA", "hya"},
@@ -270,6 +271,12 @@ func TestLoadEnvironment(t *testing.T) {
 	}
 }
 
+// acceptedEntries are those of testdata/accepted.yml.
+var acceptedEntries = []accepted.Entry{
+	{ID: "wr0d53101e1ad30426", Reason: "public training", Until: time.Date(2026, 12, 31, 0, 0, 0, 0, time.UTC)},
+	{ID: "wf77", Reason: "town hall"},
+}
+
 func TestLoadFile(t *testing.T) {
 	t.Parallel()
 
@@ -300,7 +307,7 @@ func TestLoadFile(t *testing.T) {
 				ProxyConfig: promconfig.ProxyConfig{ProxyURL: promconfig.URL{URL: &url.URL{Scheme: "http", Host: "egress.example:3128"}}},
 			},
 			QuotaBytes: 100 << 30, Departments: map[int64]string{2: "销售部", 3: "007", 21: "销售部"},
-			Statistics: true, Policy: Policy{Retention: 90 * 24 * time.Hour, AcceptedFile: "testdata/accepted.yml"},
+			Statistics: true, Policy: Policy{Retention: 90 * 24 * time.Hour, AcceptedFile: "testdata/accepted.yml", Accepted: acceptedEntries},
 			Targets: Targets{
 				UserIDs:          []string{"zhangsan", "007", "null-ish", "true"},
 				MeetingIDs:       []string{"hyAAAA", "hyaaaa"},

@@ -21,14 +21,14 @@ func ReadAcceptedFile(path string) ([]accepted.Entry, error) {
 }
 
 // acceptedFile reads the path of the file, and the file.
-func (v value) acceptedFile() string {
+func (v value) acceptedFile() (path string, entries []accepted.Entry) {
 	if v.text == "" {
-		return ""
+		return "", nil
 	}
-	path := v.path()
-	_, errs := accepted.Read(v.where+": ", path)
+	path = v.path()
+	entries, errs := accepted.Read(v.where+": ", path)
 	v.problems.errs = append(v.problems.errs, errs...)
-	return path
+	return path, entries
 }
 
 func (v value) retention() time.Duration {

@@ -201,7 +201,7 @@ func policySettings() []setting {
 			key:  "corps[].policy.accepted_file",
 			help: "YAML file with what is exposed on purpose, a list of id, reason and until; " +
 				"it does not count as exposed. Read again when it changes.",
-			setCorp: func(c *Corp, v value) { c.Policy.AcceptedFile = v.acceptedFile() },
+			setCorp: func(c *Corp, v value) { c.Policy.AcceptedFile, c.Policy.Accepted = v.acceptedFile() },
 		},
 		{
 			flag: "policy.retention",

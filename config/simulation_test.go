@@ -50,7 +50,9 @@ func TestLoadSimulated(t *testing.T) {
 			name: "policy set",
 			args: []string{"--policy.retention=30d", "--policy.accepted-file=testdata/accepted.yml"},
 			want: func(c *Config) {
-				c.Corps[0].Policy = Policy{Retention: 30 * 24 * time.Hour, AcceptedFile: "testdata/accepted.yml"}
+				c.Corps[0].Policy = Policy{
+					Retention: 30 * 24 * time.Hour, AcceptedFile: "testdata/accepted.yml", Accepted: acceptedEntries,
+				}
 			},
 		},
 		{

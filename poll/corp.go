@@ -20,6 +20,7 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/chain"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/commit"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/discovery"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/rules"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
@@ -37,6 +38,7 @@ type corp struct {
 	inventory *inventory.Inventory
 	part      *commit.Part // the inventory in the store
 	discovery *discovery.Discovery
+	rules     *rules.Rules
 	schedule  *schedule.Schedule
 	reports   *schedule.Reports
 	titles    bool
@@ -105,6 +107,7 @@ func (m *Manager) newCorp(s settings, stored *inventory.Inventory) *corp {
 	} else {
 		c.restore(time.Now())
 	}
+	c.rules = rules.New(c.inventory, s.config.Policy, s.shard, c.client.Now, c.logger)
 	c.part = &commit.Part{Group: c.key.group(), Inventory: c.inventory, Logger: c.logger}
 	if m.store.Keeps() {
 		c.inventory.Track()
@@ -168,6 +171,7 @@ func (c *corp) applyConfig(s settings) {
 	c.client.ApplyConfig(c.clientConfig(&s))
 	closeIdle(was.transport)
 	c.inventory.SetLookback(s.poll.Lookback)
+	c.rules.ApplyConfig(s.config.Policy, s.shard)
 	c.schedule.ApplyConfig(s.poll, time.Now())
 	c.discovery.ApplyConfig(s.config, s.poll)
 	if otherRoute {
@@ -190,6 +194,7 @@ func (c *corp) start(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
 	running.Go(func() { c.discovery.Run(ctx) })
+	running.Go(func() { c.rules.Run(ctx) })
 	running.Go(func() { c.run(ctx) })
 	c.stop = func() {
 		cancel()

@@ -1,0 +1,203 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package rules keeps the policy of a corp's inventory that of the configuration and of the
+// accepted file, which it reads again when it changes.
+package rules
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/accepted"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/reread"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/policy"
+)
+
+const (
+	checkInterval = time.Second // between two looks at the file
+	shownIDs      = 3           // in a log line
+)
+
+// Rules keep the policy of one corp.
+type Rules struct {
+	inventory *inventory.Inventory
+	now       func() time.Time // by the clock that decides for the corp
+	logger    log.Logger
+	wake      chan struct{} // holds one value if the configuration is another one
+
+	mu      sync.Mutex
+	config  config.Policy
+	shard   config.Shard
+	changed bool // the configuration is another one than that of the last update
+
+	// What follows is for New and then Run alone.
+	file      *reread.File[[]accepted.Entry] // nil: there is none
+	policy    *policy.Policy
+	unchecked bool                 // it is not known which IDs match nothing
+	unmatched []string             // the IDs that match nothing, as they were reported
+	ended     map[string]time.Time // last days of the acceptances that were reported to have ended
+}
+
+// New returns the rules of a corp, and gives its inventory the policy of the configuration,
+// without looking at the file.
+func New(
+	inv *inventory.Inventory, c config.Policy, shard config.Shard, now func() time.Time, logger log.Logger,
+) *Rules {
+	r := &Rules{
+		inventory: inv,
+		now:       now,
+		logger:    logger,
+		wake:      make(chan struct{}, 1),
+		config:    c,
+		shard:     shard,
+		changed:   true,
+		policy:    &policy.Policy{},
+	}
+	r.update()
+	return r
+}
+
+// ApplyConfig goes on with another configuration, and with what it read of the file.
+func (r *Rules) ApplyConfig(c config.Policy, shard config.Shard) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.config, r.shard, r.changed = c, shard, true
+	select {
+	case r.wake <- struct{}{}:
+	default: // It is about to wake up.
+	}
+}
+
+// Run keeps the policy up to date until the context ends.
+func (r *Rules) Run(ctx context.Context) {
+	ticker := time.NewTicker(checkInterval)
+	defer ticker.Stop()
+	for ctx.Err() == nil {
+		r.update()
+		r.report(ctx)
+		select {
+		case <-ticker.C:
+		case <-r.wake:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// update reads the file if it has changed, and gives the inventory the policy.
+func (r *Rules) update() {
+	r.mu.Lock()
+	c, changed := r.config, r.changed
+	r.changed = false
+	r.mu.Unlock()
+	switch {
+	case changed:
+		r.file = nil
+		if c.AcceptedFile != "" {
+			r.file = reread.New(c.AcceptedFile, config.ReadAcceptedFile)
+			r.file.Content = c.Accepted
+		}
+	case r.file == nil || !r.look(c.AcceptedFile):
+		return
+	}
+	p := &policy.Policy{Retention: c.Retention}
+	if r.file != nil {
+		p.Accepted = acceptances(r.file.Content)
+	}
+	if p.Equal(r.policy) {
+		return
+	}
+	r.policy, r.unchecked = p, true
+	maps.DeleteFunc(r.ended, func(id string, _ time.Time) bool { return p.Accepted[id] == nil })
+	r.inventory.SetPolicy(p)
+}
+
+// look looks at the file, and logs what has changed about it. It reports whether the file was
+// read.
+func (r *Rules) look(path string) bool {
+	had := len(r.file.Content)
+	found := r.file.Look(false)
+	if found.Err != nil {
+		level.Warn(r.logger).Log("msg", "the accepted file cannot be used; keeping what it last held",
+			"file", path, "err", found.Err, "remedy", "correct the file; it is read again within seconds",
+			"remedy_zh", "请更正该文件；更正后数秒内会重新读取")
+	}
+	if found.Recovered {
+		level.Info(r.logger).Log("msg", "the accepted file can be used again", "file", path)
+	}
+	if had > 0 && len(r.file.Content) == 0 {
+		level.Warn(r.logger).Log("msg", "the accepted file accepts nothing any more", "file", path, "entries_before", had)
+	}
+	return found.Read
+}
+
+func acceptances(entries []accepted.Entry) map[string]*policy.Acceptance {
+	all := make(map[string]*policy.Acceptance, len(entries))
+	for _, e := range entries {
+		all[e.ID] = &policy.Acceptance{Reason: e.Reason, Until: e.Until}
+	}
+	return all
+}
+
+// report logs, once each, which acceptances have ended and which IDs match nothing.
+func (r *Rules) report(ctx context.Context) {
+	r.reportEnded()
+	r.mu.Lock()
+	isWhole := r.shard.Total <= 1
+	r.mu.Unlock()
+	// What a shard does not hold, another may.
+	if r.unchecked && isWhole && r.inventory.Status().Ready {
+		r.reportUnmatched(ctx)
+	}
+}
+
+func (r *Rules) reportEnded() {
+	now := r.now()
+	var ended []string
+	for _, id := range slices.Sorted(maps.Keys(r.policy.Accepted)) {
+		a := r.policy.Accepted[id]
+		if last, reported := r.ended[id]; a.IsInForce(now) || reported && last.Equal(a.Until) {
+			continue
+		}
+		if r.ended == nil {
+			r.ended = map[string]time.Time{}
+		}
+		r.ended[id] = a.Until
+		ended = append(ended, id+" ("+a.Date()+")")
+	}
+	if len(ended) > 0 {
+		level.Info(r.logger).Log("msg", "acceptances have ended; what is still open to anyone counts as exposed again",
+			"ids", len(ended), "first", first(ended))
+	}
+}
+
+func (r *Rules) reportUnmatched(ctx context.Context) {
+	ids, err := r.inventory.Unmatched(ctx, r.now())
+	if err != nil {
+		return // The corp is being stopped.
+	}
+	r.unchecked = false
+	added := slices.DeleteFunc(slices.Clone(ids), func(id string) bool {
+		_, known := slices.BinarySearch(r.unmatched, id)
+		return known
+	})
+	r.unmatched = ids
+	if len(added) > 0 {
+		level.Warn(r.logger).Log("msg", "the accepted file has IDs of no recording and no file that is known",
+			"ids", len(added), "first", first(added),
+			"remedy", "correct the IDs, or remove those of recordings that were deleted or have left the lookback",
+			"remedy_zh", "请更正这些 ID；对应录制已删除或已超出回溯范围的，请移除")
+	}
+}
+
+// first returns the first IDs of many.
+func first(ids []string) string { return strings.Join(ids[:min(len(ids), shownIDs)], "; ") }
