@@ -40,6 +40,9 @@ type Options struct {
 	Titles bool
 	// Observer returns who observes the calls for a corp. It may be nil, and return nil.
 	Observer func(corp string) Observer
+	// Changes is called with the changes, each once and in the order of their numbers, when they
+	// may be shown, and with the view of then. They have no titles. It may be nil.
+	Changes func(*View, []Change)
 }
 
 // A Manager owns the corps.
@@ -76,6 +79,9 @@ func NewManager(cfg *config.Config, options Options) (*Manager, error) {
 		}
 	}
 	m.committer = commit.New(m.store, options.Logger)
+	if options.Changes != nil {
+		m.committer.Changes().Keep()
+	}
 	stored.raise(m.committer.Changes())
 	prepared, err := m.prepare(cfg, stored)
 	if err == nil {

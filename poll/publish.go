@@ -74,7 +74,13 @@ func (m *Manager) publishAfter(commitTo func(*commit.Committer, []*commit.Part))
 		parts = append(parts, c.part)
 	}
 	commitTo(committer, parts)
-	if v := m.view.Load(); v != nil && v.Metrics == metrics && slices.Equal(v.Corps, view.Corps) {
+	m.publishView(view)
+	m.publishChanges(committer.Changes(), view)
+}
+
+// publishView hands a view to the subscribers, if there is anything new in it.
+func (m *Manager) publishView(view *View) {
+	if v := m.view.Load(); v != nil && v.Metrics == view.Metrics && slices.Equal(v.Corps, view.Corps) {
 		return
 	}
 	m.view.Store(view)
