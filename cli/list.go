@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -40,7 +39,7 @@ func addList(cmd *kingpin.CmdClause, f *flags) action {
 		format: cmd.Flag("format", "Format: table, json or csv.").
 			Default(formatTable).Enum(formatTable, formatJSON, formatCSV),
 		host:    cmd.Flag("host", "Only recordings of this host, by user ID.").String(),
-		state:   cmd.Flag("state", "Only recordings in this state: "+strings.Join(stateNames(), ", ")+".").String(),
+		state:   cmd.Flag("state", "Only recordings in this state: "+strings.Join(wecom.StateNames(), ", ")+".").String(),
 		exposed: cmd.Flag("exposed", "Only recordings with an exposed file.").Bool(),
 		shared:  cmd.Flag("shared", "Only recordings with a shared file, be its link expired or not.").Bool(),
 		since: cmd.Flag("since", "Only recordings that started since then: a time in RFC 3339, a date, or a duration "+
@@ -126,12 +125,12 @@ func (l *listFlags) selection(now time.Time) (*selection, error) {
 	var errs []error
 	var err error
 	if *l.state != "" {
-		i := slices.Index(stateNames(), *l.state)
-		if i < 0 {
+		state, ok := wecom.StateNamed(*l.state)
+		if !ok {
 			errs = append(errs, fmt.Errorf("--state: %q is no state: write one of %s",
-				*l.state, strings.Join(stateNames(), ", ")))
+				*l.state, strings.Join(wecom.StateNames(), ", ")))
 		}
-		s.query.State = new(wecom.State(i))
+		s.query.State = &state
 	}
 	if s.after, err = timeOf(*l.since, now); err != nil {
 		errs = append(errs, fmt.Errorf("--since: %w", err))
@@ -147,15 +146,6 @@ func (l *listFlags) selection(now time.Time) (*selection, error) {
 		errs = append(errs, errors.New("--since and --older-than: no recording is both: name an earlier time with --since"))
 	}
 	return s, errors.Join(errs...)
-}
-
-// stateNames returns the states, each at its number.
-func stateNames() []string {
-	names := make([]string, 0, wecom.NumStates)
-	for state := range wecom.State(wecom.NumStates) {
-		names = append(names, state.String())
-	}
-	return names
 }
 
 // timeOf returns the time that a text stands for, or the zero time for none.

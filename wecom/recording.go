@@ -3,7 +3,10 @@
 
 package wecom
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // A State is how far a recording has come.
 type State int8
@@ -33,6 +36,21 @@ func (s State) String() string {
 	default:
 		return "unknown"
 	}
+}
+
+// StateNames returns the values of the label state, each at its number.
+func StateNames() []string {
+	names := make([]string, 0, NumStates)
+	for state := range State(NumStates) {
+		names = append(names, state.String())
+	}
+	return names
+}
+
+// StateNamed returns the state with a value of the label state, and whether there is one.
+func StateNamed(name string) (s State, ok bool) {
+	i := slices.Index(StateNames(), name)
+	return State(max(i, 0)), i >= 0
 }
 
 // An Instant is a time in milliseconds since the Unix epoch; 0 means that none was

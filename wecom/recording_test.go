@@ -4,6 +4,7 @@
 package wecom
 
 import (
+	"slices"
 	"testing"
 	"time"
 )
@@ -19,6 +20,28 @@ func TestStates(t *testing.T) {
 	for _, s := range []State{-1, NumStates} {
 		if got := s.String(); got != "unknown" {
 			t.Errorf("state %d is %q, want unknown", int(s), got)
+		}
+	}
+	if names := StateNames(); !slices.Equal(names, want[:]) {
+		t.Errorf("the names are %q, want %q", names, want)
+	}
+}
+
+func TestStateNamed(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name string
+		want State
+		ok   bool
+	}{
+		{name: "unknown", want: StateUnknown, ok: true},
+		{name: "completed", want: StateCompleted, ok: true},
+		{name: "Completed"},
+		{name: "3"},
+		{name: ""},
+	} {
+		if got, ok := StateNamed(test.name); got != test.want || ok != test.ok {
+			t.Errorf("%q: state %v, %t; want %v, %t", test.name, got, ok, test.want, test.ok)
 		}
 	}
 }

@@ -99,25 +99,16 @@ func (q *listQuery) read(values url.Values) (err error) {
 	return nil
 }
 
-// stateNames returns the values of the label state.
-func stateNames() []string {
-	names := make([]string, 0, wecom.NumStates)
-	for state := range wecom.State(wecom.NumStates) {
-		names = append(names, state.String())
-	}
-	return names
-}
-
 func (q *listQuery) parseState(values url.Values) error {
 	name := values.Get(paramState)
 	if name == "" {
 		return nil
 	}
-	i := slices.Index(stateNames(), name)
-	if i < 0 {
-		return fmt.Errorf("%s: %q is no state: write one of %s", paramState, name, strings.Join(stateNames(), ", "))
+	state, ok := wecom.StateNamed(name)
+	if !ok {
+		return fmt.Errorf("%s: %q is no state: write one of %s", paramState, name, strings.Join(wecom.StateNames(), ", "))
 	}
-	q.State = new(wecom.State(i))
+	q.State = &state
 	return nil
 }
 

@@ -22,6 +22,7 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/listing"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/page"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
 //go:embed recordings.html
@@ -137,7 +138,7 @@ func (h Handler) ServePage(w http.ResponseWriter, r *http.Request) {
 		Query:  q,
 		State:  values.Get(paramState),
 		Corps:  h.Corps(),
-		States: stateNames(),
+		States: wecom.StateNames(),
 		Flags: []choice{
 			newChoice(paramShared, text["isShared"], q.Shared),
 			newChoice(paramExposed, text["isExposed"], q.Exposed),
