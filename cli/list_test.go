@@ -101,6 +101,7 @@ func TestListIsThePage(t *testing.T) {
 		want = append(want, []string{
 			r.Corp, r.Host, r.ID, r.Title, r.Start, r.State, strconv.Itoa(len(r.Files)), strconv.FormatInt(r.Bytes, 10),
 			strconv.FormatFloat(r.DurationSeconds, 'f', -1, 64), strconv.Itoa(r.SharedFiles), strconv.Itoa(r.ExposedFiles),
+			"0", "0",
 		})
 	}
 	if len(want) < 5 {
@@ -162,5 +163,46 @@ func TestListIncomplete(t *testing.T) {
 	status := Run(t.Context(), append(flags, "list", "--target.meetingid=nosuchmeeting"), io.Discard, io.Discard)
 	if status != int(errIncomplete) {
 		t.Errorf("exit status %d, want %d", status, errIncomplete)
+	}
+}
+
+// TestListKnowsThePolicy accepts the first of the exposed recordings.
+func TestListKnowsThePolicy(t *testing.T) {
+	t.Parallel()
+	_, company := serveCompany(t)
+	exposed := list(t, company, "--exposed")
+	const (
+		id, exposedFiles, acceptedFiles, overdueFiles = 2, 10, 11, 12
+		start                                         = 4
+	)
+	path := filepath.Join(t.TempDir(), "accepted.yml")
+	entry := "- {id: " + exposed[0][id] + ", reason: town hall}\n"
+	if err := os.WriteFile(path, []byte(entry), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	company = append(company, "--policy.accepted-file="+path, "--policy.retention=10d")
+	left := list(t, company, "--exposed")
+	if len(left) != len(exposed)-1 || left[0][id] != exposed[1][id] {
+		t.Errorf("%d exposed recordings, want one less than %d", len(left), len(exposed))
+	}
+	overdue := 0
+	tenDaysAgo := time.Now().Add(-10 * 24 * time.Hour)
+	for _, row := range list(t, company) {
+		if row[id] == exposed[0][id] && (row[exposedFiles] != "0" || row[acceptedFiles] != exposed[0][exposedFiles]) {
+			t.Errorf("the accepted recording: %q", row)
+		}
+		began, err := time.Parse(time.RFC3339, row[start])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, _ := strconv.Atoi(row[overdueFiles]); n > 0 {
+			overdue++
+			if began.After(tenDaysAgo) {
+				t.Errorf("it is not overdue: %q", row)
+			}
+		}
+	}
+	if overdue == 0 {
+		t.Error("nothing is overdue")
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/policy"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
 )
 
@@ -27,7 +28,16 @@ type Recording struct {
 	DurationSeconds float64    `json:"duration_seconds"`
 	SharedFiles     int        `json:"shared_files"`
 	ExposedFiles    int        `json:"exposed_files"`
-	Files           []File     `json:"files"`
+	// Accepted is why the first file that is accepted may be exposed; null: none is accepted.
+	Accepted *Accepted `json:"accepted"`
+	Overdue  bool      `json:"overdue"` // a file is older than the retention
+	Files    []File    `json:"files"`
+}
+
+// An Accepted is why a file may be exposed.
+type Accepted struct {
+	Reason string  `json:"reason"`
+	Until  *string `json:"until"` // the last day, such as 2026-12-31; null: there is none
 }
 
 // A File is one file of a recording.
@@ -57,6 +67,17 @@ func optional(t time.Time) *time.Time {
 	return &t
 }
 
+func acceptedOf(a *policy.Acceptance) *Accepted {
+	if a == nil {
+		return nil
+	}
+	j := &Accepted{Reason: a.Reason}
+	if day := a.Date(); day != "" {
+		j.Until = &day
+	}
+	return j
+}
+
 // Of returns a recording as it is written in JSON.
 func Of(r *poll.Recording) Recording {
 	j := Recording{
@@ -70,15 +91,18 @@ func Of(r *poll.Recording) Recording {
 		DurationSeconds: r.Duration.Seconds(),
 		SharedFiles:     r.Shared,
 		ExposedFiles:    r.Exposed,
+		Accepted:        acceptedOf(r.Acceptance),
+		Overdue:         r.Overdue > 0,
 		Files:           []File{},
 	}
-	for _, f := range r.Files {
+	for i := range r.Files {
+		f := &r.Files[i]
 		file := File{
 			ID:      f.ID,
 			Start:   optional(f.Start),
 			End:     optional(f.End),
 			Bytes:   f.Bytes,
-			Exposed: f.Shared && f.Class.Exposed(),
+			Exposed: f.Exposed(),
 		}
 		if f.Shared {
 			file.Sharing = &Sharing{
@@ -97,6 +121,7 @@ func Of(r *poll.Recording) Recording {
 // new ones come last.
 var columns = []string{
 	"corp", "host", "id", "title", "start", "state", "files", "bytes", "duration_seconds", "shared_files", "exposed_files",
+	"accepted", "overdue", // files
 }
 
 // A CSV writes recordings as CSV by RFC 4180, a line each below the names of the columns.
@@ -124,6 +149,8 @@ func (c *CSV) Write(r *poll.Recording) error {
 		strconv.FormatFloat(r.Duration.Seconds(), 'f', -1, 64),
 		strconv.Itoa(r.Shared),
 		strconv.Itoa(r.Exposed),
+		strconv.Itoa(r.Accepted),
+		strconv.Itoa(r.Overdue),
 	}
 	for i := range cells {
 		cells[i] = inert(Printable(cells[i]))

@@ -5,6 +5,7 @@ package listing
 
 import (
 	"encoding/csv"
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/policy"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/recording"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
@@ -40,6 +43,7 @@ func TestCSV(t *testing.T) {
 	want := make([][]string, 1, 1+len(titles))
 	want[0] = []string{
 		"corp", "host", "id", "title", "start", "state", "files", "bytes", "duration_seconds", "shared_files", "exposed_files",
+		"accepted", "overdue",
 	}
 	for title, cell := range titles {
 		r := &poll.Recording{Corp: "acme", Recording: inventory.Recording{
@@ -53,12 +57,14 @@ func TestCSV(t *testing.T) {
 			Duration: 90*time.Second + 500*time.Millisecond,
 			Shared:   2,
 			Exposed:  1,
+			Accepted: 3,
+			Overdue:  4,
 		}}
 		if err := w.Write(r); err != nil {
 			t.Fatal(err)
 		}
 		want = append(want, []string{
-			"acme", "'=host", "r1", cell, "2026-11-20T01:00:00Z", "completed", "2", "1099511627776", "90.5", "2", "1",
+			"acme", "'=host", "r1", cell, "2026-11-20T01:00:00Z", "completed", "2", "1099511627776", "90.5", "2", "1", "3", "4",
 		})
 	}
 	if err := w.Flush(); err != nil {
@@ -80,6 +86,36 @@ func TestSize(t *testing.T) {
 	} {
 		if got := Size(n); got != want {
 			t.Errorf("%d: %q, want %q", n, got, want)
+		}
+	}
+}
+
+func TestJSONUnderAPolicy(t *testing.T) {
+	t.Parallel()
+	open := inventory.File{ID: "open", Shared: true, Class: recording.Class{Expiry: recording.NeverExpires}}
+	accepted := open
+	accepted.Accepted = &policy.Acceptance{Reason: "public training", Until: time.Date(2026, 12, 31, 0, 0, 0, 0, time.UTC)}
+	r := &poll.Recording{Corp: "acme", Recording: inventory.Recording{
+		ID: "r1", Files: []inventory.File{open, accepted}, Acceptance: accepted.Accepted, Exposed: 1, Accepted: 1, Overdue: 2,
+	}}
+	for _, step := range []struct {
+		does func()
+		want string
+	}{
+		{does: func() {}, want: `"accepted":{"reason":"public training","until":"2026-12-31"},"overdue":true,"files":`},
+		{does: func() { r.Acceptance = &policy.Acceptance{Reason: "a"} }, want: `"accepted":{"reason":"a","until":null},"overdue":true,`},
+		{does: func() { r.Acceptance, r.Overdue = nil, 0 }, want: `"accepted":null,"overdue":false,`},
+	} {
+		step.does()
+		encoded, err := json.Marshal(Of(r))
+		if err != nil || !strings.Contains(string(encoded), step.want) {
+			t.Errorf("error %v, %s lacks %s", err, encoded, step.want)
+		}
+	}
+	want := []bool{true, false}
+	for i, f := range Of(r).Files {
+		if f.Exposed != want[i] {
+			t.Errorf("file %s is exposed: %t", f.ID, f.Exposed)
 		}
 	}
 }
