@@ -8,7 +8,7 @@ package collector
 const seriesOfCorp = 290
 
 // Extras are what has series only if it is configured.
-type Extras struct{ Departments, Retention bool }
+type Extras struct{ Departments, Retention, Statistics bool }
 
 // EstimateSeries returns about how many series one corp has with so many hosts that have
 // series of their own.
@@ -21,6 +21,9 @@ func EstimateSeries(hosts int, with Extras) int {
 	}
 	if with.Departments {
 		ofHost++
+	}
+	if with.Statistics {
+		ofHost += len(viewCounters)
 	}
 	return seriesOfCorp + hosts*ofHost
 }

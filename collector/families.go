@@ -69,6 +69,14 @@ func (b *familyBuilder) addHosts(hosts []*hostSeries) {
 			}
 		}
 	}
+	for i := range viewCounters {
+		family := b.family(viewCounters[i].Definition)
+		for _, h := range hosts {
+			if h.views != nil {
+				family.Metric = append(family.Metric, &h.views.metrics[i])
+			}
+		}
+	}
 	for first, end := 0, 0; first < len(hostGauges); first = end {
 		for end < len(hostGauges) && hostGauges[end].Name == hostGauges[first].Name {
 			end++

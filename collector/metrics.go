@@ -101,6 +101,14 @@ var (
 		"Size in bytes of recording files that were seen for the first time."+sinceBirth, labelHost)
 	discoveredSeconds = define(counter, "wecom_recording_discovered_seconds_total",
 		"Length in seconds of recording files that were seen for the first time."+sinceBirth, labelHost)
+	viewsTotal = define(counter, "wecom_recording_views_total",
+		"Views of recordings, since the day in China on which counting began. Asked for while a file is shared. "+
+			"Absent without --wecom.statistics."+sinceBirth,
+		labelHost)
+	downloadsTotal = define(counter, "wecom_recording_downloads_total",
+		"Downloads of recordings, since the day in China on which counting began. Asked for while a file is shared. "+
+			"Absent without --wecom.statistics."+sinceBirth,
+		labelHost)
 	recordingsRemoved = define(counter, "wecom_recordings_removed_total",
 		"Recordings that WeCom listed, and listed no longer while they were still inside the lookback."+sinceBirth)
 	sharingChanges = define(counter, "wecom_recording_sharing_changes_total",

@@ -18,15 +18,23 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/discovery"
 )
 
-// hostCounters are the counters of a host.
-var hostCounters = [...]struct {
+type hostCounter struct {
 	Definition
 
 	value func(*ledger.Totals) float64
-}{
+}
+
+// hostCounters are the counters of a host.
+var hostCounters = [...]hostCounter{
 	{discovered, func(t *ledger.Totals) float64 { return float64(t.Recordings) }},
 	{discoveredBytes, func(t *ledger.Totals) float64 { return float64(t.Bytes) }},
 	{discoveredSeconds, func(t *ledger.Totals) float64 { return float64(t.Milliseconds) / 1000 }},
+}
+
+// viewCounters are the counters of a host of a corp whose statistics are asked for.
+var viewCounters = [...]hostCounter{
+	{viewsTotal, func(t *ledger.Totals) float64 { return float64(t.Views) }},
+	{downloadsTotal, func(t *ledger.Totals) float64 { return float64(t.Downloads) }},
 }
 
 // hostGauges are the gauges of a host. Those of one family follow each other.
@@ -95,6 +103,7 @@ type hostSeries struct {
 		numbers [len(hostCounters)]float64
 		served  bool
 	}
+	views  *viewSeries // nil: statistics are not asked for
 	gauges struct {
 		metrics [len(hostGauges)]dto.Metric
 		values  [len(hostGauges)]dto.Gauge
@@ -104,6 +113,13 @@ type hostSeries struct {
 	}
 }
 
+// viewSeries are the series of the views of one host.
+type viewSeries struct {
+	metrics [len(viewCounters)]dto.Metric
+	values  [len(viewCounters)]dto.Counter
+	numbers [len(viewCounters)]float64
+}
+
 // seriesOf are the series of a corp's hosts, in the order of the label host. They are kept
 // from one publication to the next.
 type seriesOf struct {
@@ -111,6 +127,7 @@ type seriesOf struct {
 	birth     time.Time // of the ledger
 	settled   bool
 	retaining bool // the corp has a retention
+	views     bool // statistics are asked for
 	corp      *dto.LabelPair
 	created   *timestamppb.Timestamp
 	list      []*hostSeries
@@ -126,11 +143,12 @@ func (s *seriesOf) update(v *poll.CorpView, n *naming) (updated *seriesOf, folde
 		birth:       v.Birth,
 		settled:     v.Settled,
 		retaining:   v.Policy.Retaining(),
+		views:       v.Statistics,
 		departments: v.Departments,
 	}
 	var old []*hostSeries
 	if s != nil && s.label == next.label && s.birth.Equal(next.birth) && s.settled == next.settled &&
-		s.retaining == next.retaining {
+		s.retaining == next.retaining && s.views == next.views {
 		next.corp, next.created, old = s.corp, s.created, s.list
 	} else {
 		next.corp, next.created = pair(labelCorp, v.Name), timestamppb.New(v.Birth)
@@ -166,6 +184,9 @@ func (s *seriesOf) make(h *namedHost) *hostSeries {
 		created = timestamppb.New(h.view.Totals.Created.Time())
 	}
 	m.setCounters(labels, &h.view.Totals, created, s.settled)
+	if s.views && s.settled {
+		m.views = newViewSeries(labels, &h.view.Totals, created)
+	}
 	if h.view.Sums != nil {
 		m.setGauges(labels, h.view.Sums, s.retaining)
 	}
@@ -205,6 +226,16 @@ func (m *hostSeries) setCounters(
 		c.values[i].Value, c.values[i].CreatedTimestamp = &c.numbers[i], created
 		c.metrics[i].Label, c.metrics[i].Counter = labels, &c.values[i]
 	}
+}
+
+func newViewSeries(labels []*dto.LabelPair, t *ledger.Totals, created *timestamppb.Timestamp) *viewSeries {
+	v := &viewSeries{}
+	for i := range viewCounters {
+		v.numbers[i] = viewCounters[i].value(t)
+		v.values[i].Value, v.values[i].CreatedTimestamp = &v.numbers[i], created
+		v.metrics[i].Label, v.metrics[i].Counter = labels, &v.values[i]
+	}
+	return v
 }
 
 func (m *hostSeries) setGauges(labels []*dto.LabelPair, s *sums.Sums, retaining bool) {

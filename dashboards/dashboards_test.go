@@ -234,6 +234,8 @@ var waived = map[string]string{
 	"wecom_recording_accepted_files":           "there is no panel yet",
 	"wecom_recording_retention_exceeded_files": "there is no panel yet",
 	"wecom_host_info": "it is off by default, and for queries of one's own: a panel would be empty for most",
+	"wecom_recording_views_total":     "only there with --wecom.statistics",
+	"wecom_recording_downloads_total": "only there with --wecom.statistics",
 }
 
 var documented = regexp.MustCompile("(?m)^\\| `(wecom_[a-z_]+)` \\|")

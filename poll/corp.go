@@ -392,9 +392,14 @@ func percent(share float64) string { return fmt.Sprintf("%.1f%%", 100*share) }
 // view returns what there is to serve of the corp.
 func (c *corp) view(m *config.Metrics) CorpView {
 	c.mu.Lock()
-	quota := c.settings.config.QuotaBytes
+	settings := c.settings.config
 	c.mu.Unlock()
-	v := CorpView{View: c.inventory.View(c.client.Now(), hostLimit(m)), Name: c.key.name, QuotaBytes: quota}
+	v := CorpView{
+		View:       c.inventory.View(c.client.Now(), hostLimit(m)),
+		Name:       c.key.name,
+		QuotaBytes: settings.QuotaBytes,
+		Statistics: settings.Statistics,
+	}
 	if m.Departments {
 		v.Departments = c.discovery.Departments()
 	}

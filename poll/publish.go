@@ -34,6 +34,7 @@ type CorpView struct {
 
 	Name        string
 	QuotaBytes  int64                  // 0: none is configured
+	Statistics  bool                   // views and downloads are asked for
 	Departments *discovery.Departments // nil: none are known, or none are to be served
 }
 

@@ -86,6 +86,7 @@ func (c *corp) plan() (p Plan, problem, remedy string) {
 	p.Series = collector.EstimateSeries(withSeries, collector.Extras{
 		Departments: c.metrics.Departments,
 		Retention:   c.config.Policy.Retention > 0,
+		Statistics:  c.config.Statistics,
 	})
 	p.MemoryBytes = baseMemory + hostMemory*withSeries + recordingMemory*recordings
 	problem, remedy = idle.Problem(budget)
