@@ -319,6 +319,16 @@ func TestLoadRefusesFlags(t *testing.T) {
 			want: []string{`--poll.lookback (or WECOM_RECORDING_EXPORTER_POLL_LOOKBACK): "366d1ms" is over the limit: write 366d or less`},
 		},
 		{
+			name: "retention of changes zero",
+			args: goodWith("--storage.changes-retention=0d"),
+			want: []string{`--storage.changes-retention (or WECOM_RECORDING_EXPORTER_STORAGE_CHANGES_RETENTION): "0d" is zero: ` + positive},
+		},
+		{
+			name: "retention of changes negative",
+			args: goodWith("--storage.changes-retention=-1d"),
+			want: []string{`--storage.changes-retention (or WECOM_RECORDING_EXPORTER_STORAGE_CHANGES_RETENTION): "-1d" is not a duration: ` + duration},
+		},
+		{
 			name: "concurrency zero",
 			args: goodWith("--poll.concurrency=0"),
 			want: []string{`--poll.concurrency (or WECOM_RECORDING_EXPORTER_POLL_CONCURRENCY): "0" is not accepted: write a whole number, 1 or more`},

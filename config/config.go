@@ -32,6 +32,8 @@ type Config struct {
 	// StoragePath is the directory for the state, or empty to keep it in memory.
 	// If it exists, it is a directory.
 	StoragePath string
+	// ChangesRetention is how long changes are kept.
+	ChangesRetention time.Duration
 	// Warnings are sentences about what is accepted and likely not meant, such as a
 	// pattern of target files that matches nothing. Each names the flag, or the file
 	// and key.

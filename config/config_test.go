@@ -57,6 +57,8 @@ func minimal() *Config {
 		},
 		Metrics: Metrics{HostLabel: HostLabelPlain, MaxHosts: 10000},
 		Shard:   Shard{Ordinal: 0, Total: 1},
+
+		ChangesRetention: 180 * 24 * time.Hour,
 	}
 }
 
@@ -111,6 +113,7 @@ func TestLoadFlags(t *testing.T) {
 				"--metrics.host-hash-key-file=$DIR/key",
 				"--metrics.max-hosts=0",
 				"--metrics.departments",
+				"--storage.changes-retention=2y",
 				"--shard.ordinal=2",
 				"--shard.total=3",
 			},
@@ -146,6 +149,8 @@ func TestLoadFlags(t *testing.T) {
 					},
 					Metrics: Metrics{HostLabel: HostLabelHashed, HostHashKey: secret.Key("sixteen bytes..."), MaxHosts: 0, Departments: true},
 					Shard:   Shard{Ordinal: 2, Total: 3},
+
+					ChangesRetention: 2 * 365 * 24 * time.Hour,
 				}
 			},
 		},

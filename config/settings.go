@@ -301,6 +301,13 @@ func processSettings() []setting {
 			set: func(c *Config, v value) { c.StoragePath = v.directory() },
 		},
 		{
+			flag:    "storage.changes-retention",
+			initial: "180d",
+			help: "How long to keep the changes of sharing, and the removals; " +
+				"without --storage.path the last 10,000 are kept, no longer than that.",
+			set: func(c *Config, v value) { c.ChangesRetention = v.duration() },
+		},
+		{
 			flag:    "shard.ordinal",
 			initial: "0",
 			help:    "Number of this shard, from 0.",

@@ -170,7 +170,7 @@ func TestChangesSince(t *testing.T) {
 	})
 }
 
-// TestNumbersGoOnAfterARestart though the corp with the newest change is not configured any more.
+// TestNumbersGoOnAfterARestart though none of the corps that have changes is configured any more.
 func TestNumbersGoOnAfterARestart(t *testing.T) {
 	t.Parallel()
 	rig.Virtually(t, func(t *testing.T) {
@@ -182,19 +182,25 @@ func TestNumbersGoOnAfterARestart(t *testing.T) {
 		r.Wait(6 * time.Minute)
 		r.Stop()
 
-		one := withCorps(dir)
-		one.Corps = one.Corps[:1]
+		third := withCorps(dir)
+		third.Corps = third.Corps[:1]
+		third.Corps[0].Name = "third"
 		var log changeLines
-		r = rig.StartWith(t, one, poll.Options{Transport: server, Changes: log.add})
+		r = rig.StartWith(t, third, poll.Options{Transport: server, Changes: log.add})
 		r.Wait(10 * time.Second)
 		share(server, 1, "secret")
 		r.Wait(6 * time.Minute)
-		if want := []string{"11 acme narrowed c0 li"}; !slices.Equal(log.lines, want) {
+		want := []string{
+			"11 third enabled c0 li", "12 third enabled c1 li", "13 third enabled c2 li", "14 third enabled c3 li",
+			"15 third enabled c4 li", "16 third narrowed c0 li",
+		}
+		if !slices.Equal(log.lines, want) {
 			t.Errorf("%q, want %q", log.lines, want)
 		}
-		r.Reload(withCorps(dir)) // The other one has seen nothing of it.
+		r.Reload(withCorps(dir)) // They notice it now.
 		r.Wait(6 * time.Minute)
-		if want := "12 second narrowed c0 li"; len(log.lines) != 2 || log.lines[1] != want {
+		want = append(want, "17 acme narrowed c0 li", "18 second narrowed c0 li")
+		if !slices.Equal(log.lines, want) {
 			t.Errorf("%q, want %q in the end", log.lines, want)
 		}
 		if got := allChanges(t, r.Manager, poll.ChangeQuery{Limit: 5}); len(got) != 12 {
@@ -296,5 +302,38 @@ func TestChangesThatNobodyWaitsFor(t *testing.T) {
 		if page, _, err := r.Manager.Changes(t.Context(), &poll.ChangeQuery{Limit: 9}); err == nil {
 			t.Errorf("%d changes of a store that is closed", len(page))
 		}
+	})
+}
+
+// TestChangesRetention drops changes in time, and after another configuration.
+func TestChangesRetention(t *testing.T) {
+	t.Parallel()
+	rig.Virtually(t, func(t *testing.T) {
+		dir, server := t.TempDir(), rig.WorldOf(wecomtest.Config{})
+		cfg := rig.Storing(dir, rig.ConfigOf("li"))
+		cfg.ChangesRetention = 2 * rig.Day
+		r := rig.Start(t, server, cfg)
+		r.Wait(10 * time.Second)
+		share(server, 5, "")
+		r.Wait(rig.Day)
+		share(server, 5, "secret")
+		r.Wait(rig.Day - time.Hour)
+		expect := func(want int) {
+			t.Helper()
+			if got := allChanges(t, r.Manager, poll.ChangeQuery{Limit: 100}); len(got) != want {
+				t.Errorf("%d changes, want %d: %q", len(got), want, got)
+			}
+		}
+		expect(10)
+		r.Wait(2*time.Hour + 10*time.Minute)
+		expect(5)
+		if since := r.Manager.ChangesSince()[0].Since; time.Since(since) < 2*rig.Day || time.Since(since) > 2*rig.Day+time.Hour+10*time.Minute {
+			t.Errorf("all there since %s", since)
+		}
+		shorter := rig.Storing(dir, rig.ConfigOf("li"))
+		shorter.ChangesRetention = time.Hour
+		r.Reload(shorter)
+		r.Wait(6 * time.Minute)
+		expect(0)
 	})
 }

@@ -236,6 +236,7 @@ func (m *Manager) apply(cfg *config.Config, prepared []preparedCorp) {
 		} else {
 			c.applyConfig(s)
 		}
+		c.inventory.SetChangesRetention(cfg.ChangesRetention)
 		corps = append(corps, c)
 	}
 	metrics := cfg.Metrics
