@@ -12,6 +12,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/common/model"
+
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
@@ -94,11 +96,11 @@ func (c *corp) checkActivity(ctx context.Context) {
 		"最近 30 天发起的会议：%d 场，涉及 %d 名成员", len(starts), len(c.starts)), text{})
 }
 
-// sampled is what the lists of a sample of targets held.
+// sampled is what the first pages of the lists of a sample of targets held.
 type sampled struct {
 	listed         int // targets whose list succeeded
 	withRecordings int
-	recordings     int
+	recordings     int // of each target; several may have the same
 	failures       []failure
 }
 
@@ -172,13 +174,19 @@ func meetsAll(err error) bool {
 	return class.CorpWide() || class == wecom.ClassBlocked
 }
 
+// sampledSpan returns how far back the lists of the sample reach.
+func (c *corp) sampledSpan() time.Duration { return min(c.poll.Lookback, wecom.MaxWindow) }
+
 // firstPage returns how many recordings the first page of a target's newest window has.
 func (c *corp) firstPage(ctx context.Context, t wecom.Target) (n int, err error) {
 	end := c.client.Now().Truncate(time.Second)
-	window := wecom.Window{Start: end.Add(-min(c.poll.Lookback, wecom.MaxWindow)), End: end}
+	window := wecom.Window{Start: end.Add(-c.sampledSpan()), End: end}
 	page, err := c.client.List(t, window).Next(ctx, nil)
 	if _, incomplete := errors.AsType[*wecom.ChainError](err); incomplete {
 		err = nil // What comes after the page does not matter here.
+	}
+	for i := range page {
+		c.recordings[page[i].ID] = struct{}{}
 	}
 	return len(page), err
 }
@@ -207,20 +215,28 @@ func (c *corp) reportLists(selector wecom.Selector, s *sampled, all int) {
 		text{strings.Join(en, "; "), strings.Join(zh, "；")})
 }
 
-// reportRecordings reports whether there is anything for the exporter to show.
+// reportRecordings reports how many recordings of the app were seen: whether there is anything
+// for the exporter to show.
 func (c *corp) reportRecordings() {
-	switch {
+	switch n := len(c.recordings); {
 	case c.sampled.listed == 0:
 		c.skipAfter(StepList, StepRecordings)
-	case c.sampled.recordings == 0:
-		c.ok(StepRecordings, text{"none was seen", "未见任何录制"}, text{
-			"WeCom shows an app only meetings that this very app created through the API. If yours are booked by people in " +
-				"the WeCom client, or created by another app, this exporter has nothing to show",
-			"企业微信只向应用展示由该应用通过 API 创建的会议。若会议由成员在客户端预约，或由其他应用创建，本程序没有可展示的数据",
-		})
+	case n == 0:
+		c.ok(StepRecordings, textf("this app's recordings: none seen in the lists of %d of %d targets over the last %s",
+			"未见本应用的任何录制（已查询 %d 个目标，共 %d 个，时间范围为最近 %s）",
+			c.sampled.listed, len(c.targets), model.Duration(c.sampledSpan())),
+			text{
+				"WeCom shows an app only meetings that this very app created through the API, and answers with an empty list " +
+					"otherwise. If yours are booked by people in the WeCom client, or created by another app, this exporter has " +
+					"nothing to show. To be sure, check with --target.userid of somebody whose meetings were recorded in that time",
+				"企业微信只向应用展示由该应用通过 API 创建的会议，其余一律返回空列表。若会议由成员在客户端预约，或由其他应用创建，" +
+					"本程序没有可展示的数据。如需确认，请用 --target.userid 指定一位在此期间有会议录制的成员再次检查",
+			})
 	default:
-		c.ok(StepRecordings, textf("seen on the first pages: %d, so that the exporter has something to show",
-			"首页可见 %d 条录制，本程序有数据可展示", c.sampled.recordings), text{})
+		c.ok(StepRecordings, textf("this app's recordings: %d seen on the first pages of %d of %d targets; the exporter has "+
+			"something to show",
+			"可见本应用的录制 %d 条（已查询 %d 个目标的首页，共 %d 个目标），本程序有数据可展示",
+			n, c.sampled.listed, len(c.targets)), text{})
 	}
 }
 

@@ -4,6 +4,7 @@
 package preflight
 
 import (
+	"strings"
 	"time"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
@@ -24,6 +25,8 @@ type Plan struct {
 	Hosts             int     `json:"hosts"`             // estimated
 	Series            int     `json:"series"`            // estimated
 	MemoryBytes       int     `json:"memory_bytes"`      // estimated
+	// RecordingsSeen is how many recordings of the app the check saw; nil: no list succeeded.
+	RecordingsSeen *int `json:"recordings_seen,omitempty"`
 }
 
 // Memory that was measured: see docs/performance.md.
@@ -44,15 +47,26 @@ func (c *corp) reportPlan() {
 		p.Targets, p.FirstRoundCalls, p.LeastCallsPerHour, p.MostCallsPerHour, 100*p.BudgetShare, 100*p.WeComLimitShare,
 		p.Hosts, p.Series, p.MemoryBytes>>20,
 	).in(c.Language)
-	if wanted := c.config.Targets; c.users == nil && (wanted.DiscoverMembers || wanted.DiscoverActivity) {
-		step.Remedy = text{
+	if p.RecordingsSeen != nil {
+		step.Seen += textf("; this app's recordings: %d seen", "；可见本应用的录制：%d 条", *p.RecordingsSeen).in(c.Language)
+	}
+	var notes []string
+	if problem != "" {
+		step.Status, step.Seen = Failed, step.Seen+": "+problem
+		notes = append(notes, remedy)
+	} else if wanted := c.config.Targets; c.users == nil && (wanted.DiscoverMembers || wanted.DiscoverActivity) {
+		notes = append(notes, text{
 			"this is without the users that are to be discovered, whose number is not known yet",
 			"未计入尚待发现的成员，其数量未知",
-		}.in(c.Language)
+		}.in(c.Language))
 	}
-	if problem != "" {
-		step.Status, step.Seen, step.Remedy = Failed, step.Seen+": "+problem, remedy
+	if p.RecordingsSeen != nil && *p.RecordingsSeen == 0 {
+		notes = append(notes, text{
+			"no recording of this app was seen, so that as it stands there is nothing to show: see recordings above",
+			"未见本应用的任何录制，就目前而言没有可展示的数据，见上文 recordings",
+		}.in(c.Language))
 	}
+	step.Remedy = strings.Join(notes, text{"; ", "；"}.in(c.Language))
 	c.Report(step)
 }
 
@@ -75,6 +89,7 @@ func (c *corp) plan() (p Plan, problem, remedy string) {
 	if c.sampled.listed > 0 {
 		p.Hosts = p.Targets * c.sampled.withRecordings / c.sampled.listed
 		recordings = p.Targets * c.sampled.recordings / c.sampled.listed
+		p.RecordingsSeen = new(len(c.recordings))
 	}
 	withSeries := p.Hosts
 	switch {

@@ -44,7 +44,14 @@ func Run(ctx context.Context, cfg *config.Config, o Options) {
 	r.ok(StepConfiguration, textf("valid, corps: %d", "有效，企业数：%d", len(cfg.Corps)), text{warnings, warnings})
 	for i := range cfg.Corps {
 		r.corp = cfg.Corps[i].Name
-		c := &corp{reporter: r, config: &cfg.Corps[i], poll: cfg.Poll, shard: cfg.Shard, metrics: cfg.Metrics}
+		c := &corp{
+			reporter:   r,
+			config:     &cfg.Corps[i],
+			poll:       cfg.Poll,
+			shard:      cfg.Shard,
+			metrics:    cfg.Metrics,
+			recordings: map[string]struct{}{},
+		}
 		c.run(ctx)
 	}
 }
@@ -94,6 +101,8 @@ type corp struct {
 	starts   map[string]time.Time // when they last started a meeting, if that is known
 	targets  []wecom.Target
 	sampled  sampled
+	// recordings are those on the sampled pages, by ID.
+	recordings map[string]struct{}
 }
 
 func (c *corp) run(ctx context.Context) {

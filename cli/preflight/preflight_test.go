@@ -137,10 +137,10 @@ func TestAllIsWell(t *testing.T) {
 		"ok list: by userid: tried 4 of 4 targets, listed 4, with recordings 1",
 		"ok list: by meetingid: tried 1 of 1 targets, listed 1, with recordings 1",
 		"ok list: by meeting_code: tried 1 of 1 targets, listed 1, with recordings 1",
-		"ok recordings: seen on the first pages: 3, so that the exporter has something to show",
+		"ok recordings: this app's recordings: 1 seen on the first pages of 6 of 6 targets; the exporter has something to show",
 		"ok clock: less than 1m0s from WeCom's",
 		"ok plan: targets: 6; calls: 6 in the first round, then 6 to 72 an hour, at most 0.1% of the budget and 0.0% of " +
-			"WeCom's limit; expected: hosts 3, series 329, memory 30 MiB",
+			"WeCom's limit; expected: hosts 3, series 329, memory 30 MiB; this app's recordings: 1 seen",
 	}
 	steps := run(t, configOf(url), Options{})
 	if diff := cmp.Diff(want, lines(steps)); diff != "" {
@@ -158,6 +158,7 @@ func TestAllIsWell(t *testing.T) {
 		Hosts:             3,
 		Series:            329,
 		MemoryBytes:       30<<20 + 3*14<<10 + 3*300,
+		RecordingsSeen:    new(1),
 	}); !cmp.Equal(want, plan) {
 		t.Errorf("plan differs (-want +got):\n%s", cmp.Diff(want, plan))
 	}
@@ -241,7 +242,7 @@ func TestFailures(t *testing.T) {
 				s.Remove("r1")
 				cfg.Corps[0].Targets.MeetingIDs, cfg.Corps[0].Targets.MeetingCodes = nil, nil
 			},
-			want: []string{"ok recordings: none was seen"},
+			want: []string{"ok recordings: this app's recordings: none seen in the lists of 4 of 4 targets over the last 31d", "ok plan: "},
 		},
 		{
 			name: "an empty scope",
@@ -353,6 +354,58 @@ func TestFailures(t *testing.T) {
 				t.Errorf("failed: %+v, want a remedy with %q", failed, test.remedy)
 			}
 		})
+	}
+}
+
+// TestNothingToShow has a company whose recordings the app cannot see, if there are any. That
+// is no failure, but the line and the last line say what it means.
+func TestNothingToShow(t *testing.T) {
+	t.Parallel()
+	for language, want := range map[wecom.Language]struct{ recordings, why, plan, note string }{
+		wecom.English: {
+			recordings: "this app's recordings: none seen in the lists of 4 of 4 targets over the last 31d",
+			why:        "only meetings that this very app created",
+			plan:       "; this app's recordings: 0 seen",
+			note:       "there is nothing to show",
+		},
+		wecom.Chinese: {
+			recordings: "未见本应用的任何录制（已查询 4 个目标，共 4 个，时间范围为最近 31d）",
+			why:        "只向应用展示由该应用通过 API 创建的会议",
+			plan:       "；可见本应用的录制：0 条",
+			note:       "没有可展示的数据",
+		},
+	} {
+		s := company()
+		s.Remove("r1")
+		cfg := configOf(serve(t, s))
+		cfg.Corps[0].Targets.MeetingIDs, cfg.Corps[0].Targets.MeetingCodes = nil, nil
+		steps := run(t, cfg, Options{Language: language})
+		if got := failures(steps); len(got) > 0 {
+			t.Errorf("failed: %+v", got)
+		}
+		i := slices.IndexFunc(steps, func(s Step) bool { return s.Name == StepRecordings })
+		if line := steps[i]; line.Status != OK || line.Seen != want.recordings || !strings.Contains(line.Remedy, want.why) {
+			t.Errorf("the line is %+v\nwant %q and a remedy with %q", line, want.recordings, want.why)
+		}
+		last := steps[len(steps)-1]
+		if last.Name != StepPlan || !strings.HasSuffix(last.Seen, want.plan) || !strings.Contains(last.Remedy, want.note) {
+			t.Errorf("the last line is %+v\nwant %q and a remedy with %q", last, want.plan, want.note)
+		}
+		if seen := last.Plan.RecordingsSeen; seen == nil || *seen != 0 {
+			t.Errorf("the plan has %v recordings, want 0", seen)
+		}
+	}
+}
+
+// TestNotListed has lists fail, so that it is not known whether there are recordings.
+func TestNotListed(t *testing.T) {
+	t.Parallel()
+	s := company()
+	s.Fail(wecomtest.Fault{Endpoint: listEndpoint, Errcode: 60020})
+	steps := run(t, configOf(serve(t, s)), Options{})
+	last := steps[len(steps)-1]
+	if last.Plan.RecordingsSeen != nil || strings.Contains(last.Seen+last.Remedy, "seen") {
+		t.Errorf("the last line is %+v, want nothing about recordings", last)
 	}
 }
 
