@@ -42,7 +42,9 @@ func TestExposition(t *testing.T) {
 func TestMetricsAreWellNamed(t *testing.T) {
 	t.Parallel()
 	rig.Virtually(t, func(t *testing.T) {
-		r := rig.Start(t, rig.WorldOf(wecomtest.Config{}), rig.ConfigOf("li", "wang"))
+		cfg := rig.ConfigOf("li", "wang")
+		cfg.Corps[0].Statistics = true
+		r := rig.Start(t, rig.WorldOf(wecomtest.Config{}), cfg)
 		r.Wait(10 * time.Second)
 		families := r.Gather()
 		problems, err := promlint.NewWithMetricFamilies(families).Lint()

@@ -22,6 +22,7 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/discovery"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/rules"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/statistics"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
@@ -41,6 +42,7 @@ type corp struct {
 	rules     *rules.Rules
 	schedule  *schedule.Schedule
 	reports   *schedule.Reports
+	asker     *statistics.Asker // of views and downloads
 	titles    bool
 	userAgent string
 	born      time.Time     // when it was made, by the local clock
@@ -108,6 +110,10 @@ func (m *Manager) newCorp(s settings, stored *inventory.Inventory) *corp {
 		c.restore(time.Now())
 	}
 	c.rules = rules.New(c.inventory, s.config.Policy, s.shard, c.client.Now, c.logger)
+	c.asker = statistics.New(statistics.Options{
+		Client: c.client, Inventory: c.inventory, Logger: c.logger, MayAsk: c.hasNothingUrgent,
+	})
+	c.asker.ApplyConfig(s.config.Statistics, s.poll.HistoryInterval)
 	c.part = &commit.Part{Group: c.key.group(), Inventory: c.inventory, Logger: c.logger}
 	if m.store.Keeps() {
 		c.inventory.Track()
@@ -174,6 +180,7 @@ func (c *corp) applyConfig(s settings) {
 	c.rules.ApplyConfig(s.config.Policy, s.shard)
 	c.schedule.ApplyConfig(s.poll, time.Now())
 	c.discovery.ApplyConfig(s.config, s.poll)
+	c.asker.ApplyConfig(s.config.Statistics, s.poll.HistoryInterval)
 	if otherRoute {
 		c.discovery.Retry()
 	}
@@ -196,6 +203,7 @@ func (c *corp) start(ctx context.Context) {
 	running.Go(func() { c.discovery.Run(ctx) })
 	running.Go(func() { c.rules.Run(ctx) })
 	running.Go(func() { c.run(ctx) })
+	running.Go(func() { c.asker.Run(ctx) })
 	c.stop = func() {
 		cancel()
 		running.Wait()
@@ -312,6 +320,15 @@ func (c *corp) next(now time.Time) decision {
 func (c *corp) hasSpareBudget() bool {
 	l := c.settings.limits
 	return 2*(l.Used()+c.waiting) < l.Budget()
+}
+
+// hasNothingUrgent reports whether views may be asked for: no target is due, no poll goes on that
+// could, and there is no outage.
+func (c *corp) hasNothingUrgent(now time.Time) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	due, _ := c.schedule.Due(now, 1)
+	return due == 0 && c.waiting == 0 && c.chains.Ready(c.hasSpareBudget()) == 0 && !c.breaker.isOpen()
 }
 
 // mayProbe reports whether the end of an outage may be probed: when its wait is over, or

@@ -37,6 +37,10 @@ type Status struct {
 	Undiscovered bool
 	// Blocks are the endpoints that are closed now.
 	Blocks []wecom.Block
+	// Statistics reports that views are asked for. At ViewsAsked none was left to ask for, or
+	// none could be; zero: there was no such time since the start.
+	Statistics bool
+	ViewsAsked time.Time
 }
 
 // Status returns how polling goes, by corp name.
@@ -51,7 +55,13 @@ func (m *Manager) Status() []Status {
 }
 
 func (c *corp) status(now time.Time) Status {
-	s := Status{Name: c.key.name, Summary: c.reports.Summary(now), LastSuccess: c.inventory.Status().LastSuccess}
+	s := Status{
+		Summary:     c.reports.Summary(now),
+		Name:        c.key.name,
+		LastSuccess: c.inventory.Status().LastSuccess,
+		Statistics:  c.hasStatistics(),
+		ViewsAsked:  c.asker.Idle(),
+	}
 	if !c.discovery.Known() {
 		s.Coverage = 0
 	}
@@ -104,7 +114,8 @@ type RecordingQuery struct {
 type Recording struct {
 	inventory.Recording
 
-	Corp string
+	Corp       string
+	Statistics bool // views and downloads are asked for
 }
 
 // Recordings returns the part of the recordings that a query selects, and how many there
@@ -167,7 +178,17 @@ type match struct {
 }
 
 func (m *match) recording() Recording {
-	return Recording{Corp: m.corp.key.name, Recording: m.corp.inventory.Recording(&m.Match, m.at)}
+	r := Recording{Corp: m.corp.key.name, Recording: m.corp.inventory.Recording(&m.Match, m.at)}
+	if r.Statistics = m.corp.hasStatistics(); !r.Statistics {
+		r.Views, r.Downloads = nil, nil // They may be old.
+	}
+	return r
+}
+
+func (c *corp) hasStatistics() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.settings.config.Statistics
 }
 
 func (q *RecordingQuery) compare(a, b match) int {

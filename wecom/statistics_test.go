@@ -335,6 +335,11 @@ func TestStatisticsWaitForLists(t *testing.T) {
 		if !l.HasRoomForStatistics() {
 			t.Error("no room after lists were closed")
 		}
+		begin(statisticsEndpoint)
+		begin(statisticsEndpoint)
+		if l.HasRoomForStatistics() {
+			t.Error("room for more than a tenth")
+		}
 	})
 }
 

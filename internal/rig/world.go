@@ -22,8 +22,9 @@ const Day = 24 * time.Hour
 
 // The endpoints that tests count the calls of.
 const (
-	ListEndpoint   = "meeting/record/list"
-	StartsEndpoint = "meeting/statistics/get_start_list"
+	ListEndpoint       = "meeting/record/list"
+	StartsEndpoint     = "meeting/statistics/get_start_list"
+	StatisticsEndpoint = "meeting/record/get_statistics"
 )
 
 // ConfigOf returns a configuration of one corp, acme, that names users as its targets.
