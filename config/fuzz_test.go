@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/scalar"
 )
 
 func addTestdata(f *testing.F, pattern string) {
@@ -100,7 +102,7 @@ func FuzzReadTargetFile(f *testing.F) {
 		}
 		for _, ids := range [][]string{targets.UserIDs, targets.MeetingIDs, targets.MeetingCodes} {
 			for _, id := range ids {
-				if id == "" || len(id) > maxMeetingIDBytes || !utf8.ValidString(id) || strings.ContainsFunc(id, isSpaceOrControl) {
+				if id == "" || len(id) > maxMeetingIDBytes || !utf8.ValidString(id) || scalar.HasSpaceOrControl(id) {
 					t.Errorf("accepted the ID %q", id)
 				}
 			}

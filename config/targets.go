@@ -15,6 +15,7 @@ import (
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/fileerr"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/glob"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/scalar"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/yamldoc"
 )
 
@@ -181,7 +182,7 @@ func (v value) ids(maxBytes int, fold func(string) string) []string {
 			v.addItemf(i, "an entry of %d bytes: write an ID of at most %d", len(id), maxBytes)
 		case !utf8.ValidString(id):
 			v.addItemf(i, "%q is not UTF-8: write an ID that is", id)
-		case strings.ContainsFunc(id, isSpaceOrControl):
+		case scalar.HasSpaceOrControl(id):
 			v.addItemf(i, "%q holds white space or a control character: write one ID for each entry", id)
 		case !seen[fold(id)]:
 			seen[fold(id)] = true

@@ -6,13 +6,12 @@ package config
 import (
 	"fmt"
 	"os"
-	"strconv"
 	"time"
 
 	promconfig "github.com/prometheus/common/config"
-	"github.com/prometheus/common/model"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/fileerr"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/scalar"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/secret"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/yamldoc"
 )
@@ -85,31 +84,25 @@ func (v value) path() string {
 	return promconfig.JoinDir(v.base, v.text)
 }
 
-// truth returns whether something is wanted; false if nothing was written.
-func (v value) truth() (wanted bool) {
-	switch {
-	case v.text == "":
-	case v.decode != nil:
-		_ = v.decode(&wanted) // The file was read, so that it is a truth.
-	default:
-		var err error
-		if wanted, err = strconv.ParseBool(v.text); err != nil {
-			v.addf("%q is not accepted: write true or false", v.text)
-		}
+// parsed returns what parse makes of the text.
+func parsed[T any](v value, parse func(text string) (T, error)) T {
+	result, err := parse(v.text)
+	if err != nil {
+		v.addf("%w", err)
 	}
-	return wanted
+	return result
 }
 
-func (v value) duration() time.Duration {
-	d, err := model.ParseDuration(v.text)
-	switch {
-	case err != nil:
-		v.addf("%q is not a duration: write a Prometheus duration such as 5m, 31d or 90d", v.text)
-	case d == 0:
-		v.addf("%q is zero: write a duration above zero such as 5m, 31d or 90d", v.text)
+// truth reads true or false; nothing is false.
+func (v value) truth() (wanted bool) {
+	if v.decode != nil {
+		_ = v.decode(&wanted) // The file was read, so that it is a truth.
+		return wanted
 	}
-	return time.Duration(d)
+	return parsed(v, scalar.Truth)
 }
+
+func (v value) duration() time.Duration { return parsed(v, scalar.Duration) }
 
 func (v value) lookback() time.Duration {
 	d := v.duration()
@@ -120,13 +113,7 @@ func (v value) lookback() time.Duration {
 }
 
 // wholeNumber reads a number that is least or more.
-func (v value) wholeNumber(least int) int {
-	n, err := strconv.Atoi(v.text)
-	if err != nil || n < least {
-		v.addf("%q is not accepted: write a whole number, %d or more", v.text, least)
-	}
-	return n
-}
+func (v value) wholeNumber(least int) int { return parsed(v, scalar.WholeNumber(least)) }
 
 func (v value) hostLabel() HostLabel {
 	label := HostLabel(v.text)
