@@ -8,11 +8,13 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/alecthomas/kingpin/v2"
 	"github.com/go-kit/log/level"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/accepted"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
 )
@@ -25,7 +27,20 @@ const (
 	// in graphs.
 	demoInterval     = "15s"
 	demoIdleInterval = "1m"
+	demoRetention    = 30 * 24 * time.Hour // a day less than the lookback
 )
+
+// demoPolicy returns the rules of a made-up company. A recording and a file of its history are
+// exposed on purpose.
+func demoPolicy(now time.Time) config.Policy {
+	return config.Policy{
+		Retention: demoRetention,
+		Accepted: []accepted.Entry{
+			{ID: "wr0d53101e1ad30426", Reason: "public training", Until: now.UTC().Truncate(24*time.Hour).AddDate(0, 2, 0)},
+			{ID: "wf611b0af85eb303bc", Reason: "town hall"},
+		},
+	}
+}
 
 // addDemo adds the command that serves metrics of simulated companies. Its calls
 // to WeCom stay in the process.
@@ -44,6 +59,7 @@ func newDemo(f *flags, out *output) *exporter {
 		AgentID:      wecomtest.DefaultAgentID,
 		QuotaBytes:   demoQuota,
 		Departments:  wecomtest.DemoDepartments(),
+		Policy:       demoPolicy(time.Now()),
 		Interval:     demoInterval,
 		IdleInterval: demoIdleInterval,
 	}

@@ -4,6 +4,7 @@
 package cli
 
 import (
+	"bytes"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
 )
 
@@ -103,5 +105,28 @@ func TestDemoOfSeveralCorps(t *testing.T) {
 		if corp.APIURL != again.Corps[i].APIURL {
 			t.Errorf("%s is at %s, and after a reload at %s", corp.Name, corp.APIURL, again.Corps[i].APIURL)
 		}
+	}
+}
+
+// TestDemoHasAPolicy polls the company of the demo: what is accepted must be exposed there.
+func TestDemoHasAPolicy(t *testing.T) {
+	t.Parallel()
+	a := newApplication()
+	if _, err := a.kingpin.Parse([]string{"demo"}); err != nil {
+		t.Fatal(err)
+	}
+	demo := newDemo(a.flags, nil)
+	cfg, err := demo.load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stderr bytes.Buffer
+	m, _, err := walk(t.Context(), cfg, poll.Options{Transport: demo.transport}, &output{stderr: &stderr})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if total := m.View().Corps[0].Total; total.Accepted != 2 || total.Overdue == 0 || total.Exposed == 0 {
+		t.Errorf("%d files are accepted, want 2; %d overdue, %d exposed: %s",
+			total.Accepted, total.Overdue, total.Exposed, &stderr)
 	}
 }

@@ -91,7 +91,8 @@ type Policy struct {
 	// AcceptedFile is the path of the file of what is exposed on purpose, or empty if there
 	// is none. ReadAcceptedFile reads it again.
 	AcceptedFile string
-	// Accepted is what the file held at Load.
+	// Accepted is what the file held at Load; in a demo it may be without a file. nil: there is
+	// no rule.
 	Accepted []accepted.Entry
 }
 

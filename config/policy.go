@@ -31,6 +31,16 @@ func (v value) acceptedFile() (path string, entries []accepted.Entry) {
 	return path, entries
 }
 
+// complete takes what is missing from another policy, unless the lookback is too short for it.
+func (p *Policy) complete(other *Policy, lookback time.Duration) {
+	if p.Retention == 0 && other.Retention < lookback {
+		p.Retention = other.Retention
+	}
+	if p.AcceptedFile == "" {
+		p.Accepted = other.Accepted
+	}
+}
+
 func (v value) retention() time.Duration {
 	if v.text == "" {
 		return 0

@@ -18,6 +18,9 @@ type Simulation struct {
 	// file has its own.
 	QuotaBytes  int64
 	Departments map[int64]string
+	// Policy is that of the corp that the flags describe, as far as they do not say it: its
+	// retention if the lookback is longer, and what is accepted if there is no accepted file.
+	Policy Policy
 	// Interval and IdleInterval are Prometheus durations. They replace the
 	// defaults of the flags.
 	Interval, IdleInterval string
@@ -35,6 +38,7 @@ func (f *Flags) LoadSimulated(s Simulation) (*Config, error) {
 	if file := f.file(); file == "" {
 		corp := simulated(f)
 		corp.QuotaBytes, corp.Departments = s.QuotaBytes, s.Departments
+		corp.Policy.complete(&s.Policy, c.Poll.Lookback)
 		p.checkRetention(f, &corp, c.Poll.Lookback)
 		c.Corps = []Corp{corp}
 	} else {

@@ -12,15 +12,20 @@ import (
 	"github.com/google/go-cmp/cmp"
 	promconfig "github.com/prometheus/common/config"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/accepted"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/secret"
 )
 
 var simulation = Simulation{
-	CorpID:       "ww1",
-	Secret:       "the secret",
-	AgentID:      1000002,
-	QuotaBytes:   100,
-	Departments:  map[int64]string{3: "产品"},
+	CorpID:      "ww1",
+	Secret:      "the secret",
+	AgentID:     1000002,
+	QuotaBytes:  100,
+	Departments: map[int64]string{3: "产品"},
+	Policy: Policy{
+		Retention: 30 * 24 * time.Hour,
+		Accepted:  []accepted.Entry{{ID: "wr1", Reason: "training"}},
+	},
 	Interval:     "10s",
 	IdleInterval: "1m",
 }
@@ -48,11 +53,19 @@ func TestLoadSimulated(t *testing.T) {
 		},
 		{
 			name: "policy set",
-			args: []string{"--policy.retention=30d", "--policy.accepted-file=testdata/accepted.yml"},
+			args: []string{"--policy.retention=20d", "--policy.accepted-file=testdata/accepted.yml"},
 			want: func(c *Config) {
 				c.Corps[0].Policy = Policy{
-					Retention: 30 * 24 * time.Hour, AcceptedFile: "testdata/accepted.yml", Accepted: acceptedEntries,
+					Retention: 20 * 24 * time.Hour, AcceptedFile: "testdata/accepted.yml", Accepted: acceptedEntries,
 				}
+			},
+		},
+		{
+			name: "a lookback that is too short for the retention",
+			args: []string{"--poll.lookback=30d"},
+			want: func(c *Config) {
+				c.Poll.Lookback = 30 * 24 * time.Hour
+				c.Corps[0].Policy.Retention = 0
 			},
 		},
 		{
@@ -77,6 +90,7 @@ func TestLoadSimulated(t *testing.T) {
 				HTTPClientConfig: promconfig.DefaultHTTPClientConfig,
 				QuotaBytes:       100,
 				Departments:      map[int64]string{3: "产品"},
+				Policy:           simulation.Policy,
 				Targets:          Targets{DiscoverMembers: true, DiscoverActivity: true},
 			}
 			test.want(want)

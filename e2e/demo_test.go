@@ -29,6 +29,7 @@ var gauges = []string{
 	"wecom_poll_lag_seconds",
 	"wecom_poll_last_success_timestamp_seconds",
 	"wecom_poll_targets",
+	"wecom_recording_accepted_files",
 	"wecom_recording_bytes",
 	"wecom_recording_duration_seconds",
 	"wecom_recording_exporter_build_info",
@@ -40,6 +41,7 @@ var gauges = []string{
 	"wecom_recording_last_start_timestamp_seconds",
 	"wecom_recording_oldest_unfinished_timestamp_seconds",
 	"wecom_recording_quota_bytes",
+	"wecom_recording_retention_exceeded_files",
 	"wecom_recording_shared_files",
 	"wecom_recording_sharing_files",
 	"wecom_recordings",
@@ -96,6 +98,12 @@ func TestDemoIsPlausible(t *testing.T) {
 	exposed := total(families.sumBy("wecom_recording_exposed_files", "host"))
 	if exposed <= 0 || exposed >= shared || shared >= files {
 		t.Errorf("%v exposed, %v shared and %v files, want each more than the one before", exposed, shared, files)
+	}
+	if accepted := total(families.sumBy("wecom_recording_accepted_files", "corp")); accepted != 2 {
+		t.Errorf("%v accepted files, want 2", accepted)
+	}
+	if overdue := total(families.sumBy("wecom_recording_retention_exceeded_files", "host")); overdue <= 0 || overdue >= files {
+		t.Errorf("%v of %v files are overdue", overdue, files)
 	}
 	for labelName, values := range map[string][]string{
 		"audience": {"anyone", "attendees", "company"},

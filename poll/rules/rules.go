@@ -109,10 +109,11 @@ func (r *Rules) update() {
 	case r.file == nil || !r.look(c.AcceptedFile):
 		return
 	}
-	p := &policy.Policy{Retention: c.Retention}
+	entries := c.Accepted
 	if r.file != nil {
-		p.Accepted = acceptances(r.file.Content)
+		entries = r.file.Content
 	}
+	p := &policy.Policy{Retention: c.Retention, Accepted: acceptances(entries)}
 	if p.Equal(r.policy) {
 		return
 	}
@@ -140,7 +141,11 @@ func (r *Rules) look(path string) bool {
 	return found.Read
 }
 
+// acceptances returns the entries by ID; nil if they are nil, which is no rule.
 func acceptances(entries []accepted.Entry) map[string]*policy.Acceptance {
+	if entries == nil {
+		return nil
+	}
 	all := make(map[string]*policy.Acceptance, len(entries))
 	for _, e := range entries {
 		all[e.ID] = &policy.Acceptance{Reason: e.Reason, Until: e.Until}

@@ -149,6 +149,18 @@ func TestReloadTakesWhatWasRead(t *testing.T) {
 	}
 }
 
+func TestDemoAcceptsWithoutAFile(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "- {id: r1, reason: a}", 1)
+	c := b.load()
+	c.AcceptedFile = ""
+	b.ApplyConfig(c, config.Shard{Total: 1})
+	if err := os.Remove(b.path); err != nil {
+		t.Fatal(err)
+	}
+	b.want(3, 1)
+}
+
 func TestUnmatchedIDsAreReportedOnce(t *testing.T) {
 	t.Parallel()
 	const msg = `level=warn msg="the accepted file has IDs of no recording and no file that is known" `
