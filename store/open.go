@@ -170,6 +170,10 @@ func (o *opening) read() (found contents, err error) {
 		if tx.Size() > info.Size() {
 			return damageError{fmt.Sprintf("it has %d bytes, and should have %d", info.Size(), tx.Size())}
 		}
+		// The size overflows if the number of pages is nonsense, and bbolt would visit them all.
+		if page, err := tx.Page(int(info.Size() / int64(db.Info().PageSize))); page != nil || err != nil {
+			return damageError{errPage}
+		}
 		if err := checkPages(o.path, tx); err != nil {
 			return damageError{err}
 		}
