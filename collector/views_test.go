@@ -73,10 +73,3 @@ func TestViews(t *testing.T) {
 		})
 	}
 }
-
-func TestEstimateOfSeriesWithStatistics(t *testing.T) {
-	t.Parallel()
-	if without, with := collector.EstimateSeries(100, false), collector.EstimateSeries(100, true); with != without+200 {
-		t.Errorf("%d series without and %d with statistics of 100 hosts", without, with)
-	}
-}
