@@ -23,6 +23,7 @@ const (
 	flagLogLevel    = "log.level"
 	flagLogFormat   = "log.format"
 	flagLogLanguage = "log.language"
+	flagLogChanges  = "log.changes"
 
 	logFormatLogfmt = "logfmt"
 	logFormatJSON   = "json"
@@ -39,7 +40,10 @@ var (
 )
 
 // logFlags holds the values of --log.*.
-type logFlags struct{ level, format, language *string }
+type logFlags struct {
+	level, format, language *string
+	changes                 *bool
+}
 
 func addLogFlags(app *kingpin.Application) *logFlags {
 	return &logFlags{
@@ -49,6 +53,7 @@ func addLogFlags(app *kingpin.Application) *logFlags {
 			Default(logFormatLogfmt).String(),
 		language: app.Flag(flagLogLanguage, "Language of remedies in log messages: en, zh or both.").
 			Default(logBothLanguages).String(),
+		changes: app.Flag(flagLogChanges, "Log each change of sharing and each removal as a line of its own, at info.").Bool(),
 	}
 }
 

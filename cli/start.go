@@ -63,6 +63,7 @@ func (e *exporter) setUp(ctx context.Context, cfg *config.Config, settings web.S
 			Transport: e.transport,
 			Titles:    settings.Recordings,
 			Observer:  calls.Observer,
+			Changes:   e.logChanges(),
 		})
 		if s.err != nil {
 			s.err = fmt.Errorf("setting up: %w", s.err)
@@ -78,6 +79,14 @@ func (e *exporter) setUp(ctx context.Context, cfg *config.Config, settings web.S
 		s.handler.set(web.NewHandler(started(options, settings, metrics, s.reloader)))
 	}()
 	return s
+}
+
+// logChanges returns what logs changes; nil if nobody asks for that.
+func (e *exporter) logChanges() func(*poll.View, []poll.Change) {
+	if !*e.flags.log.changes {
+		return nil
+	}
+	return collector.LogChanges(e.out.logger)
 }
 
 // started returns the options for when the store is read.
