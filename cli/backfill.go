@@ -72,6 +72,9 @@ func (b *backfillFlags) run(ctx context.Context, f *flags, out *output) error {
 	defer file.discard()
 	// What was in the lookback at the first instant began up to a lookback earlier.
 	cfg.Poll.Lookback += now.Sub(from) + walkMargin
+	for i := range cfg.Corps {
+		cfg.Corps[i].Statistics = false // They have no past.
+	}
 	manager, status, err := walk(ctx, cfg, poll.Options{}, out)
 	if err != nil {
 		return err

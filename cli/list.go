@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -77,7 +78,7 @@ func (l *listFlags) run(ctx context.Context, f *flags, out *output) error {
 		return err
 	}
 	// What was found is printed even if the walk was interrupted.
-	if err := l.print(context.WithoutCancel(ctx), manager, s, out); err != nil {
+	if err := l.print(context.WithoutCancel(ctx), manager, s, hasStatistics(cfg), out); err != nil {
 		return err
 	}
 	return status
@@ -148,6 +149,11 @@ func (l *listFlags) selection(now time.Time) (*selection, error) {
 	return s, errors.Join(errs...)
 }
 
+// hasStatistics reports whether views and downloads of any corp are wanted.
+func hasStatistics(cfg *config.Config) bool {
+	return slices.ContainsFunc(cfg.Corps, func(c config.Corp) bool { return c.Statistics })
+}
+
 // timeOf returns the time that a text stands for, or the zero time for none.
 func timeOf(text string, now time.Time) (time.Time, error) {
 	if text == "" {
@@ -166,9 +172,9 @@ func timeOf(text string, now time.Time) (time.Time, error) {
 
 // print writes the selected recordings to stdout.
 func (l *listFlags) print(
-	ctx context.Context, manager *poll.Manager, s *selection, out *output,
+	ctx context.Context, manager *poll.Manager, s *selection, statistics bool, out *output,
 ) error {
-	w, err := newListWriter(*l.format, out.stdout)
+	w, err := newListWriter(*l.format, out.stdout, statistics)
 	if err != nil {
 		return err
 	}

@@ -23,15 +23,20 @@ type listWriter interface {
 	Flush() error
 }
 
-func newListWriter(format string, w io.Writer) (listWriter, error) {
+// newListWriter returns a writer of one format. Statistics are whether a table has views.
+func newListWriter(format string, w io.Writer, statistics bool) (listWriter, error) {
 	switch format {
 	case formatCSV:
 		return listing.NewCSV(w)
 	case formatJSON:
 		return &jsonWriter{w: bufio.NewWriter(w)}, nil
 	}
-	t := &tableWriter{tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)}
-	_, err := fmt.Fprintln(t.w, "HOST\tSTART\tSTATE\tFILES\tSHARED\tEXPOSED\tSIZE\tLENGTH\tID\tTITLE")
+	t := &tableWriter{w: tabwriter.NewWriter(w, 0, 0, 2, ' ', 0), statistics: statistics}
+	views := ""
+	if statistics {
+		views = "\tVIEWS\tDOWNLOADS"
+	}
+	_, err := fmt.Fprintf(t.w, "HOST\tSTART\tSTATE\tFILES\tSHARED\tEXPOSED%s\tSIZE\tLENGTH\tID\tTITLE\n", views)
 	return t, err
 }
 
@@ -68,7 +73,10 @@ func (j *jsonWriter) Flush() error {
 }
 
 // A tableWriter writes columns for people.
-type tableWriter struct{ w *tabwriter.Writer }
+type tableWriter struct {
+	w          *tabwriter.Writer
+	statistics bool
+}
 
 // Write implements listWriter.
 func (t *tableWriter) Write(r *poll.Recording) error {
@@ -79,6 +87,9 @@ func (t *tableWriter) Write(r *poll.Recording) error {
 	files := fmt.Sprintf("%d\t%d\t%d", len(r.Files), r.Shared, r.Exposed)
 	if len(r.Files) == 0 && r.State != wecom.StateCompleted {
 		files = "-\t-\t-" // WeCom does not list them yet.
+	}
+	if t.statistics {
+		files += "\t" + cell(listing.Count(r.Views)) + "\t" + cell(listing.Count(r.Downloads))
 	}
 	_, err := fmt.Fprintf(t.w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n",
 		cell(r.Host), start, r.State, files, listing.Size(r.Bytes), r.Duration.Round(time.Second), cell(r.ID), cell(r.Title))

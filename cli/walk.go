@@ -79,8 +79,8 @@ func waitForRound(ctx context.Context, m *poll.Manager, p *progress) {
 			over = time.Time{}
 		case over.IsZero():
 			over = now
-		case now.Sub(over) > schedule.LongestReportAge: // Only now it shows how the last polls went.
-			return
+		case now.Sub(over) > schedule.LongestReportAge && haveViews(statuses, over):
+			return // Only now it shows how the last polls went.
 		}
 		select {
 		case <-tick.C:
@@ -109,6 +109,18 @@ func isOver(statuses []poll.Status, outages map[string]time.Time, now time.Time)
 	return over
 }
 
+// haveViews reports whether every corp has asked for the views of its recordings since a time, as
+// far as it can now.
+func haveViews(statuses []poll.Status, since time.Time) bool {
+	for i := range statuses {
+		s := &statuses[i]
+		if s.Statistics && s.Outage == nil && len(s.Blocks) == 0 && !s.ViewsAsked.After(since) {
+			return false
+		}
+	}
+	return true
+}
+
 // isRefused reports whether an outage waits for an operator: WeCom refuses the calls of the app.
 // A WeCom that does not answer, or is busy, may answer again soon.
 func isRefused(outage error) bool {
@@ -128,6 +140,11 @@ func reportFailures(w io.Writer, m *poll.Manager) (failed bool) {
 		if s.Undiscovered {
 			failed = true
 			fmt.Fprintf(w, "%s: corp %s: users could not be discovered: run check to see why\n", name, s.Name)
+		}
+		if s.ViewsErr != nil {
+			failed = true
+			fmt.Fprintf(w, "%s: corp %s: views cannot be asked for: %v: %s\n",
+				name, s.Name, s.ViewsErr, wecom.Remedy(s.ViewsErr, wecom.English))
 		}
 		failing := 0
 		for _, counts := range s.Counts {

@@ -87,3 +87,26 @@ func TestProgress(t *testing.T) {
 		}
 	})
 }
+
+func TestHaveViews(t *testing.T) {
+	t.Parallel()
+	over := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	for name, test := range map[string]struct {
+		status poll.Status
+		want   bool
+	}{
+		"no statistics":          {status: poll.Status{}, want: true},
+		"not yet":                {status: poll.Status{Statistics: true}},
+		"before the round ended": {status: poll.Status{Statistics: true, ViewsAsked: over}},
+		"since":                  {status: poll.Status{Statistics: true, ViewsAsked: over.Add(1)}, want: true},
+		"an outage":              {status: poll.Status{Statistics: true, Outage: &wecom.APIError{Code: 60020}}, want: true},
+		"a block":                {status: poll.Status{Statistics: true, Blocks: make([]wecom.Block, 1)}, want: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := haveViews([]poll.Status{{}, test.status}, over); got != test.want {
+				t.Errorf("%t, want %t", got, test.want)
+			}
+		})
+	}
+}

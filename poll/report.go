@@ -41,6 +41,7 @@ type Status struct {
 	// none could be; zero: there was no such time since the start.
 	Statistics bool
 	ViewsAsked time.Time
+	ViewsErr   error // why none can be asked for now; nil: they can, or WeCom did not answer
 }
 
 // Status returns how polling goes, by corp name.
@@ -61,6 +62,7 @@ func (c *corp) status(now time.Time) Status {
 		LastSuccess: c.inventory.Status().LastSuccess,
 		Statistics:  c.hasStatistics(),
 		ViewsAsked:  c.asker.Idle(),
+		ViewsErr:    c.asker.Err(),
 	}
 	if !c.discovery.Known() {
 		s.Coverage = 0

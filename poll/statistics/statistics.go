@@ -59,6 +59,7 @@ type Asker struct {
 	on       bool
 	interval time.Duration
 	idle     time.Time // as Idle returns it
+	err      error     // why nothing is asked for; nil: it is, or was put off for other reasons
 
 	// The others belong to Run.
 	queue    queue
@@ -97,6 +98,19 @@ func (a *Asker) Idle() time.Time {
 	return a.idle
 }
 
+// Err returns why nothing is asked for: the error by which WeCom refused it; nil if it did not.
+func (a *Asker) Err() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.err
+}
+
+func (a *Asker) setErr(err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.err = err
+}
+
 func (a *Asker) noteIdle(at time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -129,6 +143,7 @@ func (a *Asker) step(ctx context.Context, now time.Time) time.Duration {
 	if !on {
 		a.stopped.Reset()
 		a.reminder.Reset()
+		a.setErr(nil)
 		return time.Hour
 	}
 	if wait := a.stopped.Until().Sub(now); wait > 0 {
@@ -195,6 +210,7 @@ func (a *Asker) ask(ctx context.Context, next item, interval time.Duration) {
 func (a *Asker) accept(began time.Time) {
 	a.accepted = began
 	a.stopped.Reset()
+	a.setErr(nil)
 	if a.reminder.Reset() {
 		level.Info(a.options.Logger).Log("msg", "WeCom answers again how often recordings were viewed")
 	}
@@ -212,6 +228,7 @@ func (a *Asker) fail(next item, err error, interval time.Duration, began time.Ti
 	switch class := wecom.ClassOf(err); {
 	case hasNoToken(err), f.refusal != 0 && !f.own:
 		wait = a.stopped.Fail(now, refusedRange)
+		a.setErr(err)
 		a.report(err, now)
 	case f.own, class == wecom.ClassTarget:
 		a.accept(began)

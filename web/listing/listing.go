@@ -32,6 +32,9 @@ type Recording struct {
 	Accepted *Accepted `json:"accepted"`
 	Overdue  bool      `json:"overdue"` // a file is older than the retention
 	Files    []File    `json:"files"`
+	// Those of the last 31 days: absent unless statistics are on, null where they are not known.
+	Views     **int64 `json:"views,omitempty"`
+	Downloads **int64 `json:"downloads,omitempty"`
 }
 
 // An Accepted is why a file may be exposed.
@@ -95,6 +98,9 @@ func Of(r *poll.Recording) Recording {
 		Overdue:         r.Overdue > 0,
 		Files:           []File{},
 	}
+	if r.Statistics {
+		j.Views, j.Downloads = &r.Views, &r.Downloads
+	}
 	for i := range r.Files {
 		f := &r.Files[i]
 		file := File{
@@ -122,6 +128,7 @@ func Of(r *poll.Recording) Recording {
 var columns = []string{
 	"corp", "host", "id", "title", "start", "state", "files", "bytes", "duration_seconds", "shared_files", "exposed_files",
 	"accepted", "overdue", // files
+	"views", "downloads",
 }
 
 // A CSV writes recordings as CSV by RFC 4180, a line each below the names of the columns.
@@ -151,6 +158,8 @@ func (c *CSV) Write(r *poll.Recording) error {
 		strconv.Itoa(r.Exposed),
 		strconv.Itoa(r.Accepted),
 		strconv.Itoa(r.Overdue),
+		Count(r.Views),
+		Count(r.Downloads),
 	}
 	for i := range cells {
 		cells[i] = inert(Printable(cells[i]))
@@ -188,6 +197,14 @@ func inert(cell string) string {
 		return "'" + cell
 	}
 	return cell
+}
+
+// Count returns a number, or "" for one that is not known.
+func Count(n *int64) string {
+	if n == nil {
+		return ""
+	}
+	return strconv.FormatInt(*n, 10)
 }
 
 // Size returns a size in binary units with three digits.

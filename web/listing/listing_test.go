@@ -44,6 +44,7 @@ func TestCSV(t *testing.T) {
 	want[0] = []string{
 		"corp", "host", "id", "title", "start", "state", "files", "bytes", "duration_seconds", "shared_files", "exposed_files",
 		"accepted", "overdue",
+		"views", "downloads",
 	}
 	for title, cell := range titles {
 		r := &poll.Recording{Corp: "acme", Recording: inventory.Recording{
@@ -59,12 +60,14 @@ func TestCSV(t *testing.T) {
 			Exposed:  1,
 			Accepted: 3,
 			Overdue:  4,
+			Views:    new(int64(7)),
 		}}
 		if err := w.Write(r); err != nil {
 			t.Fatal(err)
 		}
 		want = append(want, []string{
-			"acme", "'=host", "r1", cell, "2026-11-20T01:00:00Z", "completed", "2", "1099511627776", "90.5", "2", "1", "3", "4",
+			"acme", "'=host", "r1", cell, "2026-11-20T01:00:00Z", "completed", "2", "1099511627776", "90.5", "2", "1",
+			"3", "4", "7", "",
 		})
 	}
 	if err := w.Flush(); err != nil {
@@ -76,6 +79,32 @@ func TestCSV(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("rows differ (-want +got):\n%s", diff)
+	}
+}
+
+// TestViewsInJSON shows views only where statistics are on, and null where they are not known.
+func TestViewsInJSON(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		recording poll.Recording
+		want      string
+	}{
+		"off":     {recording: poll.Recording{}, want: `"files":[]}`},
+		"unknown": {recording: poll.Recording{Statistics: true}, want: `"files":[],"views":null,"downloads":null}`},
+		"known": {
+			recording: poll.Recording{
+				Statistics: true, Recording: inventory.Recording{Views: new(int64(7)), Downloads: new(int64(0))},
+			},
+			want: `"files":[],"views":7,"downloads":0}`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := json.Marshal(Of(&test.recording))
+			if err != nil || !strings.HasSuffix(string(got), test.want) {
+				t.Errorf("error %v; got %s, want it to end in %s", err, got, test.want)
+			}
+		})
 	}
 }
 
