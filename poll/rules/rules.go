@@ -46,6 +46,7 @@ type Rules struct {
 	unchecked bool                 // it is not known which IDs match nothing
 	unmatched []string             // the IDs that match nothing, as they were reported
 	ended     map[string]time.Time // last days of the acceptances that were reported to have ended
+	nextEnd   time.Time            // when the next one ends, as far as it is known; zero: none does
 }
 
 // New returns the rules of a corp, and gives its inventory the policy of the configuration,
@@ -118,6 +119,7 @@ func (r *Rules) update() {
 		return
 	}
 	r.policy, r.unchecked = p, true
+	r.nextEnd = r.now()
 	maps.DeleteFunc(r.ended, func(id string, _ time.Time) bool { return p.Accepted[id] == nil })
 	r.inventory.SetPolicy(p)
 }
@@ -167,10 +169,20 @@ func (r *Rules) report(ctx context.Context) {
 
 func (r *Rules) reportEnded() {
 	now := r.now()
+	if r.nextEnd.IsZero() || now.Before(r.nextEnd) {
+		return
+	}
+	r.nextEnd = time.Time{}
 	var ended []string
 	for _, id := range slices.Sorted(maps.Keys(r.policy.Accepted)) {
 		a := r.policy.Accepted[id]
-		if last, reported := r.ended[id]; a.IsInForce(now) || reported && last.Equal(a.Until) {
+		if a.IsInForce(now) {
+			if end := a.Ends(); !end.IsZero() && (r.nextEnd.IsZero() || end.Before(r.nextEnd)) {
+				r.nextEnd = end
+			}
+			continue
+		}
+		if last, reported := r.ended[id]; reported && last.Equal(a.Until) {
 			continue
 		}
 		if r.ended == nil {

@@ -189,13 +189,13 @@ func TestShardsDoNotReportUnmatchedIDs(t *testing.T) {
 func TestEndedAcceptancesAreReportedOnce(t *testing.T) {
 	t.Parallel()
 	const msg = `level=info msg="acceptances have ended; what is still open to anyone counts as exposed again" `
-	b := newBench(t, "- {id: r2, reason: a, until: 2026-03-02}\n- {id: r1-file, reason: a, until: 2026-03-02}\n"+
-		"- {id: r1, reason: a, until: 2026-03-01}\n", 1)
+	b := newBench(t, "- {id: r2, reason: a, until: 2026-03-02}\n- {id: r1-file, reason: a, until: 2026-03-04}\n"+
+		"- {id: r1, reason: a, until: 2026-03-01}\n- {id: x, reason: a, until: 2026-03-02}", 1)
 	b.want(1, 2, msg+`ids=1 first="r1 (2026-03-01)"`)
 	b.time = noon.Add(12*time.Hour - 1)
 	b.want(1, 2)
 	b.time = noon.Add(12 * time.Hour)
-	b.want(2, 0, msg+`ids=2 first="r1-file (2026-03-02); r2 (2026-03-02)"`)
+	b.want(2, 1, msg+`ids=2 first="r2 (2026-03-02); x (2026-03-02)"`)
 
 	b.write("- {id: r2, reason: a, until: 2026-03-03}")
 	b.want(3, 1)
