@@ -135,3 +135,19 @@ func BenchmarkFind(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkShared finds what is shared among 300,000 recordings, as is done every few seconds
+// where views are asked for: hosts without shared files are passed over once they are summed up.
+func BenchmarkShared(b *testing.B) {
+	inv := rig.Large(6000, 50)
+	find := func(b *testing.B) {
+		for b.Loop() {
+			if _, err := inv.Shared(b.Context(), rig.LargeNow); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	b.Run("not summed up", find)
+	inv.View(rig.LargeNow, 0)
+	b.Run("summed up", find)
+}

@@ -63,7 +63,8 @@ func (inv *Inventory) viewsOf(id string, now time.Time) (viewed, downloaded *int
 
 // viewTables returns the tables of views, as far as there is something to store.
 func (inv *Inventory) viewTables(hosts map[string]struct{}, numbers map[uint32]struct{}) []store.Table {
-	recordings, totals := make([]store.Entry, 0, len(numbers)), []store.Entry(nil)
+	recordings := make([]store.Entry, 0, len(numbers))
+	totals := make([]store.Entry, 0, min(len(hosts), inv.ledger.ViewedHosts()))
 	for number := range numbers {
 		e := store.Entry{Key: numberKey(number)}
 		if n := inv.book.Of(number); n != nil {

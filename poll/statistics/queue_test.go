@@ -6,6 +6,7 @@ package statistics
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -28,7 +29,7 @@ func TestDueAfter(t *testing.T) {
 	var sum time.Duration
 	const recordings = 1000
 	for i := range recordings {
-		id := fmt.Sprint(i)
+		id := strconv.Itoa(i)
 		first := dueAfter(id, noon, interval)
 		wait := first.Sub(noon)
 		if wait <= 0 || wait > interval {

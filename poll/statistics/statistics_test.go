@@ -205,7 +205,7 @@ func TestRecordingsAgainAfterARestart(t *testing.T) {
 	rig.Virtually(t, func(t *testing.T) {
 		server := wecomtest.New(wecomtest.Config{})
 		for i := range 20 {
-			server.Put(rig.Recorded(fmt.Sprint(i), "li", 3*time.Hour, open))
+			server.Put(rig.Recorded(strconv.Itoa(i), "li", 3*time.Hour, open))
 		}
 		dir := t.TempDir()
 		rig.Start(t, server, rig.Storing(dir, hourly("li"))).StopAfter(time.Minute)
@@ -268,7 +268,7 @@ func TestListsKeepTheirPace(t *testing.T) {
 	for i := range times {
 		rig.Virtually(t, func(t *testing.T) {
 			server := wecomtest.New(wecomtest.Config{})
-			var users []string
+			users := make([]string, 0, 30)
 			for user := range 30 {
 				users = append(users, fmt.Sprintf("user%02d", user))
 				for n := range 10 {
@@ -319,7 +319,7 @@ func TestBusyListsComeFirst(t *testing.T) {
 			t.Parallel()
 			rig.Virtually(t, func(t *testing.T) {
 				server := wecomtest.New(wecomtest.Config{})
-				var users []string
+				users := make([]string, 0, 60)
 				for user := range 60 {
 					users = append(users, fmt.Sprintf("user%02d", user))
 					server.Put(rig.Recorded(users[user], users[user], 3*time.Hour, open))
@@ -426,7 +426,8 @@ func TestErrorsThatStopStatistics(t *testing.T) {
 				if n := len(asked(server)); n != 6 {
 					t.Errorf("%d calls in two hours, want one an hour for each recording", n)
 				}
-				if n := strings.Count(r.Log.String(), "answers again how often"); (n == 1) != (strings.HasPrefix(test.warning, "views")) {
+				n := strings.Count(r.Log.String(), "answers again how often")
+				if (n == 1) != strings.HasPrefix(test.warning, "views") {
 					t.Errorf("%d lines say that it is over", n)
 				}
 			})
