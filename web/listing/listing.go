@@ -161,10 +161,7 @@ func (c *CSV) Write(r *poll.Recording) error {
 		Count(r.Views),
 		Count(r.Downloads),
 	}
-	for i := range cells {
-		cells[i] = inert(Printable(cells[i]))
-	}
-	if err := c.w.Write(cells); err != nil {
+	if err := c.w.Write(inertRow(cells)); err != nil {
 		return fmt.Errorf("writing CSV: %w", err)
 	}
 	return nil

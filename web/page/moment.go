@@ -1,0 +1,71 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package page
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
+)
+
+// A Moment is a time as pages show it: the template "moment" takes one, or nil.
+type Moment struct {
+	Exact    string // in RFC 3339
+	UTC      string
+	Distance string // from now
+}
+
+// NewMoment returns a time as pages show it; nil for the zero time.
+func NewMoment(t, now time.Time, language wecom.Language) *Moment {
+	if t.IsZero() {
+		return nil
+	}
+	return &Moment{
+		Exact:    t.UTC().Format(time.RFC3339),
+		UTC:      UTC(t),
+		Distance: Distance(t, now, language),
+	}
+}
+
+// UTC returns a time as pages write it, to the second.
+func UTC(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
+
+const day = 24 * time.Hour
+
+// units are the units of distances. Each is for distances below a limit, the last for all others.
+var units = [...]struct {
+	below, unit      time.Duration
+	english, chinese string
+}{
+	{time.Minute, time.Second, "s", "秒"},
+	{time.Hour, time.Minute, "min", "分钟"},
+	{2 * day, time.Hour, "h", "小时"},
+	{0, day, "d", "天"},
+}
+
+// Distance returns in words how long ago a time was, or how far it is in the future. It is
+// rounded down to a whole unit.
+func Distance(t, now time.Time, language wecom.Language) string {
+	distance := now.Sub(t)
+	isPast := distance >= 0
+	distance = max(distance, -distance)
+	for _, u := range units {
+		if u.below != 0 && distance >= u.below {
+			continue
+		}
+		n := int64(distance / u.unit)
+		switch isChinese := language == wecom.Chinese; {
+		case isChinese && isPast:
+			return fmt.Sprintf("%d %s前", n, u.chinese)
+		case isChinese:
+			return fmt.Sprintf("%d %s后", n, u.chinese)
+		case isPast:
+			return fmt.Sprintf("%d %s ago", n, u.english)
+		default:
+			return fmt.Sprintf("in %d %s", n, u.english)
+		}
+	}
+	return ""
+}
