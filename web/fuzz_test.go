@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -19,14 +20,15 @@ func FuzzTargetsQuery(f *testing.F) {
 		f.Add(query)
 	}
 	f.Fuzz(func(t *testing.T, raw string) {
-		corp, page, err := parseTargetsQuery(raw)
-		values, ok := querytest.Read(raw, "corp", "page", "lang")
+		q, err := parseTargetsQuery(raw)
+		values, ok := querytest.Read(raw, "corp", "page", "format", "lang")
 		wantPage, isPage := querytest.Number(values["page"], 1, 1_000_000)
-		if ok = ok && isPage; ok != (err == nil) {
+		isFormat := slices.Contains([]string{"", "html", "csv"}, values["format"])
+		if ok = ok && isPage && isFormat; ok != (err == nil) {
 			t.Fatalf("%q: error %v, want one: %t", raw, err, !ok)
 		}
-		if ok && (corp != values["corp"] || page != wantPage) {
-			t.Errorf("%q asks for page %d of %q", raw, page, corp)
+		if ok && (q.corp != values["corp"] || q.page != wantPage || (q.format == "csv") != (values["format"] == "csv")) {
+			t.Errorf("%q asks for page %d of %q as %s", raw, q.page, q.corp, q.format)
 		}
 	})
 }

@@ -7,6 +7,7 @@ import (
 	_ "embed"
 	"fmt"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
@@ -95,12 +96,19 @@ type targetRow struct {
 // and page choose another page for one of them.
 func (o Options) serveTargets(w http.ResponseWriter, r *http.Request) {
 	language, lang := page.LanguageOf(r)
-	corp, number, err := parseTargetsQuery(r.URL.RawQuery)
+	q, err := parseTargetsQuery(r.URL.RawQuery)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	data := targetsPage{Text: targetsTexts[language], Lang: lang}
+	if q.format == page.CSV {
+		o.serveTargetsCSV(w, q, language)
+		return
+	}
+	data := targetsPage{
+		Text: targetsTexts[language],
+		Lang: lang,
+	}
 	now := time.Now()
 	for _, report := range o.Targets.Status() {
 		section := corpSection{
@@ -110,38 +118,54 @@ func (o Options) serveTargets(w http.ResponseWriter, r *http.Request) {
 			Lag:      report.Lag.Round(time.Second).String(),
 			Coverage: fmt.Sprintf("%.1f%%", 100*report.Coverage),
 		}
-		if report.Name == corp {
-			section.Page = number
+		if report.Name == q.corp {
+			section.Page = q.page
 		}
-		if report.Outage != nil {
-			section.OutageText = wecom.Describe(report.Outage, language)
-			section.Remedy = wecom.Remedy(report.Outage, language)
-			section.Retry = report.Retry.UTC().Format(time.RFC3339)
-		}
-		for _, b := range report.Blocks {
-			section.Closed = append(section.Closed, closedEndpoint{
-				Until:  b.Until.UTC().Format(time.RFC3339),
-				Text:   wecom.Describe(b.Err, language),
-				Remedy: wecom.Remedy(b.Err, language),
-			})
-		}
+		section.addOutage(language)
 		section.addRows(o.Targets, now, language)
 		data.Corps = append(data.Corps, section)
 	}
 	page.Serve(w, o.Logger, targetsTemplate, data)
 }
 
+func (s *corpSection) addOutage(language wecom.Language) {
+	if s.Outage != nil {
+		s.OutageText = wecom.Describe(s.Outage, language)
+		s.Remedy = wecom.Remedy(s.Outage, language)
+		s.Retry = s.Status.Retry.UTC().Format(time.RFC3339)
+	}
+	for _, b := range s.Blocks {
+		s.Closed = append(s.Closed, closedEndpoint{
+			Until:  b.Until.UTC().Format(time.RFC3339),
+			Text:   wecom.Describe(b.Err, language),
+			Remedy: wecom.Remedy(b.Err, language),
+		})
+	}
+}
+
+// A targetsQuery is the query of a URL.
+type targetsQuery struct {
+	corp   string
+	page   int
+	format string
+	values url.Values
+}
+
 // parseTargetsQuery reads a query. An error names the parameter and the remedy.
-func parseTargetsQuery(rawQuery string) (corp string, number int, err error) {
-	values, err := query.Parse(rawQuery, []string{paramCorp, paramPage, page.ParamLang})
+func parseTargetsQuery(rawQuery string) (q targetsQuery, err error) {
+	q.values, err = query.Parse(rawQuery, []string{paramCorp, paramPage, page.ParamFormat, page.ParamLang})
 	if err != nil {
-		return "", 0, err
+		return q, err
 	}
-	if err := page.CheckLanguage(values); err != nil {
-		return "", 0, err
+	if err := page.CheckLanguage(q.values); err != nil {
+		return q, err
 	}
-	number, err = query.Number(values, paramPage, 1, mostPages)
-	return values.Get(paramCorp), number, err
+	if q.format, err = query.Choice(q.values, page.ParamFormat, page.HTML, page.CSV); err != nil {
+		return q, err
+	}
+	q.corp = q.values.Get(paramCorp)
+	q.page, err = query.Number(q.values, paramPage, 1, mostPages)
+	return q, err
 }
 
 func (s *corpSection) addRows(targets Targets, now time.Time, language wecom.Language) {

@@ -1,0 +1,83 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package web
+
+import (
+	"encoding/csv"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
+)
+
+func TestTargetsAsCSV(t *testing.T) {
+	t.Parallel()
+	f := &fake{}
+	for i := range targetsPerFile + 1 {
+		f.targets = append(f.targets, schedule.TargetReport{
+			Target: wecom.Target{Selector: wecom.ByUserID, ID: fmt.Sprintf("user%04d", i)}, Status: schedule.OK,
+			Recordings: i, Polled: time.Date(2026, 3, 2, 1, 0, 0, 0, time.UTC), Due: time.Date(2026, 3, 2, 1, 5, 0, 0, time.UTC),
+		})
+	}
+	f.targets[0] = schedule.TargetReport{
+		Target: wecom.Target{Selector: wecom.ByMeetingID, ID: "=1+1"}, Status: schedule.Failing,
+		Err: &wecom.APIError{Endpoint: "meeting/record/list", Code: 60111},
+	}
+	for _, test := range []struct {
+		name, query string
+		rows        int
+		link        string
+	}{
+		{
+			name:  "first file",
+			query: "corp=acme&format=csv",
+			rows:  targetsPerFile,
+			link:  `<?corp=acme&format=csv&page=2>; rel="next"`,
+		},
+		{
+			name:  "last file",
+			query: "corp=acme&format=csv&page=2",
+			rows:  1,
+		},
+	} {
+		w := serve(t, optionsOf(f), http.MethodGet, "/targets?"+test.query)
+		rows, err := csv.NewReader(strings.NewReader(w.Body.String())).ReadAll()
+		if err != nil || len(rows) != 1+test.rows {
+			t.Fatalf("%s: %d rows, want %d: %v", test.name, len(rows), 1+test.rows, err)
+		}
+		if got := w.Header().Get("Link"); got != test.link {
+			t.Errorf("%s: link %q, want %q", test.name, got, test.link)
+		}
+		if diff := cmp.Diff(targetColumns, rows[0]); diff != "" {
+			t.Errorf("%s: columns (-want +got):\n%s", test.name, diff)
+		}
+		if test.rows == 1 {
+			want := []string{"acme", "userid", "user1000", "ok", "2026-03-02T01:00:00Z", "2026-03-02T01:05:00Z", "1000", "", ""}
+			if diff := cmp.Diff(want, rows[1]); diff != "" {
+				t.Errorf("%s: a target (-want +got):\n%s", test.name, diff)
+			}
+			continue
+		}
+		if got := rows[1]; got[2] != "'=1+1" || got[4] != "" || !strings.Contains(got[7], "60111") || got[8] == "" {
+			t.Errorf("%s: a target that fails: %q", test.name, got)
+		}
+	}
+}
+
+// TestTargetsAsCSVAreOfOneCorp has two corps of which one must be named.
+func TestTargetsAsCSVAreOfOneCorp(t *testing.T) {
+	t.Parallel()
+	for _, query := range []string{"format=csv", "format=csv&corp=nowhere", "format=csv&corp="} {
+		w := serve(t, optionsOf(&fake{}), http.MethodGet, "/targets?"+query)
+		if w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), "write one of acme, <b>other, new") {
+			t.Errorf("%s: status %d: %s", query, w.Code, w.Body)
+		}
+	}
+}
