@@ -66,7 +66,8 @@ func TestBrowser(t *testing.T) {
 	t.Parallel()
 	x := run(t, nil, "demo", "--web.enable-recordings")
 	x.awaitStatus(t, "/-/ready", 200)
-	rows := regexp.MustCompile(`<tr><td>`)
+	rows := regexp.MustCompile(`<tr><td `)
+	marks := regexp.MustCompile(`<td [^>]*class="number exposed">`)
 	external := regexp.MustCompile(`(?:src|href)="(?:https?:)?//[^"]*"`)
 	for name, test := range map[string]struct {
 		path string
@@ -75,7 +76,7 @@ func TestBrowser(t *testing.T) {
 		"landing":            {"/", []string{`href="./recordings"`, `href="./targets"`, `href="./metrics"`}},
 		"targets":            {"/targets?lang=en", []string{"<h1>Targets</h1>", "userid"}},
 		"recordings":         {"/recordings?lang=en", []string{"<h1>Recordings</h1>", `aria-sort="descending"`}},
-		"exposed recordings": {"/recordings?exposed=true&lang=zh", []string{"<h1>录制</h1>", `<option value="true" selected="">是`, `<span class="exposed">暴露</span>`}},
+		"exposed recordings": {"/recordings?exposed=true&lang=zh", []string{"<h1>录制</h1>", `<option value="true" selected="">是`, `<span class="chip exposed">暴露</span>`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -98,7 +99,7 @@ func TestBrowser(t *testing.T) {
 					t.Fatal(err)
 				}
 				if strings.Contains(query, "exposed=true") {
-					if marked := strings.Count(dom, `<td class="number exposed">`); marked != len(rows.FindAllString(dom, -1)) {
+					if marked := len(marks.FindAllString(dom, -1)); marked != len(rows.FindAllString(dom, -1)) {
 						t.Errorf("%d rows of exposed recordings among %d", marked, len(rows.FindAllString(dom, -1)))
 					}
 				}

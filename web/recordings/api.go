@@ -18,9 +18,9 @@ type answer struct {
 	Recordings []listing.Recording `json:"recordings"`
 }
 
-// ServeAPI serves the recordings as JSON.
+// ServeAPI serves the recordings as JSON, or as CSV.
 func (h Handler) ServeAPI(w http.ResponseWriter, r *http.Request) {
-	q, _, err := parse(r.URL.RawQuery)
+	q, values, err := parse(r.URL.RawQuery, page.JSON, page.CSV)
 	if err != nil {
 		page.ServeJSONError(w, h.Logger, http.StatusBadRequest, err.Error())
 		return
@@ -29,6 +29,10 @@ func (h Handler) ServeAPI(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		status, message := findingError(err)
 		page.ServeJSONError(w, h.Logger, status, message)
+		return
+	}
+	if q.format == page.CSV {
+		h.serveCSV(w, &q, values, part, total)
 		return
 	}
 	body := answer{Total: total, Page: q.page, Limit: q.Limit, Recordings: []listing.Recording{}}

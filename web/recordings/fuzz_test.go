@@ -12,6 +12,7 @@ import (
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/page"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/query/querytest"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
@@ -19,11 +20,14 @@ import (
 // modelOf returns what a query of recordings asks for, or false if it is to be
 // refused.
 func modelOf(raw string) (want collector.RecordingQuery, ok bool) {
-	values, ok := querytest.Read(raw, "corp", "host", "state", "exposed", "shared", "sort", "order", "page", "limit", "lang")
+	values, ok := querytest.Read(raw, "corp", "host", "state", "exposed", "shared", "accepted", "overdue", "recording", "format", "sort", "order", "page", "limit", "lang")
 	if !ok {
 		return want, false
 	}
-	want.Corp, want.Host = values["corp"], values["host"]
+	want.Corp, want.Host, want.ID = values["corp"], values["host"], values["recording"]
+	if format := values["format"]; format != "" && format != "html" && format != "csv" {
+		return want, false
+	}
 	states := map[string]wecom.State{
 		"unknown": wecom.StateUnknown, "recording": wecom.StateRecording, "transcoding": wecom.StateTranscoding, "completed": wecom.StateCompleted,
 	}
@@ -32,9 +36,11 @@ func modelOf(raw string) (want collector.RecordingQuery, ok bool) {
 	} else if values["state"] != "" {
 		return want, false
 	}
-	var isExposed, isShared, isPage, isLimit bool
+	var isExposed, isShared, isAccepted, isOverdue, isPage, isLimit bool
 	want.Exposed, isExposed = querytest.Bool(values["exposed"])
 	want.Shared, isShared = querytest.Bool(values["shared"])
+	want.Accepted, isAccepted = querytest.Bool(values["accepted"])
+	want.Overdue, isOverdue = querytest.Bool(values["overdue"])
 	want.Order = inventory.Order(cmp.Or(values["sort"], "start"))
 	isOrder := slices.Contains(inventory.Orders(), want.Order)
 	switch values["order"] {
@@ -46,10 +52,10 @@ func modelOf(raw string) (want collector.RecordingQuery, ok bool) {
 	default:
 		return want, false
 	}
-	page, isPage := querytest.Number(values["page"], 1, 1_000_000)
+	number, isPage := querytest.Number(values["page"], 1, 1_000_000)
 	want.Limit, isLimit = querytest.Number(values["limit"], 100, 1000)
-	want.Offset = (page - 1) * want.Limit
-	return want, isExposed && isShared && isOrder && isPage && isLimit
+	want.Offset = (number - 1) * want.Limit
+	return want, isExposed && isShared && isAccepted && isOverdue && isOrder && isPage && isLimit
 }
 
 // A query of recordings is refused, or asks for just what a simple model makes of it.
@@ -58,7 +64,7 @@ func FuzzRecordingsQuery(f *testing.F) {
 		f.Add(query)
 	}
 	f.Fuzz(func(t *testing.T, raw string) {
-		q, _, err := parse(raw)
+		q, _, err := parse(raw, page.HTML, page.CSV)
 		want, ok := modelOf(raw)
 		if ok != (err == nil) {
 			t.Fatalf("%q: error %v, want one: %t", raw, err, !ok)

@@ -29,20 +29,24 @@ const (
 type listQuery struct {
 	collector.RecordingQuery
 
-	page int
+	page   int
+	format string
 }
 
 // The parameters of the query and the values of paramOrder.
 const (
-	paramCorp    = "corp"
-	paramHost    = "host"
-	paramState   = "state"
-	paramExposed = "exposed"
-	paramShared  = "shared"
-	paramSort    = "sort"
-	paramOrder   = "order"
-	paramPage    = "page"
-	paramLimit   = "limit"
+	paramCorp      = "corp"
+	paramHost      = "host"
+	paramState     = "state"
+	paramExposed   = "exposed"
+	paramShared    = "shared"
+	paramAccepted  = "accepted"
+	paramOverdue   = "overdue"
+	paramRecording = "recording"
+	paramSort      = "sort"
+	paramOrder     = "order"
+	paramPage      = "page"
+	paramLimit     = "limit"
 
 	ascending  = "asc"
 	descending = "desc"
@@ -51,14 +55,14 @@ const (
 // params returns all parameters, in the order in which an error lists them.
 func params() []string {
 	return []string{
-		paramCorp, paramHost, paramState, paramExposed, paramShared,
-		paramSort, paramOrder, paramPage, paramLimit, page.ParamLang,
+		paramCorp, paramHost, paramState, paramExposed, paramShared, paramAccepted, paramOverdue, paramRecording,
+		paramSort, paramOrder, paramPage, paramLimit, page.ParamFormat, page.ParamLang,
 	}
 }
 
 // parse returns the meaning of a query and its parameters. An error names the
-// parameter and the remedy.
-func parse(rawQuery string) (q listQuery, values url.Values, err error) {
+// parameter and the remedy. The first format is that of an answer if none is asked for.
+func parse(rawQuery string, formats ...string) (q listQuery, values url.Values, err error) {
 	values, err = query.Parse(rawQuery, params())
 	if err != nil {
 		return q, nil, err
@@ -66,20 +70,30 @@ func parse(rawQuery string) (q listQuery, values url.Values, err error) {
 	if err := page.CheckLanguage(values); err != nil {
 		return q, nil, err
 	}
+	if q.format, err = query.Choice(values, page.ParamFormat, formats...); err != nil {
+		return q, nil, err
+	}
 	err = q.read(values)
 	return q, values, err
 }
 
 func (q *listQuery) read(values url.Values) (err error) {
-	q.Corp, q.Host = values.Get(paramCorp), values.Get(paramHost)
+	q.Corp, q.Host, q.ID = values.Get(paramCorp), values.Get(paramHost), values.Get(paramRecording)
 	if err := q.parseState(values); err != nil {
 		return err
 	}
-	if err := query.Flag(values, paramExposed, &q.Exposed); err != nil {
-		return err
-	}
-	if err := query.Flag(values, paramShared, &q.Shared); err != nil {
-		return err
+	for _, flag := range []struct {
+		name  string
+		value **bool
+	}{
+		{paramExposed, &q.Exposed},
+		{paramShared, &q.Shared},
+		{paramAccepted, &q.Accepted},
+		{paramOverdue, &q.Overdue},
+	} {
+		if err := query.Flag(values, flag.name, flag.value); err != nil {
+			return err
+		}
 	}
 	if err := q.parseOrder(values); err != nil {
 		return err

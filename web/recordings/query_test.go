@@ -24,7 +24,7 @@ func TestRecordingsQueries(t *testing.T) {
 		return collector.RecordingQuery{RecordingQuery: poll.RecordingQuery{Query: q, Limit: 100}}
 	}
 	filtered := all(inventory.Query{
-		State: new(wecom.StateRecording), Exposed: new(true), Shared: new(true), Order: inventory.ByStart, Descending: true,
+		ID: "r1", State: new(wecom.StateRecording), Exposed: new(true), Shared: new(true), Accepted: new(false), Overdue: new(true), Order: inventory.ByStart, Descending: true,
 	})
 	filtered.Corp, filtered.Host = "acme", "li"
 	odd := all(byStart)
@@ -33,7 +33,7 @@ func TestRecordingsQueries(t *testing.T) {
 	third.Offset, third.Limit = 40, 20
 	for query, want := range map[string]collector.RecordingQuery{
 		"": all(byStart),
-		"corp=acme&host=li&state=recording&exposed=true&shared=1": filtered,
+		"corp=acme&host=li&state=recording&exposed=true&shared=1&accepted=false&overdue=t&recording=r1": filtered,
 
 		// As the dashboards' links have it, by encodeURIComponent.
 		"corp=a%20%26%20b&host=100%25%3Bx%26y%3Dz%2B1%20%E5%9B%9B%23": odd,
@@ -64,6 +64,10 @@ func TestBadRecordingsQueries(t *testing.T) {
 		"state=deleted":           `state: "deleted" is no state: write one of unknown, recording,`,
 		"exposed=maybe":           `exposed: "maybe" is neither true nor false`,
 		"shared=maybe":            `shared: "maybe" is neither true nor false`,
+		"accepted=maybe":          `accepted: "maybe" is neither true nor false`,
+		"overdue=maybe":           `overdue: "maybe" is neither true nor false`,
+		"recording=a&recording=b": "recording is given 2 times: write it once",
+		"format=xlsx":             `format: "xlsx" is not known: write one of `,
 		"sort=title":              `sort: "title" is no order: write one of start, host,`,
 		"order=up":                `order: "up" is neither asc nor desc`,
 		"page=0":                  `page: "0" is not accepted: write a whole number from 1 to`,

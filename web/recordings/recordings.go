@@ -9,6 +9,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -62,29 +63,15 @@ type listPage struct {
 	Query          listQuery
 	State          string // the value of the query; "" means all
 	Corps          []string
-	States         []string
-	Flags          []choice
+	States         []stateChoice
+	Flags          []page.Choice
 	Columns        []tableColumn
 	Rows           []tableRow
 	First, Last    int
 	Total          int
 	Previous, Next string // queries; empty if there is no such page
+	CSV, JSON      string // addresses of the same list in these formats
 	Other          string // query of the same page in the other language
-}
-
-// A choice is a filter with the choices yes, no and all.
-type choice struct {
-	Name, Text string
-	Yes, No    bool // the choice; neither means all
-}
-
-func newChoice(name, text string, asked *bool) choice {
-	return choice{
-		Name: name,
-		Text: text,
-		Yes:  asked != nil && *asked,
-		No:   asked != nil && !*asked,
-	}
 }
 
 // A sortDirection is a value of the attribute aria-sort.
@@ -107,48 +94,63 @@ type tableColumn struct {
 type tableRow struct {
 	poll.Recording
 
-	Start, Size, Length string
-	Files               []sharedFile
+	Start        *page.Moment
+	StateText    string
+	Size, Length string
+	IsOverdue    bool
+	Watched      string       // how often, in words; "" if that is not known
+	Files        []sharedFile // that are shared
 }
 
 type sharedFile struct {
-	inventory.File
-
-	Expiry string
+	Sharing   string // in words
+	IsExposed bool
+	// Reason and AcceptedUntil are set of an accepted file.
+	Reason, AcceptedUntil string
 }
 
 // ServePage serves the recordings as a page without scripts.
 func (h Handler) ServePage(w http.ResponseWriter, r *http.Request) {
 	language, lang := page.LanguageOf(r)
-	q, values, err := parse(r.URL.RawQuery)
+	q, values, err := parse(r.URL.RawQuery, page.HTML, page.CSV)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	text := texts[language]
 	part, total, err := h.Finder.Recordings(r.Context(), q.RecordingQuery)
 	if err != nil {
 		status, message := findingError(err)
 		http.Error(w, message, status)
 		return
 	}
+	if q.format == page.CSV {
+		h.serveCSV(w, &q, values, part, total)
+		return
+	}
+	text := texts[language]
+	whole := page.WithParams(values, map[string]string{
+		paramPage: "", paramLimit: strconv.Itoa(mostPerPage), page.ParamLang: "",
+	})
 	data := listPage{
 		Text:   text,
 		Lang:   lang,
 		Query:  q,
 		State:  values.Get(paramState),
-		Corps:  h.Corps(),
-		States: wecom.StateNames(),
-		Flags: []choice{
-			newChoice(paramShared, text["isShared"], q.Shared),
-			newChoice(paramExposed, text["isExposed"], q.Exposed),
+		Corps:  page.WithAsked(h.Corps(), q.Corp),
+		States: stateChoices(text),
+		Flags: []page.Choice{
+			page.NewChoice(paramShared, text["isShared"], q.Shared),
+			page.NewChoice(paramExposed, text["isExposed"], q.Exposed),
+			page.NewChoice(paramAccepted, text["isAccepted"], q.Accepted),
+			page.NewChoice(paramOverdue, text["isOverdue"], q.Overdue),
 		},
 		Columns: q.columns(values, text),
+		Rows:    newRows(part, time.Now(), language),
 		Total:   total,
+		Next:    q.next(values, len(part), total),
+		CSV:     whole + "&" + page.ParamFormat + "=" + page.CSV,
+		JSON:    "./api/v1/recordings" + whole,
 		Other:   page.WithParams(values, map[string]string{page.ParamLang: text["otherLang"]}),
-	}
-	for i := range part {
-		data.Rows = append(data.Rows, newRow(&part[i], text))
 	}
 	if len(part) > 0 {
 		data.First, data.Last = q.Offset+1, q.Offset+len(part)
@@ -156,10 +158,39 @@ func (h Handler) ServePage(w http.ResponseWriter, r *http.Request) {
 	if q.page > 1 {
 		data.Previous = page.WithParams(values, map[string]string{paramPage: strconv.Itoa(q.page - 1)})
 	}
-	if q.Offset+len(part) < total && q.Offset+2*q.Limit <= deepest {
-		data.Next = page.WithParams(values, map[string]string{paramPage: strconv.Itoa(q.page + 1)})
-	}
 	page.Serve(w, h.Logger, pageTemplate, data)
+}
+
+// next returns the query of the page behind one with n recordings; "" if there is none.
+func (q *listQuery) next(values url.Values, n, total int) string {
+	if q.Offset+n >= total || q.Offset+2*q.Limit > deepest {
+		return ""
+	}
+	return page.WithParams(values, map[string]string{paramPage: strconv.Itoa(q.page + 1)})
+}
+
+func (h Handler) serveCSV(w http.ResponseWriter, q *listQuery, values url.Values, part []poll.Recording, total int) {
+	page.ServeCSV(w, h.Logger, "recordings", q.next(values, len(part), total), func(w io.Writer) error {
+		c, err := listing.NewCSV(w)
+		for i := 0; err == nil && i < len(part); i++ {
+			err = c.Write(&part[i])
+		}
+		if err != nil {
+			return err
+		}
+		return c.Flush()
+	})
+}
+
+// A stateChoice is a value of the parameter state.
+type stateChoice struct{ Name, Text string }
+
+func stateChoices(text map[string]string) []stateChoice {
+	choices := make([]stateChoice, 0, wecom.NumStates)
+	for _, name := range wecom.StateNames() {
+		choices = append(choices, stateChoice{name, text["state_"+name]})
+	}
+	return choices
 }
 
 // headings are the columns in their order. A key is that of the text and, if the
@@ -203,25 +234,4 @@ func (q *listQuery) columns(values url.Values, text map[string]string) []tableCo
 		columns = append(columns, column)
 	}
 	return columns
-}
-
-func newRow(r *poll.Recording, text map[string]string) tableRow {
-	row := tableRow{
-		Recording: *r,
-		Size:      listing.Size(r.Bytes),
-		Length:    r.Duration.Round(time.Second).String(),
-	}
-	if !r.Start.IsZero() {
-		row.Start = r.Start.UTC().Format(time.RFC3339)
-	}
-	for _, f := range r.Files {
-		if f.Shared {
-			file := sharedFile{File: f, Expiry: text["never"]}
-			if !f.Expiry.IsZero() {
-				file.Expiry = f.Expiry.UTC().Format(time.RFC3339)
-			}
-			row.Files = append(row.Files, file)
-		}
-	}
-	return row
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/policy"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/recording"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
@@ -28,6 +29,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type asked struct {
 	query collector.RecordingQuery
 	total int
+	more  []inventory.File // overdue ones of each recording
+	views *int64           // and downloads
 }
 
 func (a *asked) Recordings(
@@ -52,6 +55,11 @@ func (a *asked) Recordings(
 			},
 		}})
 	}
+	for i := range part {
+		part[i].Files = append(part[i].Files, a.more...)
+		part[i].Overdue = len(a.more)
+		part[i].Views, part[i].Downloads = a.views, a.views
+	}
 	return part, a.total, nil
 }
 
@@ -71,16 +79,44 @@ func serve(t *testing.T, h Handler, target string) *httptest.ResponseRecorder {
 
 func TestRecordingsPage(t *testing.T) {
 	t.Parallel()
-	a := &asked{total: 250}
+	a := &asked{total: 250, more: []inventory.File{
+		{
+			Shared:   true,
+			Class:    recording.Class{Audience: recording.Company, Password: recording.PasswordSet, Expiry: recording.NeverExpires},
+			Accepted: &policy.Acceptance{Reason: "town <hall>", Until: time.Date(2026, 12, 31, 0, 0, 0, 0, time.UTC)},
+		},
+		{Shared: true, Accepted: &policy.Acceptance{Reason: "x"}},
+	}}
 	for target, test := range map[string]struct{ want, without []string }{
-		"/recordings?host=li&exposed=true&lang=en": {[]string{
-			`<html lang="en">`, "<title>Recordings –", "&lt;script&gt;", "&lt;b&gt;li", "1–100 / 250", "r0<", "r99<", "5 GiB", `title="5368709120 B"`, "1m30s", "2026-03-02T01:00:00Z",
-			`audience anyone, password none, expires <span class="time">2026-03-02T02:00:00Z</span>, download allowed`, `value="li"`, `<option value="true" selected>yes`, `aria-sort="descending"`,
-			`href="?exposed=true&amp;host=li&amp;lang=en&amp;page=2"`, `href="?exposed=true&amp;host=li&amp;lang=en&amp;order=asc&amp;sort=start"`,
-			`href="?exposed=true&amp;host=li&amp;lang=zh"`, "<label>", `<th scope="col"`, "<caption>",
-		}, []string{"<script", "<b>li", "r100<", "not shared"}},
-		"/recordings?shared=false&lang=en": {[]string{`<option value="false" selected>no`}, []string{`value="true" selected`}},
-		"/recordings?page=3&lang=zh":       {[]string{`<html lang="zh-CN">`, "<title>录制 –", "201–250 / 250", "page=2", "暴露的文件"}, []string{"page=4"}},
+		"/recordings?host=li&exposed=true&lang=en": {
+			want: []string{
+				`<html lang="en">`, "<title>Recordings –", "&lt;script&gt;", "&lt;b&gt;li", "1–100 / 250", "r0<", "r99<", "5 GiB", `title="5368709120 B"`,
+				"1m30s", `<time datetime="2026-03-02T01:00:00Z">2026-03-02 01:00:00 UTC</time> <span class="ago">`,
+				`<span class="chip exposed">exposed</span> anyone, no password, download, expired 2026-03-02 02:00:00 UTC</li>`,
+				`<span class="chip accepted">accepted</span> company, password, no download, never expires<div class="id">town &lt;hall&gt; (accepted until 2026-12-31)</div>`,
+				"(accepted without an end)", `<span class="chip overdue">overdue</span>`,
+				`<td data-label="State" class="time">completed</td>`, `value="li"`, `<option value="true" selected>yes`, `aria-sort="descending"`,
+				`href="?exposed=true&amp;host=li&amp;lang=en&amp;page=2"`, `href="?exposed=true&amp;host=li&amp;lang=en&amp;order=asc&amp;sort=start"`,
+				`href="?exposed=true&amp;host=li&amp;lang=zh"`, "<label>", `<th scope="col"`, "<caption>",
+				`href="?exposed=true&amp;host=li&amp;limit=1000&amp;format=csv">CSV`,
+				`href="./api/v1/recordings?exposed=true&amp;host=li&amp;limit=1000">JSON`,
+			},
+			without: []string{"<script", "<b>li", "r100<", "not shared", "<hall>"},
+		},
+		"/recordings?shared=false&lang=en": {
+			want:    []string{`<option value="false" selected>no`},
+			without: []string{`value="true" selected`},
+		},
+		"/recordings?corp=gone&recording=r1&lang=en": {
+			want: []string{"<option selected>gone</option>", `name="recording" value="r1"`},
+		},
+		"/recordings?page=3&lang=zh": {
+			want: []string{
+				`<html lang="zh-CN">`, "<title>录制 –", "201–250 / 250", "page=2", "暴露文件", ">暴露</span> 任何人 · 无密码 · 可下载 · 已过期：2026-03-02 02:00:00 UTC",
+				"接受至 2026-12-31", ">已完成</td>",
+			},
+			without: []string{"page=4"},
+		},
 	} {
 		w := serve(t, handler(a), target)
 		for _, want := range test.want {
@@ -97,6 +133,42 @@ func TestRecordingsPage(t *testing.T) {
 	if t.Failed() {
 		t.Logf("%s", serve(t, handler(&asked{total: 1}), "/recordings").Body)
 	}
+}
+
+// TestViewsOfRecordings has statistics that are off, or not known yet, and some that are known.
+func TestViewsOfRecordings(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name             string
+		views, downloads *int64
+		english, chinese string
+	}{
+		{
+			name:      "known",
+			views:     new(int64(12)),
+			downloads: new(int64(0)),
+			english:   "last 31 days: views 12, downloads 0",
+			chinese:   "最近 31 天：观看 12 次，下载 0 次",
+		},
+		{
+			name: "not known",
+		},
+	} {
+		r := poll.Recording{Recording: inventory.Recording{Views: test.views, Downloads: test.downloads}}
+		for language, want := range map[wecom.Language]string{wecom.English: test.english, wecom.Chinese: test.chinese} {
+			if got := newRow(&r, time.Now(), language).Watched; got != want {
+				t.Errorf("%s: %q, want %q", test.name, got, want)
+			}
+		}
+	}
+	seen := asked{total: 1, views: new(int64(3))}
+	if body := serve(t, handler(&seen), "/recordings?lang=en").Body.String(); !strings.Contains(body, "last 31 days: views 3, downloads 3") {
+		t.Errorf("the page lacks the views:\n%s", body)
+	}
+}
+
+func TestNoRecordings(t *testing.T) {
+	t.Parallel()
 	if w := serve(t, handler(&asked{}), "/recordings?lang=en"); !strings.Contains(w.Body.String(), "No recordings match.") {
 		t.Errorf("a page of none:\n%s", w.Body)
 	}

@@ -19,6 +19,10 @@ func Seeds() []string {
 		"state=completed", "state=transcoding&sort=bytes&order=desc", "sort=shared", "sort=duration", "sort=exposed",
 		"corp=acme;", "corp=100%", "corp=%zz", "c%6Frp=acme&corp=b", "exposed", "page=+1", "page=0&limit=1001",
 		"lang=FR", "&&", "=", "host=%3Cscript%3Ealert(1)%3C/script%3E", "order=up&exposed=maybe",
+		"accepted=true&overdue=false&recording=r1&format=csv", "format=json", "accepted=x",
+		"change=widened&since=1h&until=2026-11-26T08:00:00Z&before=12", "change=opened", "since=-1h", "until=7",
+		"since=2026-11-20T09:00:00+08:00", "since=2026-11-20T09:00:00%2B08:00", "until=0001-01-01T00:00:00Z",
+		"since=1h&until=2h", "before=0", "before=4294967296", "before=4294967295&limit=1000",
 	}
 }
 
