@@ -95,7 +95,7 @@ func started(
 ) web.Options {
 	o.Inventory, o.Targets, o.Starting = metrics, metrics, false
 	if settings.Recordings {
-		o.Recordings = metrics
+		o.Recordings, o.Changes = metrics, metrics
 	}
 	if settings.Lifecycle {
 		o.Reloader = reloader

@@ -43,3 +43,24 @@ func (c *Collector) Recordings(ctx context.Context, q RecordingQuery) (part []po
 	}
 	return c.manager.Recordings(ctx, &q.RecordingQuery)
 }
+
+// A ChangeQuery selects changes, and a part of them.
+type ChangeQuery struct {
+	poll.ChangeQuery
+
+	// Host is a user ID, or a value of the label host; "": all. It replaces MatchHost.
+	Host string
+}
+
+// Changes returns the part of the changes that a query selects, newest first, and the number
+// before which there are older ones; 0 if there are none: see [poll.Manager.Changes].
+func (c *Collector) Changes(ctx context.Context, q ChangeQuery) (part []poll.Change, next uint32, err error) {
+	if q.Host != "" {
+		naming := c.published.Load().naming
+		q.MatchHost = func(host string, folded bool) bool { return naming.matches(q.Host, host, folded) }
+	}
+	return c.manager.Changes(ctx, &q.ChangeQuery)
+}
+
+// ChangesSince returns since when the changes of each corp are complete, by its name.
+func (c *Collector) ChangesSince() []poll.CorpSince { return c.manager.ChangesSince() }

@@ -50,7 +50,7 @@ type Settings struct {
 	ExporterMetrics bool
 	// Lifecycle allows POST /-/reload.
 	Lifecycle bool
-	// Recordings enables the pages of single recordings.
+	// Recordings enables the pages of single recordings and changes.
 	Recordings bool
 	// Pprof enables the profiles of the Go runtime.
 	Pprof bool
@@ -72,7 +72,8 @@ func AddFlags(app *kingpin.Application, defaultAddress string) *Flags {
 		enableLifecycle: app.Flag("web.enable-lifecycle",
 			"Allow to reload the configuration with POST /-/reload.").Bool(),
 		enableRecordings: app.Flag("web.enable-recordings",
-			"Serve the page /recordings and /api/v1/recordings, which tell hosts and titles of single recordings.").Bool(),
+			"Serve the pages /recordings and /changes, and the same below /api/v1/, which show hosts and titles of single "+
+				"recordings.").Bool(),
 		enablePprof: app.Flag("web.enable-pprof",
 			"Serve the profiles of the Go runtime below /debug/pprof/.").Bool(),
 	}
@@ -123,6 +124,6 @@ func isTelemetryPath(p string) bool {
 	// Browsers rewrite a path with // or .. in it.
 	isClean := path.Clean(p) == p || len(p) > 2 && path.Clean(p)+"/" == p
 	return isClean && strings.HasPrefix(p, "/") && !strings.HasPrefix(p, "/-/") && !strings.HasPrefix(p, pathPprof) &&
-		!slices.Contains([]string{pathTargets, pathRecordings, pathRecordingsAPI}, p) &&
+		!slices.Contains([]string{pathTargets, pathRecordings, pathRecordingsAPI, pathChanges, pathChangesAPI}, p) &&
 		!strings.ContainsAny(p, " {}?#%")
 }

@@ -95,6 +95,8 @@ func TestRefusedSettings(t *testing.T) {
 		"--web.telemetry-path=/targets":           path,
 		"--web.telemetry-path=/recordings":        path,
 		"--web.telemetry-path=/api/v1/recordings": path,
+		"--web.telemetry-path=/changes":           path,
+		"--web.telemetry-path=/api/v1/changes":    path,
 		"--web.telemetry-path=/debug/pprof":       path,
 		"--web.telemetry-path=/debug/pprof/":      path,
 		"--web.telemetry-path=/debug/pprof/heap":  path,

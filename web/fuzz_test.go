@@ -37,24 +37,26 @@ func FuzzTargetsQuery(f *testing.F) {
 // list, and nothing of it becomes HTML.
 func FuzzPages(f *testing.F) {
 	for _, query := range querytest.Seeds() {
-		for page := range uint8(4) {
+		for page := range uint8(6) {
 			f.Add(page, query, "zh-CN,zh;q=0.9")
 		}
 	}
-	pages := []string{"/", "/targets", "/recordings", "/api/v1/recordings"}
+	pages := []string{"/", "/targets", "/recordings", "/api/v1/recordings", "/changes", "/api/v1/changes"}
 	f.Fuzz(func(t *testing.T, page uint8, query, language string) {
-		a := &asked{total: 3}
+		a, c := &asked{total: 3}, &askedForChanges{total: 3}
+		o := recordingOptions(a)
+		o.Changes = c
 		path := pages[int(page)%len(pages)]
 		w := httptest.NewRecorder()
-		NewHandler(recordingOptions(a)).ServeHTTP(w, &http.Request{
+		NewHandler(o).ServeHTTP(w, &http.Request{
 			Method: http.MethodGet, URL: &url.URL{Path: path, RawQuery: query}, Header: http.Header{"Accept-Language": {language}}, Host: "x",
 		})
 		body := w.Body.String()
 		if w.Code != http.StatusOK && w.Code != http.StatusBadRequest {
 			t.Fatalf("%s?%s: status %d:\n%s", path, query, w.Code, body)
 		}
-		if w.Code == http.StatusBadRequest && a.query.Limit != 0 {
-			t.Errorf("%s?%s is refused, and a list was made: %+v", path, query, a.query)
+		if w.Code == http.StatusBadRequest && (a.query.Limit != 0 || c.query.Limit != 0) {
+			t.Errorf("%s?%s is refused, and a list was made: %+v, %+v", path, query, a.query, c.query)
 		}
 		isHTML := strings.HasPrefix(w.Header().Get("Content-Type"), "text/html")
 		if isHTML && (w.Code != http.StatusOK || strings.Contains(body, "<script")) {

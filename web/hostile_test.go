@@ -106,6 +106,11 @@ func TestHostileRequests(t *testing.T) {
 			status:  http.StatusRequestHeaderFieldsTooLarge,
 		},
 		{
+			name:    "a long ID",
+			request: request("GET /changes?recording=" + strings.Repeat("x", 60_000)),
+			status:  http.StatusOK,
+		},
+		{
 			name:    "a query of a megabyte",
 			request: request("GET /recordings?host=" + strings.Repeat("x", 1<<20)),
 			status:  http.StatusRequestHeaderFieldsTooLarge,
@@ -205,7 +210,7 @@ func TestIdleConnections(t *testing.T) {
 			response.Body.Close()
 			clients = append(clients, client)
 		}
-		for _, path := range []string{"/metrics", "/targets", "/recordings"} {
+		for _, path := range []string{"/metrics", "/targets", "/recordings", "/changes"} {
 			if got := <-listener.get(t, path); got != http.StatusOK {
 				t.Errorf("%s: status %d beside them, want 200", path, got)
 			}

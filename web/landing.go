@@ -68,6 +68,9 @@ func (o Options) landingLinks(text map[string]string) []landingLink {
 	if o.Recordings != nil {
 		add(pathRecordings, "recordings")
 	}
+	if o.Changes != nil {
+		add(pathChanges, "changes")
+	}
 	add(pathReady, "ready")
 	add(pathHealthy, "healthy")
 	if o.Pprof {
@@ -89,6 +92,8 @@ var landingTexts = map[wecom.Language]map[string]string{
 		"targetsDescription":    "how polling goes: who is asked for, and what fails",
 		"recordings":            "Recordings",
 		"recordingsDescription": "which recordings stand behind the metrics",
+		"changes":               "Changes",
+		"changesDescription":    "what was shared, opened up or removed, and when",
 		"ready":                 "Ready",
 		"readyDescription":      "whether every target was asked at least once",
 		"healthy":               "Healthy",
@@ -108,6 +113,8 @@ var landingTexts = map[wecom.Language]map[string]string{
 		"targetsDescription":    "轮询情况：查询了谁，哪些失败",
 		"recordings":            "录制",
 		"recordingsDescription": "指标背后是哪些录制",
+		"changes":               "变更",
+		"changesDescription":    "何时开启、放宽或关闭了共享，删除了哪些录制",
 		"ready":                 "就绪",
 		"readyDescription":      "每个目标是否都至少查询过一次",
 		"healthy":               "存活",

@@ -30,7 +30,7 @@ func fullOptions() Options {
 		})
 	}
 	o := optionsOf(f)
-	o.Recordings = &asked{total: 250}
+	o.Recordings, o.Changes = &asked{total: 250}, &askedForChanges{total: 250}
 	return o
 }
 
@@ -88,7 +88,7 @@ func TestLinksHoldBelowAnyPrefix(t *testing.T) {
 				o := fullOptions()
 				o.TelemetryPath = telemetryPath
 				reached := crawl(t, http.StripPrefix(strings.TrimSuffix(prefix, "/"), NewHandler(o)), prefix)
-				for _, path := range []string{telemetryPath, "/targets", "/recordings", "/-/ready", "/-/healthy"} {
+				for _, path := range []string{telemetryPath, "/targets", "/recordings", "/changes", "/api/v1/changes", "/-/ready", "/-/healthy"} {
 					if !reached[strings.TrimPrefix(path, "/")] {
 						t.Errorf("no link leads to %s; reached %v", path, reached)
 					}

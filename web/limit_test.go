@@ -22,12 +22,13 @@ func TestPagesAreMadeInTurns(t *testing.T) {
 	for path, want := range map[string]int{
 		"/": http.StatusServiceUnavailable, "/targets": http.StatusServiceUnavailable,
 		"/recordings": http.StatusServiceUnavailable, "/api/v1/recordings": http.StatusServiceUnavailable,
+		"/changes": http.StatusServiceUnavailable, "/api/v1/changes": http.StatusServiceUnavailable,
 		"/metrics": http.StatusOK, "/-/healthy": http.StatusOK, "/-/ready": http.StatusOK,
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			blocked := &blocking{release: make(chan struct{})}
 			o := optionsOf(&fake{ready: true})
-			o.Targets, o.Recordings = blocked, &asked{}
+			o.Targets, o.Recordings, o.Changes = blocked, &asked{}, &askedForChanges{}
 			handler := NewHandler(o)
 			request := func(path string) int {
 				w := httptest.NewRecorder()
@@ -73,13 +74,13 @@ func TestMaxRequests(t *testing.T) {
 			name:    "a scrape",
 			first:   "/metrics",
 			refused: []string{"/metrics", "/metrics?name[]=middle"},
-			served:  []string{"/", "/targets", "/recordings", "/api/v1/recordings", "/-/healthy", "/-/ready"},
+			served:  []string{"/", "/targets", "/recordings", "/api/v1/recordings", "/changes", "/api/v1/changes", "/-/healthy", "/-/ready"},
 			message: "1 scrapes are being answered already, as many as --web.max-requests allows",
 		},
 		{
 			name:    "a page",
 			first:   "/targets",
-			refused: []string{"/", "/targets", "/recordings", "/api/v1/recordings"},
+			refused: []string{"/", "/targets", "/recordings", "/api/v1/recordings", "/changes", "/api/v1/changes"},
 			served:  []string{"/metrics", "/-/healthy", "/-/ready"},
 			message: "1 pages are being answered already, as many as --web.max-requests allows",
 		},
@@ -88,7 +89,7 @@ func TestMaxRequests(t *testing.T) {
 			t.Parallel()
 			f := &fake{ready: true, gathering: make(chan struct{}), release: make(chan struct{})}
 			o := optionsOf(f)
-			o.Recordings = &asked{}
+			o.Recordings, o.Changes = &asked{}, &askedForChanges{}
 			o.MaxRequests, o.ExporterMetrics = 1, true
 			handler := NewHandler(o)
 			request := func(path string) *httptest.ResponseRecorder {

@@ -100,8 +100,8 @@ func TestQueriesThatCannotBeRead(t *testing.T) {
 		},
 		{
 			name:         "a parameter twice, empty at first",
-			query:        "page=&page=2",
-			want:         "page is given 2 times: write it once",
+			query:        "lang=&lang=zh",
+			want:         "lang is given 2 times: write it once",
 			isForTargets: true,
 		},
 		{
@@ -113,13 +113,15 @@ func TestQueriesThatCannotBeRead(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			paths := []string{"/recordings", "/api/v1/recordings"}
+			paths := []string{"/recordings", "/api/v1/recordings", "/changes", "/api/v1/changes"}
 			if test.isForTargets {
 				paths = append(paths, "/targets")
 			}
 			for _, path := range paths {
-				a := &asked{total: 1}
-				w := serve(t, recordingOptions(a), http.MethodGet, path+"?"+test.query)
+				a, c := &asked{total: 1}, &askedForChanges{total: 1}
+				o := recordingOptions(a)
+				o.Changes = c
+				w := serve(t, o, http.MethodGet, path+"?"+test.query)
 				body := w.Body.String()
 				if strings.HasPrefix(path, "/api/") {
 					var answer struct {
@@ -134,6 +136,9 @@ func TestQueriesThatCannotBeRead(t *testing.T) {
 					t.Errorf("%s: status %d, want 400 and %q; body:\n%s", path, w.Code, test.want, w.Body)
 				}
 				if diff := cmp.Diff(collector.RecordingQuery{}, a.query); diff != "" {
+					t.Errorf("%s: a list was made all the same:\n%s", path, diff)
+				}
+				if diff := cmp.Diff(collector.ChangeQuery{}, c.query); diff != "" {
 					t.Errorf("%s: a list was made all the same:\n%s", path, diff)
 				}
 			}

@@ -27,7 +27,7 @@ func (a *asked) Recordings(
 		return nil, 0, err
 	}
 	a.query = q
-	for range min(q.Limit, max(0, a.total-q.Offset)) {
+	for range min(2, q.Limit, max(0, a.total-q.Offset)) { // so that pages stay small
 		part = append(part, poll.Recording{Corp: "acme", Recording: inventory.Recording{
 			ID: "r1", Host: "<b>li", Title: "<script>alert(1)</script>",
 		}})
@@ -37,13 +37,13 @@ func (a *asked) Recordings(
 
 func recordingOptions(a *asked) Options {
 	o := optionsOf(&fake{})
-	o.Recordings = a
+	o.Recordings, o.Changes = a, &askedForChanges{total: a.total}
 	return o
 }
 
 func TestRecordingsAreOptIn(t *testing.T) {
 	t.Parallel()
-	for _, path := range []string{"/recordings", "/api/v1/recordings"} {
+	for _, path := range []string{"/recordings", "/api/v1/recordings", "/changes", "/api/v1/changes"} {
 		if w := serve(t, optionsOf(&fake{}), http.MethodGet, path); w.Code != http.StatusNotFound {
 			t.Errorf("%s: status %d, want 404", path, w.Code)
 		}
@@ -51,10 +51,12 @@ func TestRecordingsAreOptIn(t *testing.T) {
 			t.Errorf("%s: status %d where it is enabled, want 200", path, w.Code)
 		}
 	}
-	landing := func(o Options) bool {
-		return strings.Contains(serve(t, o, http.MethodGet, "/").Body.String(), "/recordings")
-	}
-	if landing(optionsOf(&fake{})) || !landing(recordingOptions(&asked{})) {
-		t.Error("the landing page leads to the recordings where there are none, or the other way round")
+	for _, link := range []string{"./recordings", "./changes"} {
+		landing := func(o Options) bool {
+			return strings.Contains(serve(t, o, http.MethodGet, "/").Body.String(), link)
+		}
+		if landing(optionsOf(&fake{})) || !landing(recordingOptions(&asked{})) {
+			t.Errorf("the first page leads to %s where it is off, or does not where it is on", link)
+		}
 	}
 }

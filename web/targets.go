@@ -45,6 +45,7 @@ type Targets interface {
 type targetsPage struct {
 	Text  map[string]string
 	Lang  string
+	Nav   []page.Link
 	Corps []corpSection
 }
 
@@ -108,6 +109,7 @@ func (o Options) serveTargets(w http.ResponseWriter, r *http.Request) {
 	data := targetsPage{
 		Text: targetsTexts[language],
 		Lang: lang,
+		Nav:  page.Nav(page.Targets, q.values, language, o.Recordings != nil),
 	}
 	now := time.Now()
 	for _, report := range o.Targets.Status() {

@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/changes"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/exposition"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/limit"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/recordings"
@@ -25,6 +26,8 @@ const (
 	pathTargets       = "/targets"
 	pathRecordings    = "/recordings"
 	pathRecordingsAPI = "/api/v1/recordings"
+	pathChanges       = "/changes"
+	pathChangesAPI    = "/api/v1/changes"
 	pathHealthy       = "/-/healthy"
 	pathReady         = "/-/ready"
 	pathReload        = "/-/reload"
@@ -45,6 +48,8 @@ type Options struct {
 	Targets   Targets
 	// Recordings enables the pages of single recordings unless it is nil.
 	Recordings recordings.Finder
+	// Changes enables the pages of single changes unless it is nil.
+	Changes changes.Finder
 	// Registry holds the metrics that are gathered at each scrape. It must not
 	// hold a family that the inventory has too.
 	Registry *prometheus.Registry
@@ -93,6 +98,11 @@ func NewHandler(o Options) http.Handler {
 		pages := recordings.Handler{Logger: o.Logger, Finder: o.Recordings, Corps: o.corps}
 		handlePage("GET "+pathRecordings, notStored(pages.ServePage))
 		handlePage("GET "+pathRecordingsAPI, notStored(pages.ServeAPI))
+	}
+	if o.Changes != nil {
+		pages := changes.Handler{Logger: o.Logger, Finder: o.Changes, Corps: o.corps}
+		handlePage("GET "+pathChanges, notStored(pages.ServePage))
+		handlePage("GET "+pathChangesAPI, notStored(pages.ServeAPI))
 	}
 	if o.TelemetryPath != "/" {
 		handlePage("GET /{$}", o.serveLanding)

@@ -136,6 +136,7 @@ func TestEndpoints(t *testing.T) {
 		"reload by GET":             {"GET", "/-/reload", false, false, fine, 405, ""},
 		"reload that fails":         {"POST", "/-/reload", false, false, failing, 500, "corps.yml: corps[0].name: no name"},
 		"recordings, which are off": {"GET", "/recordings", false, false, nil, 404, ""},
+		"changes, which are off":    {"GET", "/changes", false, false, nil, 404, ""},
 		"a page of targets":         {"GET", "/targets", false, false, nil, 200, "acme"},
 		"a page that is no number":  {"GET", "/targets?page=x", false, false, nil, 400, `page: "x"`},
 		"a page below the first":    {"GET", "/targets?page=0", false, false, nil, 400, `page: "0"`},

@@ -60,6 +60,7 @@ func findingError(err error) (status int, message string) {
 type listPage struct {
 	Text           map[string]string
 	Lang           string
+	Nav            []page.Link
 	Query          listQuery
 	State          string // the value of the query; "" means all
 	Corps          []string
@@ -70,6 +71,7 @@ type listPage struct {
 	First, Last    int
 	Total          int
 	Previous, Next string // queries; empty if there is no such page
+	HistoryAddress string // of the changes of the recording that was asked for, if it is not known
 	CSV, JSON      string // addresses of the same list in these formats
 	Other          string // query of the same page in the other language
 }
@@ -94,12 +96,13 @@ type tableColumn struct {
 type tableRow struct {
 	poll.Recording
 
-	Start        *page.Moment
-	StateText    string
-	Size, Length string
-	IsOverdue    bool
-	Watched      string       // how often, in words; "" if that is not known
-	Files        []sharedFile // that are shared
+	Start          *page.Moment
+	StateText      string
+	Size, Length   string
+	ChangesAddress string
+	IsOverdue      bool
+	Watched        string       // how often, in words; "" if that is not known
+	Files          []sharedFile // that are shared
 }
 
 type sharedFile struct {
@@ -134,6 +137,7 @@ func (h Handler) ServePage(w http.ResponseWriter, r *http.Request) {
 	data := listPage{
 		Text:   text,
 		Lang:   lang,
+		Nav:    page.Nav(page.Recordings, values, language, true),
 		Query:  q,
 		State:  values.Get(paramState),
 		Corps:  page.WithAsked(h.Corps(), q.Corp),
@@ -145,7 +149,7 @@ func (h Handler) ServePage(w http.ResponseWriter, r *http.Request) {
 			page.NewChoice(paramOverdue, text["isOverdue"], q.Overdue),
 		},
 		Columns: q.columns(values, text),
-		Rows:    newRows(part, time.Now(), language),
+		Rows:    newRows(part, values, time.Now(), language),
 		Total:   total,
 		Next:    q.next(values, len(part), total),
 		CSV:     whole + "&" + page.ParamFormat + "=" + page.CSV,
@@ -154,6 +158,8 @@ func (h Handler) ServePage(w http.ResponseWriter, r *http.Request) {
 	}
 	if len(part) > 0 {
 		data.First, data.Last = q.Offset+1, q.Offset+len(part)
+	} else if q.ID != "" {
+		data.HistoryAddress = page.Address(page.Changes, values, map[string]string{paramCorp: q.Corp, paramRecording: q.ID})
 	}
 	if q.page > 1 {
 		data.Previous = page.WithParams(values, map[string]string{paramPage: strconv.Itoa(q.page - 1)})

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -90,7 +91,7 @@ func TestRecordingsPage(t *testing.T) {
 	for target, test := range map[string]struct{ want, without []string }{
 		"/recordings?host=li&exposed=true&lang=en": {
 			want: []string{
-				`<html lang="en">`, "<title>Recordings –", "&lt;script&gt;", "&lt;b&gt;li", "1–100 / 250", "r0<", "r99<", "5 GiB", `title="5368709120 B"`,
+				`<html lang="en">`, "<title>Recordings –", "&lt;script&gt;", "&lt;b&gt;li", "1–100 / 250", "r0 · ", "r99 · ", "5 GiB", `title="5368709120 B"`,
 				"1m30s", `<time datetime="2026-03-02T01:00:00Z">2026-03-02 01:00:00 UTC</time> <span class="ago">`,
 				`<span class="chip exposed">exposed</span> anyone, no password, download, expired 2026-03-02 02:00:00 UTC</li>`,
 				`<span class="chip accepted">accepted</span> company, password, no download, never expires<div class="id">town &lt;hall&gt; (accepted until 2026-12-31)</div>`,
@@ -98,10 +99,11 @@ func TestRecordingsPage(t *testing.T) {
 				`<td data-label="State" class="time">completed</td>`, `value="li"`, `<option value="true" selected>yes`, `aria-sort="descending"`,
 				`href="?exposed=true&amp;host=li&amp;lang=en&amp;page=2"`, `href="?exposed=true&amp;host=li&amp;lang=en&amp;order=asc&amp;sort=start"`,
 				`href="?exposed=true&amp;host=li&amp;lang=zh"`, "<label>", `<th scope="col"`, "<caption>",
-				`href="?exposed=true&amp;host=li&amp;limit=1000&amp;format=csv">CSV`,
-				`href="./api/v1/recordings?exposed=true&amp;host=li&amp;limit=1000">JSON`,
+				`href="./changes?corp=acme&amp;lang=en&amp;recording=r0">changes</a>`, `href="?exposed=true&amp;host=li&amp;limit=1000&amp;format=csv">CSV`,
+				`href="./api/v1/recordings?exposed=true&amp;host=li&amp;limit=1000">JSON`, `<a href="./targets?lang=en">Targets</a>`,
+				`<a href="./recordings?lang=en" aria-current="page">`,
 			},
-			without: []string{"<script", "<b>li", "r100<", "not shared", "<hall>"},
+			without: []string{"<script", "<b>li", "r100 ·", "not shared", "<hall>"},
 		},
 		"/recordings?shared=false&lang=en": {
 			want:    []string{`<option value="false" selected>no`},
@@ -113,7 +115,7 @@ func TestRecordingsPage(t *testing.T) {
 		"/recordings?page=3&lang=zh": {
 			want: []string{
 				`<html lang="zh-CN">`, "<title>录制 –", "201–250 / 250", "page=2", "暴露文件", ">暴露</span> 任何人 · 无密码 · 可下载 · 已过期：2026-03-02 02:00:00 UTC",
-				"接受至 2026-12-31", ">已完成</td>",
+				"接受至 2026-12-31", ">已完成</td>", `<a href="./changes?lang=zh">变更</a>`,
 			},
 			without: []string{"page=4"},
 		},
@@ -156,7 +158,7 @@ func TestViewsOfRecordings(t *testing.T) {
 	} {
 		r := poll.Recording{Recording: inventory.Recording{Views: test.views, Downloads: test.downloads}}
 		for language, want := range map[wecom.Language]string{wecom.English: test.english, wecom.Chinese: test.chinese} {
-			if got := newRow(&r, time.Now(), language).Watched; got != want {
+			if got := newRow(&r, url.Values{}, time.Now(), language).Watched; got != want {
 				t.Errorf("%s: %q, want %q", test.name, got, want)
 			}
 		}
@@ -169,8 +171,12 @@ func TestViewsOfRecordings(t *testing.T) {
 
 func TestNoRecordings(t *testing.T) {
 	t.Parallel()
-	if w := serve(t, handler(&asked{}), "/recordings?lang=en"); !strings.Contains(w.Body.String(), "No recordings match.") {
-		t.Errorf("a page of none:\n%s", w.Body)
+	const changes = `href="./changes?corp=acme&amp;lang=en&amp;recording=r1"`
+	for query, leads := range map[string]bool{"?lang=en": false, "?recording=r1&corp=acme&lang=en": true} {
+		w := serve(t, handler(&asked{}), "/recordings"+query)
+		if got := strings.Contains(w.Body.String(), changes); !strings.Contains(w.Body.String(), "No recordings match.") || got != leads {
+			t.Errorf("%s: it leads to the changes of the recording: %t, want %t:\n%s", query, got, leads, w.Body)
+		}
 	}
 }
 

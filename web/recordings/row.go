@@ -5,6 +5,7 @@ package recordings
 
 import (
 	"fmt"
+	"net/url"
 	"time"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
@@ -14,15 +15,15 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
-func newRows(part []poll.Recording, now time.Time, language wecom.Language) []tableRow {
+func newRows(part []poll.Recording, values url.Values, now time.Time, language wecom.Language) []tableRow {
 	rows := make([]tableRow, 0, len(part))
 	for i := range part {
-		rows = append(rows, newRow(&part[i], now, language))
+		rows = append(rows, newRow(&part[i], values, now, language))
 	}
 	return rows
 }
 
-func newRow(r *poll.Recording, now time.Time, language wecom.Language) tableRow {
+func newRow(r *poll.Recording, values url.Values, now time.Time, language wecom.Language) tableRow {
 	row := tableRow{
 		Recording: *r,
 		Start:     page.NewMoment(r.Start, now, language),
@@ -30,6 +31,9 @@ func newRow(r *poll.Recording, now time.Time, language wecom.Language) tableRow 
 		Size:      listing.Size(r.Bytes),
 		Length:    r.Duration.Round(time.Second).String(),
 		IsOverdue: r.Overdue > 0,
+		ChangesAddress: page.Address(page.Changes, values, map[string]string{
+			paramCorp: r.Corp, paramRecording: r.ID,
+		}),
 	}
 	if r.Views != nil && r.Downloads != nil {
 		row.Watched = fmt.Sprintf(texts[language]["watched"], *r.Views, *r.Downloads)

@@ -1,0 +1,120 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package changes serves what polls noticed about recordings that were known: as a page, as
+// JSON and as CSV.
+package changes
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/listing"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/page"
+)
+
+// A Finder finds changes.
+type Finder interface {
+	// Changes returns the part of the matching changes that q asks for, newest first, and the
+	// number before which there are older ones, or 0.
+	Changes(ctx context.Context, q collector.ChangeQuery) (part []poll.Change, next uint32, err error)
+	// ChangesSince returns since when the list of each corp is complete, by corp name.
+	ChangesSince() []poll.CorpSince
+}
+
+// A Handler serves changes. All fields are required.
+type Handler struct {
+	Logger log.Logger
+	Finder Finder
+	// Corps returns the names of the corps.
+	Corps func() []string
+}
+
+// findingError returns what to answer if changes were not found because of an error.
+func (h Handler) findingError(ctx context.Context, err error) (status int, message string) {
+	if ctx.Err() != nil {
+		// The client has gone, or seems to: the server takes one for gone after some seconds.
+		return http.StatusServiceUnavailable,
+			"Finding the changes took too long: try again later, or ask for fewer by corp, host or since."
+	}
+	level.Error(h.Logger).Log("msg", "finding changes failed", "err", err)
+	return http.StatusInternalServerError, "The changes cannot be read; the log has the reason."
+}
+
+// ServePage serves the changes as a page without scripts.
+func (h Handler) ServePage(w http.ResponseWriter, r *http.Request) {
+	now := time.Now()
+	q, values, err := parse(r.URL.RawQuery, now, page.HTML, page.CSV)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	part, next, err := h.Finder.Changes(r.Context(), q.ChangeQuery)
+	if err != nil {
+		status, message := h.findingError(r.Context(), err)
+		http.Error(w, message, status)
+		return
+	}
+	if q.format == page.CSV {
+		h.serveCSV(w, values, part, next)
+		return
+	}
+	language, lang := page.LanguageOf(r)
+	page.Serve(w, h.Logger, pageTemplate, h.newPage(&q, values, part, next, now, language, lang))
+}
+
+// An answer is the body of an answer of the API.
+type answer struct {
+	Changes []listing.Change `json:"changes"`
+	Next    *uint32          `json:"next"` // null: there are no older ones
+}
+
+// ServeAPI serves the changes as JSON, or as CSV.
+func (h Handler) ServeAPI(w http.ResponseWriter, r *http.Request) {
+	q, values, err := parse(r.URL.RawQuery, time.Now(), page.JSON, page.CSV)
+	if err != nil {
+		page.ServeJSONError(w, h.Logger, http.StatusBadRequest, err.Error())
+		return
+	}
+	part, next, err := h.Finder.Changes(r.Context(), q.ChangeQuery)
+	if err != nil {
+		status, message := h.findingError(r.Context(), err)
+		page.ServeJSONError(w, h.Logger, status, message)
+		return
+	}
+	if q.format == page.CSV {
+		h.serveCSV(w, values, part, next)
+		return
+	}
+	body := answer{Changes: make([]listing.Change, 0, len(part))}
+	for i := range part {
+		body.Changes = append(body.Changes, listing.OfChange(&part[i]))
+	}
+	if next != 0 {
+		body.Next = &next
+	}
+	page.ServeJSON(w, h.Logger, http.StatusOK, body)
+}
+
+func (h Handler) serveCSV(w http.ResponseWriter, values url.Values, part []poll.Change, next uint32) {
+	page.ServeCSV(w, h.Logger, "changes", older(values, next), func(w io.Writer) error {
+		return listing.WriteChanges(w, part)
+	})
+}
+
+// older returns the query of the changes before a number; "" if there are none.
+func older(values url.Values, next uint32) string {
+	if next == 0 {
+		return ""
+	}
+	return page.WithParams(values, map[string]string{paramBefore: strconv.FormatUint(uint64(next), 10)})
+}

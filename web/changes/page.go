@@ -1,0 +1,142 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package changes
+
+import (
+	"cmp"
+	"context"
+	_ "embed"
+	"fmt"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/ledger"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/page"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
+)
+
+//go:embed changes.html
+var pageHTML string
+
+var pageTemplate = page.New(pageHTML)
+
+type listPage struct {
+	Text      map[string]string
+	Lang      string
+	Nav       []page.Link
+	Query     *listQuery
+	Values    url.Values
+	Corps     []string
+	Kinds     []kindChoice
+	Exposed   page.Choice
+	Complete  []completeness
+	Rows      []Row
+	Older     string // query; "" if there are none
+	Newest    string // query of the first page; "" if this is it
+	CSV, JSON string // addresses of the same list in these formats
+	Other     string // query of the same page in the other language
+}
+
+type kindChoice struct {
+	Name, Text string
+	IsAsked    bool
+}
+
+// A completeness is since when the list of a corp is complete.
+type completeness struct {
+	Corp  string
+	Since *page.Moment
+}
+
+// A Row is a change as pages show it.
+type Row struct {
+	poll.Change
+
+	Time, Start        *page.Moment
+	KindText           string
+	Host               string
+	RecordingAddress   string // of the recording; "" if that was removed
+	HistoryAddress     string // of the changes of the recording
+	BeforeIs, AfterIs  string // the sharing in words
+	IsRemoval, Exposed bool
+}
+
+func (h Handler) newPage(
+	q *listQuery, values url.Values, part []poll.Change, next uint32, now time.Time, language wecom.Language, lang string,
+) *listPage {
+	text := texts[language]
+	whole := page.WithParams(values, map[string]string{paramLimit: strconv.Itoa(mostPerPage), page.ParamLang: ""})
+	p := &listPage{
+		Text:    text,
+		Lang:    lang,
+		Nav:     page.Nav(page.Changes, values, language, true),
+		Query:   q,
+		Values:  values,
+		Corps:   page.WithAsked(h.Corps(), q.Corp),
+		Exposed: page.NewChoice(paramExposed, text["exposedAfter"], q.Exposed),
+		Older:   older(values, next),
+		CSV:     whole + "&" + page.ParamFormat + "=" + page.CSV,
+		JSON:    "./api/v1/changes" + whole,
+		Other:   page.WithParams(values, map[string]string{page.ParamLang: text["otherLang"]}),
+	}
+	for kind := range ledger.Kind(ledger.NumKinds) {
+		p.Kinds = append(p.Kinds, kindChoice{
+			Name:    kind.String(),
+			Text:    text[kind.String()],
+			IsAsked: q.Kind != nil && *q.Kind == kind,
+		})
+	}
+	for _, s := range h.Finder.ChangesSince() {
+		if q.Corp == "" || q.Corp == s.Corp {
+			p.Complete = append(p.Complete, completeness{s.Corp, page.NewMoment(s.Since, now, language)})
+		}
+	}
+	if q.Before != 0 {
+		p.Newest = page.WithParams(values, map[string]string{paramBefore: ""})
+	}
+	p.Rows = newRows(part, values, now, language)
+	return p
+}
+
+// Latest returns the latest changes for a page that shows up to n of them. Values are its query.
+func Latest(ctx context.Context, f Finder, n int, values url.Values, language wecom.Language) ([]Row, error) {
+	part, _, err := f.Changes(ctx, collector.ChangeQuery{ChangeQuery: poll.ChangeQuery{Limit: n}})
+	if err != nil {
+		return nil, fmt.Errorf("finding the latest changes: %w", err)
+	}
+	return newRows(part, values, time.Now(), language), nil
+}
+
+func newRows(part []poll.Change, values url.Values, now time.Time, language wecom.Language) []Row {
+	rows := make([]Row, 0, len(part))
+	for i := range part {
+		rows = append(rows, newRow(&part[i], values, now, language))
+	}
+	return rows
+}
+
+func newRow(c *poll.Change, values url.Values, now time.Time, language wecom.Language) Row {
+	about := map[string]string{paramCorp: c.Corp, paramRecording: c.Recording}
+	row := Row{
+		Change:         *c,
+		Time:           page.NewMoment(c.At.Time(), now, language),
+		Start:          page.NewMoment(c.Start.Time(), now, language),
+		KindText:       texts[language][c.Kind.String()],
+		Host:           cmp.Or(c.Host, inventory.UnknownHost),
+		HistoryAddress: page.Address(page.Changes, values, about),
+		IsRemoval:      c.Kind == ledger.Removed,
+		Exposed:        c.After != nil && c.After.Exposed,
+	}
+	if row.IsRemoval {
+		return row
+	}
+	row.RecordingAddress = page.Address(page.Recordings, values, about)
+	row.BeforeIs = inWords(c.Before, c.After, c.At, language)
+	row.AfterIs = inWords(c.After, c.Before, c.At, language)
+	return row
+}

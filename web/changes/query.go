@@ -1,0 +1,124 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package changes
+
+import (
+	"fmt"
+	"math"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/ledger"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/page"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/query"
+)
+
+const (
+	perPage     = 100
+	mostPerPage = 1000
+)
+
+// The parameters of the query.
+const (
+	paramCorp      = "corp"
+	paramHost      = "host"
+	paramChange    = "change"
+	paramRecording = "recording"
+	paramExposed   = "exposed"
+	paramSince     = "since"
+	paramUntil     = "until"
+	paramBefore    = "before"
+	paramLimit     = "limit"
+)
+
+// params returns all parameters, in the order in which an error lists them.
+func params() []string {
+	return []string{
+		paramCorp, paramHost, paramChange, paramRecording, paramExposed, paramSince, paramUntil,
+		paramBefore, paramLimit, page.ParamFormat, page.ParamLang,
+	}
+}
+
+// A listQuery is the query of a URL; the page and the API have the same but for the formats.
+type listQuery struct {
+	collector.ChangeQuery
+
+	format string
+}
+
+// parse returns the meaning of a query and its parameters. An error names the parameter and the
+// remedy. The first format is that of an answer if none is asked for.
+func parse(rawQuery string, now time.Time, formats ...string) (q listQuery, values url.Values, err error) {
+	values, err = query.Parse(rawQuery, params())
+	if err != nil {
+		return q, nil, err
+	}
+	if err := page.CheckLanguage(values); err != nil {
+		return q, nil, err
+	}
+	if q.format, err = query.Choice(values, page.ParamFormat, formats...); err != nil {
+		return q, nil, err
+	}
+	err = q.read(values, now)
+	return q, values, err
+}
+
+func (q *listQuery) read(values url.Values, now time.Time) (err error) {
+	q.Corp, q.Host, q.Recording = values.Get(paramCorp), values.Get(paramHost), values.Get(paramRecording)
+	if err := q.readKind(values); err != nil {
+		return err
+	}
+	if err := query.Flag(values, paramExposed, &q.Exposed); err != nil {
+		return err
+	}
+	if err := q.readSpan(values, now); err != nil {
+		return err
+	}
+	before, err := query.Number(values, paramBefore, 0, math.MaxUint32)
+	if err != nil {
+		return err
+	}
+	q.Before = uint32(before)
+	q.Limit, err = query.Number(values, paramLimit, perPage, mostPerPage)
+	return err
+}
+
+func (q *listQuery) readKind(values url.Values) error {
+	name := values.Get(paramChange)
+	if name == "" {
+		return nil
+	}
+	i := slices.Index(kindNames(), name)
+	if i < 0 {
+		return fmt.Errorf("%s: %q is no change: write one of %s", paramChange, name, strings.Join(kindNames(), ", "))
+	}
+	q.Kind = new(ledger.Kind(i))
+	return nil
+}
+
+func (q *listQuery) readSpan(values url.Values, now time.Time) (err error) {
+	if q.Since, err = query.Time(values, paramSince, now); err != nil {
+		return err
+	}
+	if q.Until, err = query.Time(values, paramUntil, now); err != nil {
+		return err
+	}
+	if !q.Since.IsZero() && !q.Until.IsZero() && !q.Since.Before(q.Until) {
+		return fmt.Errorf("%s, %s: nothing is both from %s on and before %s: write an earlier time for %s",
+			paramSince, paramUntil, page.UTC(q.Since), page.UTC(q.Until), paramSince)
+	}
+	return nil
+}
+
+// kindNames returns the values of the parameter change, each at its kind.
+func kindNames() []string {
+	names := make([]string, 0, ledger.NumKinds)
+	for kind := range ledger.Kind(ledger.NumKinds) {
+		names = append(names, kind.String())
+	}
+	return names
+}
