@@ -4,12 +4,18 @@
 package web
 
 import (
+	"context"
 	_ "embed"
+	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/prometheus/common/version"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/changes"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/page"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/query"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
@@ -20,11 +26,24 @@ var landingHTML string
 
 var landingTemplate = page.New(landingHTML)
 
+// latestChanges is how many changes the page shows.
+const latestChanges = 5
+
 type landingPage struct {
 	Text    map[string]string
 	Lang    string
 	Version string
 	Links   []landingLink
+	// Details are of single recordings; nil: they are off.
+	Details *landingDetails
+}
+
+// The landingDetails are the latest changes, and how many recordings have exposed files. Neither
+// hosts nor titles are among them: other pages show those.
+type landingDetails struct {
+	Exposed                        int
+	ExposedAddress, ChangesAddress string
+	Latest                         []changes.Row
 }
 
 // A landingLink leads to a page. Its address is relative, so that it holds below the
@@ -45,12 +64,43 @@ func (o Options) serveLanding(w http.ResponseWriter, r *http.Request) {
 	}
 	language, lang := page.LanguageOf(r)
 	text := landingTexts[language]
+	var details *landingDetails
+	if o.Recordings != nil && o.Changes != nil {
+		details, err = o.findDetails(r.Context(), values, language)
+	}
+	if err != nil { // The client has gone, or seems to.
+		http.Error(w, "Finding the latest changes took too long: try again later.", http.StatusServiceUnavailable)
+		return
+	}
 	page.Serve(w, o.Logger, landingTemplate, landingPage{
 		Text:    text,
 		Lang:    lang,
 		Version: version.Info(),
 		Links:   o.landingLinks(text),
+		Details: details,
 	})
+}
+
+// findDetails returns the details of recordings for the page of a query.
+func (o Options) findDetails(
+	ctx context.Context, values url.Values, language wecom.Language,
+) (*landingDetails, error) {
+	exposed := collector.RecordingQuery{RecordingQuery: poll.RecordingQuery{Limit: 1}}
+	exposed.Exposed = new(true)
+	_, total, err := o.Recordings.Recordings(ctx, exposed)
+	if err != nil {
+		return nil, fmt.Errorf("finding exposed recordings: %w", err)
+	}
+	latest, err := changes.Latest(ctx, o.Changes, latestChanges, values, language)
+	if err != nil {
+		return nil, fmt.Errorf("finding the latest changes: %w", err)
+	}
+	return &landingDetails{
+		Exposed:        total,
+		ExposedAddress: page.Address(page.Recordings, values, map[string]string{"exposed": "true"}),
+		ChangesAddress: page.Address(page.Changes, values, nil),
+		Latest:         latest,
+	}, nil
 }
 
 func (o Options) landingLinks(text map[string]string) []landingLink {
@@ -90,6 +140,13 @@ var landingTexts = map[wecom.Language]map[string]string{
 		"metricsDescription":    "what Prometheus scrapes",
 		"targets":               "Targets",
 		"targetsDescription":    "how polling goes: who is asked for, and what fails",
+		"exposed":               "Recordings with exposed files:",
+		"latest":                "Latest changes",
+		"noChanges":             "There are none yet.",
+		"isExposed":             "exposed",
+		"gone":                  "removed from WeCom",
+		"becomes":               "then",
+		"allChanges":            "all changes",
 		"recordings":            "Recordings",
 		"recordingsDescription": "which recordings stand behind the metrics",
 		"changes":               "Changes",
@@ -105,12 +162,19 @@ var landingTexts = map[wecom.Language]map[string]string{
 		"title":                 "首页",
 		"other":                 "English",
 		"otherLang":             "en",
-		"description":           "企业微信会议云录制的 Prometheus 导出器",
+		"description":           "企业微信会议云录制的 Prometheus exporter",
 		"version":               "版本",
 		"metrics":               "指标",
 		"metricsDescription":    "供 Prometheus 抓取",
 		"targets":               "目标",
 		"targetsDescription":    "轮询情况：查询了谁，哪些失败",
+		"exposed":               "含暴露文件的录制：",
+		"latest":                "最近变更",
+		"noChanges":             "暂无。",
+		"isExposed":             "暴露",
+		"gone":                  "已从企业微信删除",
+		"becomes":               "变为",
+		"allChanges":            "全部变更",
 		"recordings":            "录制",
 		"recordingsDescription": "指标背后是哪些录制",
 		"changes":               "变更",

@@ -4,6 +4,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"html"
 	"maps"
@@ -162,5 +163,66 @@ func TestQueriesOfTheLandingPage(t *testing.T) {
 		if w.Code != status || !strings.Contains(w.Body.String(), test.want) {
 			t.Errorf("%q: status %d, want %d with %q:\n%s", test.query, w.Code, status, test.want, w.Body)
 		}
+	}
+}
+
+// TestLandingShowsWhatIsNew has the details of recordings: what changed, and how many are
+// exposed, but neither hosts nor titles.
+func TestLandingShowsWhatIsNew(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name          string
+		options       Options
+		want, without []string
+	}{
+		{
+			name:    "changes and exposed files",
+			options: fullOptions(),
+			want: []string{
+				`Recordings with exposed files: <a href="./recordings?exposed=true&amp;lang=en" class="exposed">250</a>`, "<h2>Latest changes</h2>",
+				`<span class="chip enabled">shared</span> <span class="was">not shared</span> <span role="img" aria-label="then">→</span> <strong>anyone, no password`,
+				`href="./changes?corp=acme&amp;lang=en&amp;recording=r1">r1</a>`, `<a href="./changes?lang=en">all changes</a>`,
+			},
+			without: []string{"li</", "alert", "There are none yet."},
+		},
+		{
+			name:    "none",
+			options: recordingOptions(&asked{}),
+			want:    []string{`<a href="./recordings?exposed=true&amp;lang=en">0</a>`, "There are none yet."},
+			without: []string{"all changes"},
+		},
+		{
+			name:    "the pages are off",
+			options: optionsOf(&fake{}),
+			without: []string{"exposed files", "Latest changes", "There are none yet."},
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			body := serve(t, test.options, http.MethodGet, "/?lang=en").Body.String()
+			_, body, _ = strings.Cut(body, "<body>")
+			for _, want := range test.want {
+				if !strings.Contains(body, want) {
+					t.Errorf("the page lacks %q:\n%s", want, body)
+				}
+			}
+			for _, without := range test.without {
+				if strings.Contains(body, without) {
+					t.Errorf("the page has %q:\n%s", without, body)
+				}
+			}
+		})
+	}
+}
+
+// TestLandingOfAClientThatHasGone has a context that ends before the changes are found.
+func TestLandingOfAClientThatHasGone(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	w := httptest.NewRecorder()
+	fullOptions().serveLanding(w, httptest.NewRequestWithContext(ctx, http.MethodGet, "/", http.NoBody))
+	if w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), "took too long: try again later") {
+		t.Errorf("status %d, want 503: %s", w.Code, w.Body)
 	}
 }
