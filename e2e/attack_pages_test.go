@@ -142,7 +142,7 @@ func (a *tally) ask(ctx context.Context, client *http.Client, url string) {
 func everyPage() []string {
 	return []string{
 		"/", "/targets", "/targets?corp=default&page=100&lang=zh", "/recordings", "/recordings?sort=bytes&page=900",
-		"/recordings?exposed=true&sort=host", "/api/v1/recordings?limit=1000&sort=duration", "/metrics",
+		"/recordings?exposed=true&sort=host", "/api/v1/recordings?limit=1000&sort=duration", "/changes", "/api/v1/changes?limit=1000&since=1d", "/metrics",
 		"/metrics?name[]=wecom_recording_files", "/-/ready",
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -27,9 +28,8 @@ func browse(t *testing.T, url string) (dom string) {
 	}
 	browser := func(flags ...string) []byte {
 		t.Helper()
-		cmd := exec.CommandContext(t.Context(), tool(t, "CHROMIUM"), append(flags, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
-			"--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
-			"--window-size=1200,800", "--user-data-dir="+t.TempDir(), url)...)
+		cmd := exec.CommandContext(t.Context(), tool(t, "CHROMIUM"), slices.Concat(flags, browserFlags,
+			[]string{"--window-size=1200,800", "--user-data-dir=" + t.TempDir(), url})...)
 		var stderr bytes.Buffer
 		cmd.Stderr = &stderr
 		out, err := cmd.Output()
@@ -76,6 +76,7 @@ func TestBrowser(t *testing.T) {
 		"landing":            {"/", []string{`href="./recordings"`, `href="./targets"`, `href="./metrics"`}},
 		"targets":            {"/targets?lang=en", []string{"<h1>Targets</h1>", "userid"}},
 		"recordings":         {"/recordings?lang=en", []string{"<h1>Recordings</h1>", `aria-sort="descending"`}},
+		"changes":            {"/changes?lang=en", []string{"<h1>Changes</h1>", "Complete since: default", `name="since"`}},
 		"exposed recordings": {"/recordings?exposed=true&lang=zh", []string{"<h1>录制</h1>", `<option value="true" selected="">是`, `<span class="chip exposed">暴露</span>`}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -47,7 +47,7 @@ http {
 
 	links := regexp.MustCompile(`(?:href|src|action)="([^"]*)"`)
 	reached := map[string]bool{}
-	for _, page := range []string{"/wecom/", "/wecom/?lang=zh", "/wecom/targets", "/wecom/recordings"} {
+	for _, page := range []string{"/wecom/", "/wecom/?lang=zh", "/wecom/targets", "/wecom/recordings", "/wecom/changes"} {
 		base, err := url.Parse(proxy.url + page)
 		if err != nil {
 			t.Fatal(err)
@@ -65,7 +65,7 @@ http {
 			proxy.wantStatus(t, link.RequestURI(), 200)
 		}
 	}
-	for _, path := range []string{"/wecom/metrics", "/wecom/targets", "/wecom/recordings", "/wecom/-/ready"} {
+	for _, path := range []string{"/wecom/metrics", "/wecom/targets", "/wecom/recordings", "/wecom/changes", "/wecom/-/ready"} {
 		if !reached[path] {
 			t.Errorf("no link leads to %s; reached %v", path, reached)
 		}

@@ -84,7 +84,7 @@ func TestLandingPage(t *testing.T) {
 func TestNotFound(t *testing.T) {
 	t.Parallel()
 	x := runReady(t)
-	for _, path := range []string{"/nowhere", "/metrics/", "/-/", "/debug/pprof/", "/recordings", "/api/v1/recordings"} {
+	for _, path := range []string{"/nowhere", "/metrics/", "/-/", "/debug/pprof/", "/recordings", "/api/v1/recordings", "/changes", "/api/v1/changes"} {
 		x.wantStatus(t, path, http.StatusNotFound)
 	}
 }

@@ -245,6 +245,7 @@ var soakFormats = [][]string{
 
 var soakPages = []string{
 	"/", "/targets", "/targets?page=400&corp=default", "/recordings", "/recordings?sort=bytes&page=3", "/api/v1/recordings?exposed=true&limit=1000",
+	"/changes", "/api/v1/changes?limit=1000&change=widened", "/changes?format=csv&since=1h",
 }
 
 // clients asks in every format and for every page until the context ends. It returns how long
