@@ -101,7 +101,7 @@ func TestListIsThePage(t *testing.T) {
 		want = append(want, []string{
 			r.Corp, r.Host, r.ID, r.Title, r.Start, r.State, strconv.Itoa(len(r.Files)), strconv.FormatInt(r.Bytes, 10),
 			strconv.FormatFloat(r.DurationSeconds, 'f', -1, 64), strconv.Itoa(r.SharedFiles), strconv.Itoa(r.ExposedFiles),
-			"0", "0",
+			"0", "0", "", "",
 		})
 	}
 	if len(want) < 5 {
