@@ -24,6 +24,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	dto "github.com/prometheus/client_model/go"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/ledger"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
 )
 
@@ -157,13 +158,14 @@ type company struct {
 	subjects []*subject
 	counting bool // the exporter has seen the baseline
 	ledger   map[string]float64
+	changes  map[string][]ledger.Change // by the ID of a file, or of a recording that was removed
 }
 
 var companyMembers = []string{"zhangsan", "lisi", "wangwu", "zhaoliu", "sunqi"}
 
 func newCompany(t *testing.T) *company {
 	t.Helper()
-	c := &company{simulation: simulate(t, wecomtest.Config{}), dice: dice(t), ledger: map[string]float64{}}
+	c := &company{simulation: simulate(t, wecomtest.Config{}), dice: dice(t), ledger: map[string]float64{}, changes: map[string][]ledger.Change{}}
 	server := httptest.NewServer(hideCompletion(c.simulation))
 	t.Cleanup(server.Close)
 	c.url = server.URL
@@ -243,6 +245,7 @@ func (c *company) addFile(s *subject) {
 	c.count("wecom_recording_file_duration_seconds_sum", "", float64(f.seconds))
 	if sharings[f.sharing] != nil {
 		c.count("wecom_recording_sharing_changes_total", `change="enabled",`, 1)
+		c.note("enabled", s, f, 0, f.sharing)
 	}
 	c.countGrowth(s, f)
 }
@@ -282,6 +285,7 @@ func (c *company) happen() {
 		if !s.removed {
 			s.removed = true
 			c.count("wecom_recordings_removed_total", "", 1)
+			c.note("removed", s, nil, 0, 0)
 		}
 	case s.stage == isRecording:
 		c.advance(s, isUnfinished+event%2)
@@ -298,8 +302,10 @@ func (c *company) happen() {
 			f.hidden = !f.hidden
 			break
 		}
+		before := f.sharing
 		f.sharing = (f.sharing + 1) % len(sharings)
 		c.count("wecom_recording_sharing_changes_total", fmt.Sprintf("change=%q,", sharingChanges[f.sharing]), 1)
+		c.note(sharingChanges[f.sharing], s, f, before, f.sharing)
 	}
 	c.list(s)
 }
