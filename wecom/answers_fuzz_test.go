@@ -129,6 +129,12 @@ func userObjects(ids []userID) []object {
 	return list
 }
 
+// sameUsers reports whether two lists have the same users. One that is too long to be polled may
+// be cut off elsewhere, since a byte that is no UTF-8 is read as three.
+func sameUsers(a, b []userID) bool {
+	return slices.EqualFunc(a, b, func(a, b userID) bool { return a == b || a.oversized() && b.oversized() })
+}
+
 // notNil makes an empty list of none, since null is another answer than [].
 func notNil[T any](list []T) []T { return append([]T{}, list...) }
 
@@ -173,7 +179,7 @@ func FuzzAgentResponse(f *testing.F) {
 		}), &again) {
 			t.Fatalf("what was read is refused: %+v", r)
 		}
-		if !slices.Equal(r.users, again.users) || !slices.Equal(r.departments, again.departments) || !slices.Equal(r.tags, again.tags) {
+		if !sameUsers(r.users, again.users) || !slices.Equal(r.departments, again.departments) || !slices.Equal(r.tags, again.tags) {
 			t.Errorf("read %+v, and again %+v", r, again)
 		}
 	})
@@ -211,7 +217,7 @@ func FuzzUsersResponse(f *testing.F) {
 		}
 		vocabularyOf(t, body).wantUsers(t, r.users)
 		if !decodeFuzzed(t, usersEndpoint, bodyWith(t, object{"userlist": userObjects(r.users)}), &again) ||
-			!slices.Equal(r.users, again.users) {
+			!sameUsers(r.users, again.users) {
 			t.Errorf("read %q, and again %q", r.users, again.users)
 		}
 	})
@@ -234,7 +240,7 @@ func FuzzTagResponse(f *testing.F) {
 		}), &again) {
 			t.Fatalf("what was read is refused: %+v", r.tagged)
 		}
-		if !slices.Equal(r.tagged.users, again.tagged.users) || !slices.Equal(r.tagged.departments, again.tagged.departments) {
+		if !sameUsers(r.tagged.users, again.tagged.users) || !slices.Equal(r.tagged.departments, again.tagged.departments) {
 			t.Errorf("read %+v, and again %+v", r.tagged, again.tagged)
 		}
 	})
