@@ -53,7 +53,8 @@ func addLogFlags(app *kingpin.Application) *logFlags {
 			Default(logFormatLogfmt).String(),
 		language: app.Flag(flagLogLanguage, "Language of remedies in log messages: en, zh or both.").
 			Default(logBothLanguages).String(),
-		changes: app.Flag(flagLogChanges, "Log each change of sharing and each removal as a line of its own, at info.").Bool(),
+		changes: app.Flag(flagLogChanges, "Log each change of sharing and each removal as a line of its own, at info.").
+			Bool(),
 	}
 }
 

@@ -439,7 +439,7 @@ func TestSchema3IsMigrated(t *testing.T) {
 func TestNumbersOfSeveralCorps(t *testing.T) {
 	t.Parallel()
 	sequence := &changelog.Sequence{}
-	var corps []*Inventory
+	corps := make([]*Inventory, 0, 2)
 	for _, name := range []string{"acme", "beta"} {
 		inv := New(month, noon)
 		inv.Track()

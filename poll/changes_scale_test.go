@@ -130,7 +130,7 @@ func TestMillionChanges(t *testing.T) {
 	dropping := time.Since(start)
 	inv.MarkUnsaved()
 	withoutBytes := storeMany(t, without, inv)
-	inv = nil //nolint:ineffassign,wastedassign // It is not to be in the heap that is measured.
+	inv = nil //nolint:wastedassign // It is not to be in the heap that is measured.
 
 	m, withoutHeap := loadMany(t, without)
 	if page, _, err := m.Changes(t.Context(), &poll.ChangeQuery{Limit: 100}); err != nil || len(page) != 0 {

@@ -199,7 +199,7 @@ func TestNumbersGoOnAfterARestart(t *testing.T) {
 		}
 		r.Reload(withCorps(dir)) // They notice it now.
 		r.Wait(6 * time.Minute)
-		want = append(want, "17 acme narrowed c0 li", "18 second narrowed c0 li")
+		want = slices.Concat(want, []string{"17 acme narrowed c0 li", "18 second narrowed c0 li"})
 		if !slices.Equal(log.lines, want) {
 			t.Errorf("%q, want %q in the end", log.lines, want)
 		}

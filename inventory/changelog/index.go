@@ -6,6 +6,7 @@ package changelog
 import (
 	"hash/maphash"
 	"math"
+	"slices"
 	"sort"
 	"strings"
 
@@ -119,11 +120,10 @@ type Snapshot struct {
 // returned.
 func (s *Snapshot) Scan(f *Filter, idle func() error, visit func(number uint32) bool) error {
 	m := s.newMatcher(f)
-	for i := len(s.chunks) - 1; i >= 0; i-- {
+	for _, chunk := range slices.Backward(s.chunks) {
 		if err := idle(); err != nil {
 			return err
 		}
-		chunk := s.chunks[i]
 		end := sort.Search(len(chunk), func(k int) bool { return chunk[k].number >= f.Before })
 		for k := end - 1; k >= 0; k-- {
 			if m.matches(&chunk[k]) && !visit(chunk[k].number) {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -150,7 +151,7 @@ func TestHostsOfExpiredChangesAreFreed(t *testing.T) {
 	l, s := New(), &Sequence{}
 	l.Track()
 	for second := range 10 * chunkSize {
-		c := ledger.Change{At: birth + wecom.Instant(1000*second), Kind: ledger.Removed, Recording: "r", Host: fmt.Sprint(second)}
+		c := ledger.Change{At: birth + wecom.Instant(1000*second), Kind: ledger.Removed, Recording: "r", Host: strconv.Itoa(second)}
 		l.Add(&c)
 		l.Number(s, "corp")
 		if second%chunkSize == 0 {

@@ -207,7 +207,8 @@ func (l *Ledger) Observe(known *recording.Record, listed *wecom.Recording, o *Ob
 // observeFile counts what is new about a file, and returns what is to be kept of it. If
 // it was never listed before, before is nil.
 func (l *Ledger) observeFile(
-	r *recording.Record, before *recording.File, listed *wecom.Recording, file *wecom.File, unfinished bool, o *Observation,
+	r *recording.Record, before *recording.File, listed *wecom.Recording, file *wecom.File,
+	unfinished bool, o *Observation,
 ) recording.File {
 	f := recording.File{File: *file}
 	if before == nil {

@@ -217,7 +217,8 @@ func (w *write) run(c *Committer, now time.Time, last bool) {
 		for _, p := range w.parts {
 			if lost := p.Inventory.MarkUnsaved(); lost > 0 {
 				level.Error(p.Logger).Log("msg", "the list of changes is lost with the store, and begins again; "+
-					"what was counted goes on", "lost_changes", lost, "remedy", "leave the file of the store alone while the exporter runs",
+					"what was counted goes on", "lost_changes", lost,
+					"remedy", "leave the file of the store alone while the exporter runs",
 					"remedy_zh", "exporter 运行期间请勿改动存储文件")
 			}
 			w.take(p)
