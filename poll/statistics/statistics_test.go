@@ -260,7 +260,7 @@ func TestExposedOnesComeFirst(t *testing.T) {
 	})
 }
 
-// TestListsKeepTheirPace compares the lists of two hours without and with statistics of 300
+// TestListsKeepTheirPace compares the lists of 50 minutes without and with statistics of 150
 // recordings. Lists need nine tenths of the budget in the first minute, and half of that later.
 func TestListsKeepTheirPace(t *testing.T) {
 	t.Parallel()
@@ -271,16 +271,16 @@ func TestListsKeepTheirPace(t *testing.T) {
 			users := make([]string, 0, 30)
 			for user := range 30 {
 				users = append(users, fmt.Sprintf("user%02d", user))
-				for n := range 10 {
+				for n := range 5 {
 					server.Put(rig.Recorded(fmt.Sprintf("%d-%d", user, n), users[user], 3*time.Hour, open))
 				}
 			}
 			cfg := configOf(users...)
 			cfg.Corps[0].Statistics = i == 1
 			cfg.Poll.Interval, cfg.Poll.MaxRequestsPerMinute = time.Minute, 70
-			cfg.Poll.HistoryInterval = time.Hour
+			cfg.Poll.HistoryInterval = 20 * time.Minute
 			r := rig.Start(t, server, cfg)
-			r.Wait(2 * time.Hour)
+			r.Wait(50 * time.Minute)
 			for _, req := range server.Requests() {
 				if req.Endpoint == rig.ListEndpoint {
 					times[i] = append(times[i], fmt.Sprintf("%s %s", req.Time.Format(time.TimeOnly), req.Target))
@@ -288,8 +288,8 @@ func TestListsKeepTheirPace(t *testing.T) {
 			}
 			slices.Sort(times[i])
 			expectTenth(t, server, 7)
-			if n := len(asked(server)); i == 1 && n < 600 {
-				t.Errorf("%d calls for statistics, want those of 300 recordings, twice", n)
+			if n := len(asked(server)); i == 1 && n < 300 {
+				t.Errorf("%d calls for statistics, want those of 150 recordings, twice", n)
 			}
 		})
 	}
@@ -329,7 +329,7 @@ func TestBusyListsComeFirst(t *testing.T) {
 				r := rig.Start(t, server, cfg)
 				r.Wait(2 * time.Minute)
 				server.ResetRequests()
-				r.Wait(time.Hour)
+				r.Wait(15 * time.Minute)
 				if n := len(asked(server)); n > 0 {
 					t.Errorf("%d calls for statistics", n)
 				}
