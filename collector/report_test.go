@@ -4,6 +4,7 @@
 package collector_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -72,6 +73,90 @@ func TestHostsOfRecordingsAsLabeled(t *testing.T) {
 				q := collector.RecordingQuery{Host: test.host, RecordingQuery: poll.RecordingQuery{Limit: 10}}
 				if _, total, err := r.Collector.Recordings(t.Context(), q); total != test.want || err != nil {
 					t.Errorf("%d recordings, want %d: %v", total, test.want, err)
+				}
+			})
+		})
+	}
+}
+
+func TestHostsOfChangesAsLabeled(t *testing.T) {
+	t.Parallel()
+	hashed := rig.ConfigOf("li", "wang")
+	hashed.Metrics = config.Metrics{HostLabel: config.HostLabelHashed, HostHashKey: secret.Key("0123456789abcdef")}
+	few := rig.ConfigOf("li", "wang")
+	few.Metrics.MaxHosts = 1
+	off := rig.ConfigOf("li", "wang")
+	off.Metrics.HostLabel = config.HostLabelOff
+	for _, test := range []struct {
+		name string
+		cfg  *config.Config
+		host string
+		want []string // recordings that were removed
+	}{
+		{
+			name: "all",
+			cfg:  hashed,
+			want: []string{"r2", "r5", "r6"},
+		},
+		{
+			name: "a user ID where labels are hashed",
+			cfg:  hashed,
+			host: "li",
+			want: []string{"r2"},
+		},
+		{
+			name: "the label of a hashed host",
+			cfg:  hashed,
+			host: "ea209521508d4cff",
+			want: []string{"r2"},
+		},
+		{
+			name: "hosts that are folded",
+			cfg:  few,
+			host: "other",
+			want: []string{"r2", "r5", "r6"},
+		},
+		{
+			name: "a folded host",
+			cfg:  few,
+			host: "zhao",
+			want: []string{"r6"},
+		},
+		{
+			name: "no host",
+			cfg:  off,
+			host: "unknown",
+			want: []string{"r5"},
+		},
+		{
+			name: "a hash where there are no labels",
+			cfg:  off,
+			host: "ea209521508d4cff",
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			rig.Virtually(t, func(t *testing.T) {
+				world := rig.WorldOf(wecomtest.Config{})
+				r := rig.Start(t, world, test.cfg)
+				r.Wait(10 * time.Second)
+				world.Remove("r2", "r5", "r6")
+				r.Wait(6 * time.Minute)
+				q := collector.ChangeQuery{Host: test.host, ChangeQuery: poll.ChangeQuery{Limit: 10}}
+				found, next, err := r.Collector.Changes(t.Context(), q)
+				if next != 0 || err != nil {
+					t.Errorf("next %d, %v", next, err)
+				}
+				var got []string
+				for i := range found {
+					got = append(got, found[i].Recording)
+				}
+				slices.Sort(got)
+				if diff := cmp.Diff(test.want, got); diff != "" {
+					t.Errorf("changes (-want +got):\n%s", diff)
+				}
+				if since := r.Collector.ChangesSince(); len(since) != 1 || since[0].Since.IsZero() {
+					t.Errorf("complete since %v", since)
 				}
 			})
 		})

@@ -215,6 +215,15 @@ func TestLandingShowsWhatIsNew(t *testing.T) {
 	}
 }
 
+func TestLandingAsksForExposedRecordings(t *testing.T) {
+	t.Parallel()
+	a := &asked{}
+	serve(t, recordingOptions(a), http.MethodGet, "/")
+	if a.query.Exposed == nil || !*a.query.Exposed {
+		t.Errorf("it asks for %+v", a.query)
+	}
+}
+
 // TestLandingOfAClientThatHasGone has a context that ends before the changes are found.
 func TestLandingOfAClientThatHasGone(t *testing.T) {
 	t.Parallel()

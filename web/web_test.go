@@ -225,6 +225,29 @@ func TestTargetsPage(t *testing.T) {
 	}
 }
 
+// TestNavigation has links to the pages of recordings only where there are any.
+func TestNavigation(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name    string
+		options Options
+		want    bool
+	}{
+		{name: "on", options: fullOptions(), want: true},
+		{name: "off", options: optionsOf(&fake{})},
+	} {
+		body := serve(t, test.options, http.MethodGet, "/targets?lang=en").Body.String()
+		for link, want := range map[string]bool{
+			`<a href="./?lang=en">Start</a>`: true, `<a href="./targets?lang=en" aria-current="page">Targets</a>`: true,
+			`<a href="./recordings?lang=en">Recordings</a>`: test.want, `<a href="./changes?lang=en">Changes</a>`: test.want,
+		} {
+			if got := strings.Contains(body, link); got != want {
+				t.Errorf("%s: %s is there: %t, want %t", test.name, link, got, want)
+			}
+		}
+	}
+}
+
 func TestTextsAreTranslated(t *testing.T) {
 	t.Parallel()
 	pagetest.CheckTexts(t, targetsTexts, targetsHTML)

@@ -86,7 +86,10 @@ func TestRecordingsPage(t *testing.T) {
 			Class:    recording.Class{Audience: recording.Company, Password: recording.PasswordSet, Expiry: recording.NeverExpires},
 			Accepted: &policy.Acceptance{Reason: "town <hall>", Until: time.Date(2026, 12, 31, 0, 0, 0, 0, time.UTC)},
 		},
-		{Shared: true, Accepted: &policy.Acceptance{Reason: "x"}},
+		{
+			Shared: true, Class: recording.Class{Expiry: recording.NeverExpires}, // exposed but for being accepted
+			Accepted: &policy.Acceptance{Reason: "x"},
+		},
 	}}
 	for target, test := range map[string]struct{ want, without []string }{
 		"/recordings?host=li&exposed=true&lang=en": {
@@ -103,7 +106,7 @@ func TestRecordingsPage(t *testing.T) {
 				`href="./api/v1/recordings?exposed=true&amp;host=li&amp;limit=1000">JSON`, `<a href="./targets?lang=en">Targets</a>`,
 				`<a href="./recordings?lang=en" aria-current="page">`,
 			},
-			without: []string{"<script", "<b>li", "r100 ·", "not shared", "<hall>"},
+			without: []string{"<script", "<b>li", "r100 ·", "not shared", "<hall>", `exposed</span> <span class="chip accepted">`},
 		},
 		"/recordings?shared=false&lang=en": {
 			want:    []string{`<option value="false" selected>no`},
