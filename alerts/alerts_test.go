@@ -159,7 +159,10 @@ func TestAlerts(t *testing.T) {
 			if !slices.Contains([]string{"critical", "warning", "info"}, r.Labels["severity"]) || len(r.Labels) != 1 {
 				t.Errorf("labels %v", r.Labels)
 			}
-			want := []string{"description", "description_zh", "runbook_url", "summary", "summary_zh"}
+			want := []string{"description", "description_zh", "page_url", "runbook_url", "summary", "summary_zh"}
+			if r.Annotations["page_url"] == "" {
+				want = slices.DeleteFunc(want, func(name string) bool { return name == "page_url" })
+			}
 			if diff := cmp.Diff(want, slices.Sorted(maps.Keys(r.Annotations))); diff != "" {
 				t.Errorf("annotations:\n%s", diff)
 			}
@@ -302,12 +305,13 @@ func TestExpressions(t *testing.T) {
 					}
 				}
 			}
-			for _, grouping := range groupingPattern.FindAllStringSubmatch(expr, -1) {
+			for i, grouping := range groupingPattern.FindAllStringSubmatch(expr, -1) {
 				for _, label := range splitLabels(grouping[2]) {
 					if !labels[label] {
 						t.Errorf("%s (%s): there is no label %s", grouping[1], grouping[2], label)
 					}
-					if label == "host" {
+					// The first one is the outermost.
+					if label == "host" && i == 0 {
 						t.Errorf("%s (%s): a rule tells of no host", grouping[1], grouping[2])
 					}
 				}
@@ -367,13 +371,14 @@ func TestAPIFailingLeavesOutTargets(t *testing.T) {
 func TestThresholds(t *testing.T) {
 	t.Parallel()
 	_, alerts := readRules(t)
-	row := regexp.MustCompile("(?m)^\\| \\[(\\w+)\\]\\((\\S+)\\) \\| `([^`]+)` \\| [^|]+ \\|")
+	row := regexp.MustCompile("(?m)^\\| \\[(\\w+)\\]\\((\\S+)\\) \\| `([^`]+)` \\| [^|]+ \\|.* \\| (\\w+) \\|$")
 	for name, runbooks := range map[string]string{"README.md": "runbooks.md", "README.zh-CN.md": "runbooks.zh-CN.md"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			rows := map[string][]string{}
+			rows, severities := map[string][]string{}, map[string]string{}
 			for _, match := range row.FindAllStringSubmatch(readFile(t, name), -1) {
 				rows[match[1]] = append(rows[match[1]], match[3])
+				severities[match[1]] = match[4]
 				if want := runbooks + "#" + strings.ToLower(match[1]); match[2] != want {
 					t.Errorf("%s links to %s, want %s", match[1], match[2], want)
 				}
@@ -387,6 +392,9 @@ func TestThresholds(t *testing.T) {
 				}
 				if len(lines) == 0 {
 					t.Errorf("%s: no line of the expression has a comment", r.Alert)
+				}
+				if got, want := severities[r.Alert], r.Labels["severity"]; got != want {
+					t.Errorf("%s: severity %q in the table, want %q", r.Alert, got, want)
 				}
 				if len(lines) != len(rows[r.Alert]) {
 					t.Errorf("%s: thresholds %q, in the table %q", r.Alert, lines, rows[r.Alert])
@@ -500,7 +508,11 @@ func TestMessagesAreShortEnough(t *testing.T) {
 				long := strings.Repeat(text, 500)
 				alert := notifiedAlert{
 					Labels:      map[string]string{"alertname": long, "severity": "critical", "job": long, "corp": long},
-					Annotations: map[string]string{"summary_zh": long, "description_zh": long, "runbook_url": "https://example.com/runbooks.md#" + strings.Repeat("x", 128)},
+					Annotations: map[string]string{
+						"summary_zh": long, "description_zh": long,
+						"runbook_url": "https://example.com/runbooks.md#" + strings.Repeat("x", 128),
+						"page_url":    "https://example.com/changes?corp=" + strings.Repeat("x", 107),
+					},
 				}
 				got := render(t, message, notification{Alerts: alertList{Firing: repeat(alert, 20), Resolved: repeat(alert, 20)}})
 				if len(got) > limit || !utf8.ValidString(got) {
@@ -526,7 +538,7 @@ func TestMessagesHoldWholeAlerts(t *testing.T) {
 					got := render(t, message, notification{Alerts: alertList{Firing: repeat(alert, 1)}})
 					for _, want := range []string{
 						x.AlertName, alert.Labels["corp"], alert.Annotations["summary_zh"], alert.Annotations["description_zh"],
-						"/runbooks.zh-CN.md#" + strings.ToLower(x.AlertName),
+						"/runbooks.zh-CN.md#" + strings.ToLower(x.AlertName), alert.Annotations["page_url"],
 					} {
 						if !strings.Contains(got, want) {
 							t.Errorf("%s, %s: %q is not in %s", test.Name, message, want, got)
@@ -547,6 +559,10 @@ func TestMessages(t *testing.T) {
 			"runbook_url": "https://example.com/runbooks.md#wecomapifailing",
 		},
 	}
+	withPage := notifiedAlert{Labels: ours.Labels, Annotations: maps.Clone(ours.Annotations)}
+	withPage.Annotations["page_url"] = "http://exporter:10168/changes?corp=acme&since=2h"
+	withPath := notifiedAlert{Labels: ours.Labels, Annotations: maps.Clone(ours.Annotations)}
+	withPath.Annotations["page_url"] = "/changes?corp=acme&since=2h"
 	foreign := notifiedAlert{
 		Labels:      map[string]string{"alertname": "NodeDown", "severity": "info", "job": "node"},
 		Annotations: map[string]string{"summary": "key: value", "description": "A description."},
@@ -556,6 +572,11 @@ func TestMessages(t *testing.T) {
 		want             string
 	}{
 		"ours": {repeat(ours, 1), nil, "**告警 1 条，恢复 0 条**\n" +
+			"> <font color=\"warning\">严重</font> WecomAPIFailing acme\n概要。\n说明。处理：修复。\n[处理手册](https://example.com/runbooks.zh-CN.md#wecomapifailing)"},
+		"ours, with a page": {repeat(withPage, 1), nil, "**告警 1 条，恢复 0 条**\n" +
+			"> <font color=\"warning\">严重</font> WecomAPIFailing acme\n概要。\n说明。处理：修复。\n" +
+			"[查看明细](http://exporter:10168/changes?corp=acme&since=2h)\n[处理手册](https://example.com/runbooks.zh-CN.md#wecomapifailing)"},
+		"ours, with the path of a page alone": {repeat(withPath, 1), nil, "**告警 1 条，恢复 0 条**\n" +
 			"> <font color=\"warning\">严重</font> WecomAPIFailing acme\n概要。\n说明。处理：修复。\n[处理手册](https://example.com/runbooks.zh-CN.md#wecomapifailing)"},
 		"another's": {repeat(foreign, 1), nil, "**告警 1 条，恢复 0 条**\n" +
 			"> <font color=\"comment\">提示</font> NodeDown node\nkey: value\nA description."},

@@ -83,7 +83,9 @@ func quickRules(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	short := map[string]string{"15m": "10s", "1h": "15s", "2h": "20s", "1d": "1m", "3d": "5s", "6d": "5s", "7d": "30s", "14d": "15s"}
+	short := map[string]string{"15m": "10s", "1h": "15s", "2h": "20s", "1d": "1m", "3d": "5s", "6d": "5s", "7d": "30s", "14d": "15s",
+		// What is new stays so for a minute, and has been there for a day after 9 s.
+		"8h": "3s", "16h": "6s", "24h": "9s", "23h": "1m"}
 	text := regexp.MustCompile(`(\[|offset )(\d+[mhd])`).ReplaceAllStringFunc(string(content), func(match string) string {
 		at := strings.LastIndexAny(match, "[ ") + 1
 		if short[match[at:]] == "" {
@@ -114,7 +116,7 @@ func alertable(t *testing.T, s *simulation, quota int64) (x *exporter, configFil
 	t.Helper()
 	configFile = writeFile(t, "config.yml", fmt.Sprintf(`poll: {interval: 1s, idle_interval: 1s, history_interval: 1s, lookback: 366d}
 corps:
-  - {name: acme, corp_id: %s, api_secret_file: %s, api_url: %q, quota_bytes: %d, targets: {userids: [zhangsan, lisi]}}
+  - {name: acme, corp_id: %s, api_secret_file: %s, api_url: %q, quota_bytes: %d, statistics: true, targets: {userids: [zhangsan, lisi]}}
 `, wecomtest.DefaultCorpID, writeFile(t, "secret", wecomtest.DefaultSecret), s.url, quota))
 	return run(t, nil, "--config.file="+configFile, "--poll.max-requests-per-minute=100000"), configFile
 }
@@ -175,8 +177,15 @@ func TestAlerts(t *testing.T) {
 		}
 		s.Put(made(ids[11], time.Hour, wecomtest.Share{On: true, SameCorp: true, Password: "123456", Expire: now.Add(20 * time.Hour)}))
 		s.Remove("stuck", "old", "large")
-		fires(t, leaveOut, "WecomRecordingOpenShareWithoutPassword", "WecomRecordingOpenShareNeverExpires", "WecomRecordingOpenShareDownloadable",
-			"WecomRecordingShareWidened", "WecomRecordingSharesExpiringSoon")
+		fires(t, leaveOut, "WecomRecordingOpenShareWithoutPassword", "WecomRecordingNewlyExposed",
+			"WecomRecordingOpenShareNeverExpires", "WecomRecordingOpenShareDownloadable", "WecomRecordingShareWidened",
+			"WecomRecordingSharesExpiringSoon")
+
+		s.AddViews(ids[0], time.Now(), 101, 0)
+		leaveOut = append(leaveOut, "WecomRecordingOpenShareWithoutPassword", "WecomRecordingNewlyExposed",
+			"WecomRecordingOpenShareNeverExpires", "WecomRecordingOpenShareDownloadable", "WecomRecordingShareWidened",
+			"WecomRecordingSharesExpiringSoon")
+		fires(t, leaveOut, "WecomRecordingExposedAndWatched")
 		s.Remove(ids...)
 		p.awaitFiring(t, nil)
 	})
@@ -361,7 +370,7 @@ func TestTroubledDemo(t *testing.T) {
 	x := run(t, nil, "--storage.path="+t.TempDir(), "--config.file="+writeFile(t, "config.yml", fmt.Sprintf(
 		`poll: {interval: 2s, idle_interval: 2s, history_interval: 2s, lookback: 31d, max_requests_per_minute: 100000}
 corps:
-  - {name: acme, corp_id: %s, api_secret_file: %s, agent_id: %d, api_url: %q, quota_bytes: 1000000000, targets: {discover: [members]}}
+  - {name: acme, corp_id: %s, api_secret_file: %s, agent_id: %d, api_url: %q, quota_bytes: 1000000000, statistics: true, policy: {retention: 30d}, targets: {discover: [members]}}
 `, wecomtest.DefaultCorpID, writeFile(t, "secret", wecomtest.DefaultSecret), wecomtest.DefaultAgentID, s.url)))
 	x.awaitStatus(t, "/-/ready", http.StatusOK)
 	m := &messenger{limit: 4096}
