@@ -80,7 +80,7 @@ func recordingsBoard() board {
 			siblings, otherLanguage, docsLink,
 			{title: text{"Recordings", "录制列表"}, url: "${exporter_url}/recordings"},
 		},
-		sections: []section{recordingsOverview(), exposure(), storage(), activity()},
+		sections: []section{recordingsOverview(), exposure(), storage(), departments(), activity()},
 	}
 }
 
@@ -122,10 +122,10 @@ func recordingsOverview() section {
 				text{"Time left", "剩余时间"},
 			)).red(2592000, 604800).ifNone(text{"no growth or quota", "无增长或未配置配额"}),
 			stat(3, text{"Exposed files", "已暴露文件"}, text{
-				"Files that anyone with the link can watch without a password, the link not having expired, from " +
+				"Files that anyone with the link can watch without a password, that have not expired and are not accepted, from " +
 					"wecom_recording_exposed_files. An upper bound: WeCom may restrict a link in ways it does not tell. " +
 					"Set a password or narrow the audience; the link lists them.",
-				"任何持有链接者无需密码即可观看且链接未过期的文件，来自 " +
+				"任何持有链接者无需密码即可观看、链接未过期且未登记为接受的文件，来自 " +
 					"wecom_recording_exposed_files。这是上限：企业微信可能有未告知的限制。" +
 					"请设置密码或缩小范围；链接列出这些录制。",
 			}, "short", now(`sum(wecom_recording_exposed_files{@host})`, text{"Exposed", "已暴露"})).
@@ -139,7 +139,7 @@ func recordingsOverview() section {
 func exposure() section {
 	return section{
 		title: text{"Exposure", "共享与暴露"},
-		lines: []line{exposureNow(), exposureOverTime()},
+		lines: []line{exposureNow(), exposureOverTime(), acceptedAndWatched()},
 	}
 }
 
@@ -206,7 +206,7 @@ func exposureOverTime() line {
 		}, "short", over(
 			`sum by (change) (increase(wecom_recording_sharing_changes_total{@corp}[$__rate_interval]))`,
 			label("{{change}}"),
-		)),
+		)).link(text{"Changes", "变更列表"}, "${exporter_url}/changes"),
 		bargauge(8, text{"Files that may be downloaded", "允许下载的文件"}, text{
 			"Shared files with a link that has not expired and allows downloads, by audience, from " +
 				"wecom_recording_sharing_files. A file that was downloaded cannot be taken back: " +
@@ -218,6 +218,80 @@ func exposureOverTime() line {
 			label("{{audience}}"),
 		)).ifNone(text{"none", "无"}),
 	}}
+}
+
+func acceptedAndWatched() line {
+	return line{8, []*panel{
+		stat(4, text{"Exposed since yesterday", "较昨日新增暴露"}, text{
+			"Exposed files now less those a day ago, from wecom_recording_exposed_files; on the first day, all of them. " +
+				"If it is above 0, the link shows what was opened.",
+			"当前暴露文件数减去一天前的数量，来自 wecom_recording_exposed_files；第一天为全部。" +
+				"大于 0 时，点击链接查看新开放的文件。",
+		}, "short", now(
+			`sum(wecom_recording_exposed_files{@host}) - (sum(wecom_recording_exposed_files{@host} offset 1d) or vector(0))`,
+			text{"More", "新增"},
+		)).redFrom(1).
+			link(text{"Exposed since yesterday", "较昨日新增暴露"}, "${exporter_url}/changes?exposed=true&since=1d"),
+		stat(4, text{"Accepted files", "已接受的暴露"}, text{
+			"Files that would count as exposed but are accepted, from wecom_recording_accepted_files. " +
+				"Who accepts them writes a reason and an end into the file of --policy.accepted-file.",
+			"因已登记为接受而不计为暴露的文件，来自 wecom_recording_accepted_files。" +
+				"登记写在 --policy.accepted-file 指定的文件中，含原因与截止日期。",
+		}, "short", now(`sum(wecom_recording_accepted_files{@corp})`, text{"Accepted", "已接受"})).
+			ifNone(text{"no file", "未配置"}).
+			link(text{"Accepted recordings", "已接受的录制"}, "${exporter_url}/recordings?accepted=true"),
+		bars(8, "1d", text{"Views and downloads per day", "每日观看与下载"}, text{
+			"Views and downloads of shared recordings by day, from wecom_recording_views_total and " +
+				"wecom_recording_downloads_total. They need --wecom.statistics.",
+			"共享录制每日的观看与下载次数，来自 wecom_recording_views_total 和 wecom_recording_downloads_total。" +
+				"需启用 --wecom.statistics。",
+		}, "short",
+			over(`sum(increase(wecom_recording_views_total{@host}[$__rate_interval]))`, text{"views", "观看"}),
+			over(`sum(increase(wecom_recording_downloads_total{@host}[$__rate_interval]))`, text{"downloads", "下载"}),
+		),
+		table(8, text{"Most viewed hosts with exposed files", "有暴露文件且观看最多的主持人"}, text{
+			"Hosts with exposed files by the views of all their recordings in the time range, from " +
+				"wecom_recording_views_total and wecom_recording_exposed_files. A link with many views may have gone too far.",
+			"有暴露文件的主持人，按其全部录制在所选时间范围内的观看次数排列，来自 " +
+				"wecom_recording_views_total 和 wecom_recording_exposed_files。观看次数多的链接可能已外传。",
+		}, []query{cells(
+			`topk(10, sum by (job, corp, host) (increase(wecom_recording_views_total{@host}[$__range])) > 0` + ofTheseHosts +
+				`sum by (job, corp, host) (wecom_recording_exposed_files{@host}) > 0)`,
+		)},
+			corpColumn, exposedHostColumn, column{field: "Value", title: text{"Views", "观看次数"}},
+		).sortedBy(text{"Views", "观看次数"}).ifNone(text{"none", "无"}),
+	}}
+}
+
+func departments() section {
+	return section{
+		title: text{"Departments", "部门"},
+		lines: []line{{8, []*panel{
+			table(24, text{"Recordings by department", "按部门统计的录制"}, text{
+				"Size, files and exposed files of the hosts of each department, from wecom_host_info, wecom_recording_bytes, " +
+					"wecom_recording_files and wecom_recording_exposed_files. It needs --metrics.departments; hosts beyond " +
+					"--metrics.max-hosts have no department.",
+				"各部门主持人的录制大小、文件数与暴露文件数，来自 wecom_host_info、wecom_recording_bytes、" +
+					"wecom_recording_files 和 wecom_recording_exposed_files。需启用 --metrics.departments；" +
+					"超出 --metrics.max-hosts 的主持人没有部门。",
+			}, []query{
+				byDepartment("wecom_recording_bytes"),
+				byDepartment("wecom_recording_files"),
+				byDepartment("wecom_recording_exposed_files"),
+			},
+				corpColumn, column{field: "department", title: text{"Department", "部门"}},
+				column{field: "Value #A", title: text{"Size", "大小"}, unit: "bytes"},
+				column{field: "Value #B", title: text{"Files", "文件数"}},
+				column{field: "Value #C", title: text{"Exposed files", "已暴露文件"}},
+			).sortedBy(text{"Size", "大小"}).ifNone(text{"no departments", "无部门数据"}),
+		}}},
+	}
+}
+
+// byDepartment sums up a metric of hosts. Each host has one department.
+func byDepartment(metric string) query {
+	return cells(`sum by (job, corp, department) (sum by (job, corp, host) (` + metric + `{@host})` +
+		` * on (job, corp, host) group_left (department) max by (job, corp, host, department) (wecom_host_info{@host}))`)
 }
 
 func storage() section {
@@ -272,7 +346,7 @@ func ofLargest(metric string) query {
 
 func largestAndRemoved() line {
 	return line{9, []*panel{
-		table(18, text{"Hosts by size", "占用空间最多的主持人"}, text{
+		table(16, text{"Hosts by size", "占用空间最多的主持人"}, text{
 			"The 20 hosts with the most bytes, from wecom_recording_bytes, wecom_recording_files, " +
 				"wecom_recording_duration_seconds, wecom_recording_shared_files and " +
 				"wecom_recording_last_start_timestamp_seconds. The link leads to the recordings; ask the host which can go. " +
@@ -299,7 +373,14 @@ func largestAndRemoved() line {
 			column{field: "Value #D", title: text{"Shared files", "共享文件"}},
 			column{field: "Value #E", title: text{"Newest recording started ago", "最新录制距今"}, unit: "s"},
 		).sortedBy(text{"Size", "大小"}),
-		bars(6, "1d", text{"Removed recordings per day", "每日被删除的录制"}, text{
+		stat(3, text{"Beyond the retention", "超过保留期限"}, text{
+			"Files that are older than --policy.retention, from wecom_recording_retention_exceeded_files. Delete them, or have " +
+				"their hosts delete them.",
+			"超过 --policy.retention 的文件，来自 wecom_recording_retention_exceeded_files。请删除，或请主持人删除。",
+		}, "short", now(`sum(wecom_recording_retention_exceeded_files{@host})`, text{"Overdue", "超期"})).
+			redFrom(1).ifNone(text{"no retention", "未设置"}).
+			link(text{"Recordings beyond the retention", "超过保留期限的录制"}, "${exporter_url}/recordings?overdue=true"),
+		bars(5, "1d", text{"Removed recordings per day", "每日被删除的录制"}, text{
 			"Recordings that were gone from WeCom while still inside the lookback, by corp and day, from " +
 				"wecom_recordings_removed_total. Many at once: find out who deleted them, WeCom cannot bring them back.",
 			"仍在回溯期内但已从企业微信消失的录制，按企业与日期统计，来自 " +

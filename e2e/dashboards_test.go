@@ -24,7 +24,8 @@ import (
 //nolint:paralleltest,tparallel // A query waits for what makes the next one answer at once.
 func TestDashboardsOfDemo(t *testing.T) {
 	t.Parallel()
-	x := run(t, nil, "demo", "--storage.path="+t.TempDir())
+	x := run(t, nil, "demo", "--storage.path="+t.TempDir(), "--wecom.statistics", "--metrics.departments",
+		"--policy.retention=30d", "--policy.accepted-file="+writeFile(t, "accepted.yml", "[]"))
 	x.awaitStatus(t, "/-/ready", 200)
 	p := startPrometheus(t, scraping(t, shippedRules, map[string]*exporter{"demo": x}))
 	p.awaitScrapes(t, "demo", 5)
