@@ -507,7 +507,7 @@ func TestMessagesAreShortEnough(t *testing.T) {
 				t.Parallel()
 				long := strings.Repeat(text, 500)
 				alert := notifiedAlert{
-					Labels:      map[string]string{"alertname": long, "severity": "critical", "job": long, "corp": long},
+					Labels: map[string]string{"alertname": long, "severity": "critical", "job": long, "corp": long},
 					Annotations: map[string]string{
 						"summary_zh": long, "description_zh": long,
 						"runbook_url": "https://example.com/runbooks.md#" + strings.Repeat("x", 128),

@@ -61,7 +61,7 @@ func exporterOverview() section {
 				"最近一次轮询出错的目标，来自 wecom_poll_targets。已知内容会保留。" +
 					"导出器的 /targets 页面给出错误及处理办法。",
 			}, "short", now(`sum(wecom_poll_targets{@corp,status="failing"})`, text{"Failing", "失败"})).
-				redFrom(1).link(text{"Targets", "轮询目标"}, "${exporter_url}/targets"),
+				redIfAny().link(text{"Targets", "轮询目标"}, "${exporter_url}/targets"),
 			stat(3, text{"Token expires in", "令牌剩余有效期"}, text{
 				"Time until the access token expires, of the corp whose token expires first, from " +
 					"wecom_access_token_expiry_timestamp_seconds. The exporter renews it; " +

@@ -275,11 +275,11 @@ func (p *panel) red(warning, bad float64) *panel {
 	return p
 }
 
-// redFrom colors values from bad on red and those below green.
-func (p *panel) redFrom(bad float64) *panel {
+// redIfAny colors values from 1 on red and those below green.
+func (p *panel) redIfAny() *panel {
 	p.defaults.Thresholds = grafana.Thresholds{
 		Mode:  "absolute",
-		Steps: []grafana.Threshold{{Color: "green"}, {Color: "red", Value: &bad}},
+		Steps: []grafana.Threshold{{Color: "green"}, {Color: "red", Value: new(1.0)}},
 	}
 	return p
 }

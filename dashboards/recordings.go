@@ -129,7 +129,7 @@ func recordingsOverview() section {
 					"wecom_recording_exposed_files。这是上限：企业微信可能有未告知的限制。" +
 					"请设置密码或缩小范围；链接列出这些录制。",
 			}, "short", now(`sum(wecom_recording_exposed_files{@host})`, text{"Exposed", "已暴露"})).
-				redFrom(1).link(text{"Exposed recordings", "已暴露的录制"}, "${exporter_url}/recordings?exposed=true"),
+				redIfAny().link(text{"Exposed recordings", "已暴露的录制"}, "${exporter_url}/recordings?exposed=true"),
 			dataAge(4),
 			coverage(4),
 		}}},
@@ -230,7 +230,7 @@ func acceptedAndWatched() line {
 		}, "short", now(
 			`sum(wecom_recording_exposed_files{@host}) - (sum(wecom_recording_exposed_files{@host} offset 1d) or vector(0))`,
 			text{"More", "新增"},
-		)).redFrom(1).
+		)).redIfAny().
 			link(text{"Exposed since yesterday", "较昨日新增暴露"}, "${exporter_url}/changes?exposed=true&since=1d"),
 		stat(4, text{"Accepted files", "已接受的暴露"}, text{
 			"Files that would count as exposed but are accepted, from wecom_recording_accepted_files. " +
@@ -374,11 +374,11 @@ func largestAndRemoved() line {
 			column{field: "Value #E", title: text{"Newest recording started ago", "最新录制距今"}, unit: "s"},
 		).sortedBy(text{"Size", "大小"}),
 		stat(3, text{"Beyond the retention", "超过保留期限"}, text{
-			"Files that are older than --policy.retention, from wecom_recording_retention_exceeded_files. Delete them, or have " +
-				"their hosts delete them.",
+			"Files that are older than --policy.retention, from wecom_recording_retention_exceeded_files. Delete them, " +
+				"or have their hosts delete them.",
 			"超过 --policy.retention 的文件，来自 wecom_recording_retention_exceeded_files。请删除，或请主持人删除。",
 		}, "short", now(`sum(wecom_recording_retention_exceeded_files{@host})`, text{"Overdue", "超期"})).
-			redFrom(1).ifNone(text{"no retention", "未设置"}).
+			redIfAny().ifNone(text{"no retention", "未设置"}).
 			link(text{"Recordings beyond the retention", "超过保留期限的录制"}, "${exporter_url}/recordings?overdue=true"),
 		bars(5, "1d", text{"Removed recordings per day", "每日被删除的录制"}, text{
 			"Recordings that were gone from WeCom while still inside the lookback, by corp and day, from " +

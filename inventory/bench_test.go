@@ -141,6 +141,7 @@ func BenchmarkFind(b *testing.B) {
 func BenchmarkShared(b *testing.B) {
 	inv := rig.Large(6000, 50)
 	find := func(b *testing.B) {
+		b.Helper()
 		for b.Loop() {
 			if _, err := inv.Shared(b.Context(), rig.LargeNow); err != nil {
 				b.Fatal(err)

@@ -501,8 +501,9 @@ func TestChangesOfAcceptedFiles(t *testing.T) {
 	inv.poll(li, noon.Add(2*time.Minute), month, listed("r", day, day))
 	inv.poll(li, noon.Add(day), month, shared(listed("r", day, day), openLink))
 	inv.GiveNumbers()
-	var got []bool
-	for _, c := range changesOf(t, inv, unread) {
+	changes := changesOf(t, inv, unread)
+	got := make([]bool, 0, 2*len(changes))
+	for _, c := range changes {
 		got = append(got, c.After != nil && c.After.Exposed, c.Before != nil && c.Before.Exposed)
 	}
 	// The newest first: enabled after the acceptance ended, disabled, and enabled while it held.
