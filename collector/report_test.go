@@ -147,13 +147,13 @@ func TestHostsOfChangesAsLabeled(t *testing.T) {
 				if next != 0 || err != nil {
 					t.Errorf("next %d, %v", next, err)
 				}
-				var got []string
+				got := make([]string, 0, len(found))
 				for i := range found {
 					got = append(got, found[i].Recording)
 				}
 				slices.Sort(got)
-				if diff := cmp.Diff(test.want, got); diff != "" {
-					t.Errorf("changes (-want +got):\n%s", diff)
+				if !slices.Equal(got, test.want) {
+					t.Errorf("changes of %q, want of %q", got, test.want)
 				}
 				if since := r.Collector.ChangesSince(); len(since) != 1 || since[0].Since.IsZero() {
 					t.Errorf("complete since %v", since)
