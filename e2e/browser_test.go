@@ -8,6 +8,8 @@ package e2e
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"image/color"
 	"image/png"
 	"os"
@@ -17,6 +19,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // browse has a real browser open a page, and returns what it made of it.
@@ -60,6 +63,34 @@ func browse(t *testing.T, url string) (dom string) {
 		t.Errorf("the picture of %s has %v and %d colors", url, bounds, len(colors))
 	}
 	return dom
+}
+
+// TestPagesFit opens the pages of the demo on screens of several widths, in both languages.
+func TestPagesFit(t *testing.T) {
+	t.Parallel()
+	x := run(t, nil, "demo", "--web.enable-recordings")
+	x.awaitStatus(t, "/-/ready", 200)
+	x.awaitSomeChange(t)
+	for _, width := range []int{360, 800, 1024, 1100, 1280} {
+		p := newPhone(t, width, "light")
+		for _, page := range []string{"/?", "/targets?", "/recordings?sort=shared&", "/recordings?overdue=true&", "/recordings?accepted=true&", "/changes?"} {
+			for _, lang := range []string{"en", "zh"} {
+				p.open(t, x.url+page+"lang="+lang)
+				p.wantFit(t, fmt.Sprintf("%s in %s on %d pixels", page, lang, width))
+			}
+		}
+	}
+}
+
+// awaitSomeChange waits until a change is listed.
+func (x *exporter) awaitSomeChange(t *testing.T) {
+	t.Helper()
+	eventually(t, time.Minute, func() error {
+		if strings.Contains(string(x.get(t, "/api/v1/changes").body), `"changes":[]`) {
+			return errors.New("no change yet")
+		}
+		return nil
+	})
 }
 
 func TestBrowser(t *testing.T) {

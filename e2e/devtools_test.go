@@ -7,6 +7,7 @@ package e2e
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -14,6 +15,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 )
 
 // browserFlags are for each start of the browser.
@@ -41,8 +43,11 @@ func newPhone(t *testing.T, width int, scheme string) *phone {
 	if err != nil {
 		t.Fatal(err)
 	}
-	flags := append([]string{"--remote-debugging-pipe", "--user-data-dir=" + t.TempDir()}, browserFlags...)
-	cmd := exec.CommandContext(t.Context(), tool(t, "CHROMIUM"), append(flags, "about:blank")...)
+	folder := t.TempDir()
+	flags := append([]string{"--remote-debugging-pipe", "--user-data-dir=" + folder}, browserFlags...)
+	// The browser is to end by itself, after the test's own context.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 5*time.Minute)
+	cmd := exec.CommandContext(ctx, tool(t, "CHROMIUM"), append(flags, "about:blank")...)
 	cmd.ExtraFiles = []*os.File{fromUs, toUs} // 3 and 4, as the browser expects
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -51,9 +56,14 @@ func newPhone(t *testing.T, width int, scheme string) *phone {
 	toUs.Close()
 	p := &phone{to: to, from: bufio.NewReader(from)}
 	t.Cleanup(func() {
-		to.Close() // The browser ends with it.
-		from.Close()
+		defer cancel()
+		p.session = ""
+		p.call(t, nil, "Browser.close", nil)
+		to.Close()
 		_ = cmd.Wait() // How it ends is its own matter.
+		from.Close()
+		// Its helpers end a little later, and write until then.
+		eventually(t, patience, func() error { return os.RemoveAll(folder) })
 	})
 	var created struct {
 		TargetID string `json:"targetId"`
@@ -77,7 +87,10 @@ func newPhone(t *testing.T, width int, scheme string) *phone {
 func (p *phone) call(t *testing.T, result any, method string, params map[string]any) {
 	t.Helper()
 	p.id++
-	message := map[string]any{"id": p.id, "method": method, "params": params}
+	message := map[string]any{"id": p.id, "method": method}
+	if params != nil {
+		message["params"] = params
+	}
 	if p.session != "" {
 		message["sessionId"] = p.session
 	}
@@ -184,7 +197,7 @@ func (p *phone) text(t *testing.T) string {
 func (p *phone) wantFit(t *testing.T, page string) {
 	t.Helper()
 	wide := p.evaluate(t, "[...document.body.querySelectorAll('*')]"+
-		".filter(e => getComputedStyle(e.closest('thead') || e).position != 'absolute' && e.getBoundingClientRect().right > innerWidth + 1)"+
+		".filter(e => getComputedStyle(e.closest('thead') || e).position != 'absolute' && e.getBoundingClientRect().right > document.documentElement.clientWidth + 1)"+
 		".map(e => e.outerHTML.slice(0, 100)).slice(0, 3).join(' | ') || "+
 		"(document.documentElement.scrollWidth > document.documentElement.clientWidth ? 'the page' : '')")
 	if wide != "" {
