@@ -12,10 +12,10 @@ func exporterBoard() board {
 	return board{
 		uid:   "wecom-recording-exporter",
 		from:  "now-6h",
-		title: text{"WeCom recording exporter", "企业微信录制导出器"},
+		title: text{"WeCom recording exporter", "企业微信录制 exporter"},
 		help: text{
 			"How the exporter asks WeCom: budget, errors, latency, lag, coverage, access token and process.",
-			"导出器如何访问企业微信：预算、错误、延迟、滞后、覆盖率、访问令牌与进程。",
+			"exporter 如何访问企业微信：预算、错误、延迟、滞后、覆盖率、access_token 与进程。",
 		},
 		variables: []variable{jobVariable, instanceVariable, corpVariable, exporterURLVariable},
 		links: []boardLink{
@@ -32,9 +32,9 @@ func exporterOverview() section {
 		title: text{"Overview", "概览"},
 		lines: []line{{4, []*panel{
 			stat(3, text{"WeCom accepts", "企业微信是否接受"}, text{
-				"Whether WeCom accepted the last call chain of every corp, access token included, from wecom_up. " +
+				"Whether WeCom accepted the last call of every corp, access token included, from wecom_up. " +
 					"If refused, the errcodes below say why, and the troubleshooting page what to do.",
-				"企业微信是否接受了每个企业最近一次调用（含访问令牌），来自 wecom_up。" +
+				"企业微信是否接受了每个企业最近一次调用（含获取 access_token），来自 wecom_up。" +
 					"若被拒绝，下方错误码说明原因，故障排查文档说明如何处理。",
 			}, "none", now(
 				`min(wecom_up{@corp})`,
@@ -45,7 +45,7 @@ func exporterOverview() section {
 			stat(4, text{"Lag", "滞后"}, text{
 				"By how much the most overdue target is overdue, from wecom_poll_lag_seconds. " +
 					"If it grows, the budget is too small for the targets and intervals: raise one or the other.",
-				"最逾期目标的逾期时间，来自 wecom_poll_lag_seconds。" +
+				"最滞后的目标滞后了多久，来自 wecom_poll_lag_seconds。" +
 					"若持续增长，说明预算不足以覆盖目标与间隔：请提高预算或延长间隔。",
 			}, "s", now(`max(wecom_poll_lag_seconds{@corp})`, text{"Lag", "滞后"})).red(300, 1800),
 			stat(3, text{"Budget used", "预算使用率"}, text{
@@ -59,20 +59,20 @@ func exporterOverview() section {
 				"Targets whose last poll went wrong, from wecom_poll_targets. What was known of them stays. " +
 					"The exporter's /targets gives the error and its remedy.",
 				"最近一次轮询出错的目标，来自 wecom_poll_targets。已知内容会保留。" +
-					"导出器的 /targets 页面给出错误及处理办法。",
+					"exporter 的 /targets 页面给出错误及处理办法。",
 			}, "short", now(`sum(wecom_poll_targets{@corp,status="failing"})`, text{"Failing", "失败"})).
 				redIfAny().link(text{"Targets", "轮询目标"}, "${exporter_url}/targets"),
-			stat(3, text{"Token expires in", "令牌剩余有效期"}, text{
+			stat(3, text{"Token expires in", "access_token 剩余有效期"}, text{
 				"Time until the access token expires, of the corp whose token expires first, from " +
 					"wecom_access_token_expiry_timestamp_seconds. The exporter renews it; " +
 					"if it is below 0 while polls are due, look for errors of gettoken.",
-				"访问令牌的剩余有效期，取最先过期的企业，来自 " +
-					"wecom_access_token_expiry_timestamp_seconds。导出器会自动续期；" +
+				"access_token 的剩余有效期，取最先过期的企业，来自 " +
+					"wecom_access_token_expiry_timestamp_seconds。exporter 会自动续期；" +
 					"若小于 0 且轮询已到期，请查看 gettoken 的错误。",
 			}, "s", now(
 				`min(wecom_access_token_expiry_timestamp_seconds{@corp}) - time()`,
 				text{"Left", "剩余"},
-			)).ifNone(text{"no token", "无令牌"}),
+			)).ifNone(text{"no token", "无 access_token"}),
 		}}},
 	}
 }
@@ -100,7 +100,7 @@ func polling() section {
 				"Time since the last successful poll and how overdue the most overdue target is, from " +
 					"wecom_poll_last_success_timestamp_seconds and wecom_poll_lag_seconds. Age without lag is a quiet corp; " +
 					"both rising is an outage.",
-				"距上次成功轮询的时间，以及最逾期目标的逾期时间，来自 " +
+				"距上次成功轮询的时间，以及最滞后的目标滞后了多久，来自 " +
 					"wecom_poll_last_success_timestamp_seconds 和 wecom_poll_lag_seconds。只有时效上升表示目标少；" +
 					"两者同时上升表示故障，请查看错误码。",
 			}, "s",
@@ -146,7 +146,7 @@ func callRates() line {
 			"Calls by endpoint, gettoken among them, from wecom_api_requests_total. " +
 				"Many of gettoken mean tokens that are lost: does another program use the same secret?",
 			"按接口统计的调用（含 gettoken），来自 wecom_api_requests_total。" +
-				"gettoken 过多说明令牌失效：是否有其他程序使用同一密钥？",
+				"gettoken 过多说明 access_token 失效：是否有其他程序使用同一 Secret？",
 		}, "short", over(
 			`sum by (endpoint) (rate(wecom_api_requests_total{@corp}[$__rate_interval])) * 60`,
 			label("{{endpoint}}"),
@@ -219,36 +219,36 @@ func callAnomalies() line {
 
 func tokenAndState() section {
 	return section{
-		title: text{"Token, configuration and state", "令牌、配置与状态"},
+		title: text{"Token, configuration and state", "access_token、配置与状态"},
 		lines: []line{acceptanceAndToken(), configurationAndState()},
 	}
 }
 
 func acceptanceAndToken() line {
 	return line{7, []*panel{
-		timeline(12, text{"Accepted and scraped", "接受与采集情况"}, text{
-			"Whether WeCom accepted the last call chain of each corp, from wecom_up, and whether Prometheus reached each " +
+		timeline(12, text{"Accepted and scraped", "接受与抓取情况"}, text{
+			"Whether WeCom accepted the last call of each corp, from wecom_up, and whether Prometheus reached each " +
 				"exporter, from up. The first red one tells where to begin: the network of the exporter, or its credentials.",
 			"企业微信是否接受各企业最近一次调用（wecom_up），以及 Prometheus " +
-				"是否能采集各导出器（up）。最先变红者即为排查起点：导出器的网络或其凭证。",
+				"是否能抓取各 exporter（up）。最先变红者即为排查起点：exporter 的网络或其 Secret。",
 		}, "none",
 			over(`min by (job, corp) (wecom_up{@corp})`, text{"WeCom accepts {{corp}}", "企业微信接受 {{corp}}"}),
 			over(
 				`min by (job, instance) (up{@exporter})`,
-				text{"Prometheus scrapes {{instance}}", "Prometheus 采集 {{instance}}"},
+				text{"Prometheus scrapes {{instance}}", "Prometheus 抓取 {{instance}}"},
 			),
 		).yesNo(text{"yes", "是"}, text{"no", "否"}),
-		timeseries(6, text{"Token lifetime left", "令牌剩余有效期变化"}, text{
+		timeseries(6, text{"Token lifetime left", "access_token 剩余有效期变化"}, text{
 			"Time until the access token expires, by corp, from wecom_access_token_expiry_timestamp_seconds. " +
 				"A saw with teeth of two hours is right; shorter ones mean that something else fetches tokens with the same " +
 				"secret.",
-			"访问令牌剩余有效期，按企业统计，来自 wecom_access_token_expiry_timestamp_seconds。" +
-				"约两小时的锯齿为正常；更短说明有其他程序用同一密钥获取令牌，请排查。",
+			"access_token 剩余有效期，按企业统计，来自 wecom_access_token_expiry_timestamp_seconds。" +
+				"约两小时的锯齿为正常；更短说明有其他程序用同一 Secret 获取 access_token，请排查。",
 		}, "s", over(`min by (job, corp) (wecom_access_token_expiry_timestamp_seconds{@corp}) - time()`, label("{{corp}}"))),
 		timeseries(6, text{"Clock skew", "时钟偏差"}, text{
 			"How far the exporter's clock is ahead of WeCom's, from wecom_api_clock_skew_seconds. Beyond 5 minutes either " +
 				"way, WeCom's clock decides what is new. Correct the machine's clock.",
-			"导出器时钟比企业微信快多少，来自 wecom_api_clock_skew_seconds。偏差超过 5 分钟时，以企业微信的时间判断新录制；请校正本机时钟。",
+			"exporter 时钟比企业微信快多少，来自 wecom_api_clock_skew_seconds。偏差超过 5 分钟时，以企业微信的时间判断新录制；请校正本机时钟。",
 		}, "s", over(`max by (job, corp) (wecom_api_clock_skew_seconds{@corp})`, label("{{corp}}"))),
 	}}
 }
@@ -331,7 +331,7 @@ func process() section {
 			table(6, text{"Versions", "版本信息"}, text{
 				"What runs where, from wecom_recording_exporter_build_info. All instances of a job should run one version.",
 				"各实例运行的版本，来自 wecom_recording_exporter_build_info。" +
-					"同一作业的实例应运行同一版本，否则请升级。",
+					"同一任务的实例应运行同一版本，否则请升级。",
 			}, []query{cells(`max by (job, instance, version, goversion) (wecom_recording_exporter_build_info{@exporter})`)},
 				column{field: "instance", title: text{"Instance", "实例"}},
 				version,

@@ -25,7 +25,7 @@ var (
 		url:   "${exporter_url}/recordings?corp=${__data.fields.corp:percentencode}&host=${__data.fields.host:percentencode}",
 	}}
 	exposedHostColumn = column{field: "host", title: hostColumn.title, link: &panelLink{
-		title: text{"Exposed recordings of this host", "该主持人已暴露的录制"},
+		title: text{"Exposed recordings of this host", "该主持人的暴露录制"},
 		url:   hostColumn.link.url + "&exposed=true",
 	}}
 
@@ -50,7 +50,7 @@ func dataAge(width int) *panel {
 			"wecom_poll_last_success_timestamp_seconds. If it exceeds the poll interval, everything here is old: " +
 			"look at wecom_up and the errcodes on the exporter's dashboard.",
 		"距上次成功轮询的时间，取等待最久的企业，来自 wecom_poll_last_success_timestamp_seconds。" +
-			"超过轮询间隔说明此处数据已陈旧：请在导出器仪表盘查看 wecom_up 和错误码。",
+			"超过轮询间隔说明此处数据已陈旧：请在 exporter 仪表盘查看 wecom_up 和错误码。",
 	}, "s", now(`time() - min(wecom_poll_last_success_timestamp_seconds{@corp})`, text{"Age", "时效"})).
 		red(900, 3600).never(text{"never polled", "从未轮询成功"})
 }
@@ -61,7 +61,7 @@ func coverage(width int) *panel {
 			"wecom_poll_coverage_ratio. Below 100 % there are recordings that nobody sees: " +
 			"/targets of the exporter says which targets fail, and why.",
 		"在两倍间隔内成功轮询的目标占比，取最差的企业，来自 wecom_poll_coverage_ratio。" +
-			"低于 100 % 说明有录制未被看到：导出器的 /targets 页面列出失败目标及原因。",
+			"低于 100 % 说明有录制未被看到：exporter 的 /targets 页面列出失败目标及原因。",
 	}, "percentunit", now(`min(wecom_poll_coverage_ratio{@corp})`, text{"Coverage", "覆盖率"})).red(0.99, 0.95)
 }
 
@@ -90,7 +90,7 @@ func recordingsOverview() section {
 		lines: []line{{4, []*panel{
 			stat(3, text{"Recordings", "录制数"}, text{
 				"Recordings inside the lookback that are visible to this app, from wecom_recordings. " +
-					"If recordings are missing, check the coverage and the app's visible range.",
+					"If recordings are missing, check the coverage and the app's visible scope.",
 				"回溯期内本应用可见的录制，来自 wecom_recordings。" +
 					"若有缺失，请检查覆盖率和应用的可见范围。",
 			}, "short", now(`sum(wecom_recordings{@host})`, text{"Recordings", "录制数"})),
@@ -121,15 +121,15 @@ func recordingsOverview() section {
 					`(sum by (job, corp) (increase(wecom_recording_file_size_bytes_sum{@corp}[$__range])) > 0))`,
 				text{"Time left", "剩余时间"},
 			)).red(2592000, 604800).ifNone(text{"no growth or quota", "无增长或未配置配额"}),
-			stat(3, text{"Exposed files", "已暴露文件"}, text{
+			stat(3, text{"Exposed files", "暴露文件"}, text{
 				"Files that anyone with the link can watch without a password, that have not expired and are not accepted, from " +
 					"wecom_recording_exposed_files. An upper bound: WeCom may restrict a link in ways it does not tell. " +
 					"Set a password or narrow the audience; the link lists them.",
 				"任何持有链接者无需密码即可观看、链接未过期且未登记为接受的文件，来自 " +
 					"wecom_recording_exposed_files。这是上限：企业微信可能有未告知的限制。" +
-					"请设置密码或缩小范围；链接列出这些录制。",
-			}, "short", now(`sum(wecom_recording_exposed_files{@host})`, text{"Exposed", "已暴露"})).
-				redIfAny().link(text{"Exposed recordings", "已暴露的录制"}, "${exporter_url}/recordings?exposed=true"),
+					"请设置密码或缩小访问范围；链接列出这些录制。",
+			}, "short", now(`sum(wecom_recording_exposed_files{@host})`, text{"Exposed", "暴露"})).
+				redIfAny().link(text{"Exposed recordings", "暴露录制"}, "${exporter_url}/recordings?exposed=true"),
 			dataAge(4),
 			coverage(4),
 		}}},
@@ -149,7 +149,7 @@ func filesExpiring(value string, legend text) query {
 
 func exposureNow() line {
 	return line{8, []*panel{
-		table(8, text{"Shared files by audience and password", "按受众与密码统计的共享文件"}, text{
+		table(8, text{"Shared files by audience and password", "按访问范围与密码统计的共享文件"}, text{
 			"Shared files with a link that has not expired, from wecom_recording_sharing_files. " +
 				"\"anyone\" means anyone with the link, an upper bound; attendees wins over company. " +
 				"Recordings for anyone without a password (none) need one.",
@@ -157,7 +157,7 @@ func exposureNow() line {
 				"anyone 指任何持有链接者，为上限；attendees 优先于 company。" +
 				"对 anyone 且无密码（none）的录制应设置密码。",
 		}, []query{cells(`sum by (audience, password) (wecom_recording_sharing_files{@corp,expiry!="expired"})`)},
-			column{field: `audience\password`, title: text{"Audience", "受众"}},
+			column{field: `audience\password`, title: text{"Audience", "访问范围"}},
 			column{field: "none", title: text{"No password", "无密码"}},
 			column{field: "set", title: text{"With a password", "有密码"}},
 		).matrix("audience", "password").ifNone(text{"nothing shared", "无共享"}),
@@ -174,20 +174,20 @@ func exposureNow() line {
 			filesExpiring("later", text{"later", "更晚过期"}),
 			filesExpiring("never", text{"never", "永不过期"}),
 		),
-		table(8, text{"Hosts by exposed files", "已暴露文件最多的主持人"}, text{
+		table(8, text{"Hosts by exposed files", "暴露文件最多的主持人"}, text{
 			"Hosts with the most files that anyone with the link can watch without a password, from " +
 				"wecom_recording_exposed_files. Follow the link to the recordings and have the host set a password.",
 			"无需密码、任何持有链接者即可观看的文件最多的主持人，来自 " +
 				"wecom_recording_exposed_files。点击链接查看录制，并请主持人设置密码。",
 		}, []query{cells(`topk(10, sum by (job, corp, host) (wecom_recording_exposed_files{@host}) > 0)`)},
-			corpColumn, exposedHostColumn, column{field: "Value", title: text{"Exposed files", "已暴露文件"}},
-		).sortedBy(text{"Exposed files", "已暴露文件"}).ifNone(text{"nothing exposed", "无暴露"}),
+			corpColumn, exposedHostColumn, column{field: "Value", title: text{"Exposed files", "暴露文件"}},
+		).sortedBy(text{"Exposed files", "暴露文件"}).ifNone(text{"nothing exposed", "无暴露"}),
 	}}
 }
 
 func exposureOverTime() line {
 	return line{8, []*panel{
-		timeseries(8, text{"Shared and exposed files", "共享与已暴露文件"}, text{
+		timeseries(8, text{"Shared and exposed files", "共享文件与暴露文件"}, text{
 			"Files with sharing on, and those of them that anyone with the link can watch without a password, from " +
 				"wecom_recording_shared_files and wecom_recording_exposed_files. " +
 				"A step up is worth a look at the changes beside it.",
@@ -196,7 +196,7 @@ func exposureOverTime() line {
 				"若突然上升，请查看旁边的变更。",
 		}, "short",
 			over(`sum(wecom_recording_shared_files{@host})`, text{"shared", "已共享"}),
-			over(`sum(wecom_recording_exposed_files{@host})`, text{"exposed", "已暴露"}),
+			over(`sum(wecom_recording_exposed_files{@host})`, text{"exposed", "暴露"}),
 		),
 		bars(8, "1h", text{"Changes of sharing", "共享变更"}, text{
 			"Changes of the sharing of known files per hour or longer, from wecom_recording_sharing_changes_total. " +
@@ -211,7 +211,7 @@ func exposureOverTime() line {
 			"Shared files with a link that has not expired and allows downloads, by audience, from " +
 				"wecom_recording_sharing_files. A file that was downloaded cannot be taken back: " +
 				"block downloads where watching is enough.",
-			"链接未过期且允许下载的共享文件，按受众统计，来自 wecom_recording_sharing_files。" +
+			"链接未过期且允许下载的共享文件，按访问范围统计，来自 wecom_recording_sharing_files。" +
 				"已下载的文件无法收回：仅需观看时请禁止下载。",
 		}, "short", now(
 			`sum by (audience) (wecom_recording_sharing_files{@corp,download="allowed",expiry!="expired"})`,
@@ -282,7 +282,7 @@ func departments() section {
 				corpColumn, column{field: "department", title: text{"Department", "部门"}},
 				column{field: "Value #A", title: text{"Size", "大小"}, unit: "bytes"},
 				column{field: "Value #B", title: text{"Files", "文件数"}},
-				column{field: "Value #C", title: text{"Exposed files", "已暴露文件"}},
+				column{field: "Value #C", title: text{"Exposed files", "暴露文件"}},
 			).sortedBy(text{"Size", "大小"}).ifNone(text{"no departments", "无部门数据"}),
 		}}},
 	}

@@ -33,12 +33,12 @@ type variable struct {
 var (
 	jobVariable = variable{
 		name: "job", values: "label_values(wecom_recording_exporter_build_info, job)",
-		label: text{"Job", "作业"}, help: text{"Scrape jobs of the exporter.", "采集导出器的作业。"},
+		label: text{"Job", "任务"}, help: text{"Scrape jobs of the exporter.", "抓取 exporter 的任务。"},
 	}
 	instanceVariable = variable{
 		name: "instance", values: `label_values(wecom_recording_exporter_build_info{job=~"$job"}, instance)`,
 		label: text{"Instance", "实例"},
-		help:  text{"Processes of the exporter, such as shards.", "导出器的进程，例如各个分片。"},
+		help:  text{"Processes of the exporter, such as shards.", "exporter 的进程，例如各个分片。"},
 	}
 	corpVariable = variable{
 		name: "corp", values: `label_values(wecom_up{job=~"$job",instance=~"$instance"}, corp)`,
@@ -56,10 +56,10 @@ var (
 	}
 	exporterURLVariable = variable{
 		name: "exporter_url", byDefault: "http://localhost:10168",
-		label: text{"Exporter URL", "导出器地址"},
+		label: text{"Exporter URL", "exporter 地址"},
 		help: text{
 			"Where a browser reaches the exporter, for links to /recordings (with --web.enable-recordings) and /targets.",
-			"浏览器访问导出器的地址，用于跳转到 /recordings（需要 --web.enable-recordings）和 /targets。",
+			"浏览器访问 exporter 的地址，用于跳转到 /recordings（需要 --web.enable-recordings）和 /targets。",
 		},
 	}
 )
@@ -70,7 +70,7 @@ var configurationRead = query{
 	expr: matchers.Replace(
 		`changes(wecom_recording_exporter_config_last_reload_success_timestamp_seconds{@exporter}[$__rate_interval]) > 0`,
 	),
-	legend: text{"Exporter started or reloaded", "导出器启动或重新加载配置"},
+	legend: text{"Exporter started or reloaded", "exporter 启动或重新加载配置"},
 	kind:   Range,
 }
 

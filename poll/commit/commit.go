@@ -219,7 +219,7 @@ func (w *write) run(c *Committer, now time.Time, last bool) {
 				level.Error(p.Logger).Log("msg", "the list of changes is lost with the store, and begins again; "+
 					"what was counted goes on", "lost_changes", lost,
 					"remedy", "leave the file of the store alone while the exporter runs",
-					"remedy_zh", "exporter 运行期间请勿改动存储文件")
+					"remedy_zh", "exporter 运行期间请勿改动状态文件")
 			}
 			w.take(p)
 		}

@@ -212,7 +212,7 @@ func (r *Rules) reportUnmatched(ctx context.Context) {
 		level.Warn(r.logger).Log("msg", "the accepted file has IDs of no recording and no file that is known",
 			"ids", len(added), "first", first(added),
 			"remedy", "correct the IDs, or remove those of recordings that were deleted or have left the lookback",
-			"remedy_zh", "请更正这些 ID；对应录制已删除或已超出回溯范围的，请移除")
+			"remedy_zh", "请更正这些 ID；对应录制已删除或已超出回溯期的，请移除")
 	}
 }
 
