@@ -10,15 +10,15 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/fileerr"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/scalar"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/yamldoc"
 )
 
 const (
-	// maxIDBytes is how long an ID may be that is read from WeCom.
+	// maxIDBytes is the longest ID that package wecom reads. Config may not import it.
 	maxIDBytes     = 1024
 	maxReasonBytes = 1024
 )
@@ -89,7 +89,7 @@ func (r *reader) id(at yamldoc.Value, i int) string {
 	case len(id) > maxIDBytes:
 		r.addf(at, "an ID of %d bytes: write one of at most %d", len(id), maxIDBytes)
 		return ""
-	case !utf8.ValidString(id) || strings.ContainsFunc(id, isSpaceOrControl):
+	case !utf8.ValidString(id) || scalar.HasSpaceOrControl(id):
 		r.addf(at, "%s holds white space or a control character: write one ID for each entry", strconv.Quote(id))
 		return ""
 	}
@@ -100,8 +100,6 @@ func (r *reader) id(at yamldoc.Value, i int) string {
 	r.first[id] = i
 	return id
 }
-
-func isSpaceOrControl(c rune) bool { return unicode.IsSpace(c) || unicode.IsControl(c) }
 
 func (r *reader) reason(at yamldoc.Value) string {
 	reason := strings.TrimSpace(at.Text())

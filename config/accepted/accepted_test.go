@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
@@ -189,7 +190,7 @@ func FuzzReadAccepted(f *testing.F) {
 		seen := map[string]bool{}
 		for _, e := range entries {
 			if e.ID == "" || seen[e.ID] || len(e.ID) > maxIDBytes || !utf8.ValidString(e.ID) ||
-				strings.ContainsFunc(e.ID, isSpaceOrControl) {
+				strings.ContainsFunc(e.ID, func(c rune) bool { return unicode.IsSpace(c) || unicode.IsControl(c) }) {
 				t.Errorf("accepted the ID %q", e.ID)
 			}
 			seen[e.ID] = true
