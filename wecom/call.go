@@ -32,7 +32,9 @@ type request struct {
 	target   string // what it selects, for the observer; may be ""
 
 	reservation *Reservation // for the first attempt, unless it is spent; may be nil
-	aside       bool         // it must not delay other calls: it is not repeated, and 45033 to it says nothing about them
+	// background means that the call must not delay others: it is not retried, and an answer of
+	// 45033 to it does not lower the limiter.
+	background bool
 }
 
 func get(endpoint string, query url.Values) request {
@@ -93,7 +95,7 @@ func call[R any, P interface {
 		began := time.Now()
 		err = s.transport.exchange(ctx, r.with("access_token", token), P(into))
 		s.limits.end(r.endpoint, began, err)
-		if r.aside {
+		if r.background {
 			op.client.limiter.release()
 		} else {
 			op.client.limiter.done(began, err)
@@ -110,7 +112,7 @@ func call[R any, P interface {
 		case ClassOf(err) == ClassToken && !renewed:
 			s.tokens.refused(token)
 			renewed = true
-		case worthRetrying(err) && retries < maxRetries && !r.aside:
+		case worthRetrying(err) && retries < maxRetries && !r.background:
 			if err := pause(ctx, retries); err != nil {
 				return nil, err
 			}

@@ -34,13 +34,13 @@ const (
 // call counts against the budget until a minute after it ended, which is no
 // earlier than WeCom saw it.
 type Limits struct {
-	mu        sync.Mutex
-	perMinute int
-	inFlight  int
-	ended     []time.Time // ends of the calls of the last minute, oldest first
-	aside     aside       // those of them that are for statistics
-	blocks    map[string]block
-	changed   chan struct{} // closed and replaced when waiting calls should try again
+	mu         sync.Mutex
+	perMinute  int
+	inFlight   int
+	ended      []time.Time // ends of the calls of the last minute, oldest first
+	statistics usage       // what calls for statistics take of the budget
+	blocks     map[string]block
+	changed    chan struct{} // closed and replaced when waiting calls should try again
 }
 
 // A block closes an endpoint for some time.
@@ -125,7 +125,7 @@ func (l *Limits) acquire(endpoint string) (changed <-chan struct{}, wait time.Du
 	if l.inFlight+len(l.ended) < l.perMinute {
 		l.inFlight++
 		if endpoint == statisticsEndpoint {
-			l.aside.inFlight++
+			l.statistics.inFlight++
 		}
 		return nil, 0
 	}
@@ -152,8 +152,8 @@ func (l *Limits) end(endpoint string, began time.Time, err error) {
 	l.inFlight--
 	l.ended = append(l.ended, now)
 	if endpoint == statisticsEndpoint {
-		l.aside.inFlight--
-		l.aside.ended = append(l.aside.ended, now)
+		l.statistics.inFlight--
+		l.statistics.ended = append(l.statistics.ended, now)
 	}
 	l.wake()
 
@@ -206,7 +206,7 @@ func (l *Limits) closedUntil(endpoint string) time.Time {
 // forget drops the calls that no longer count against the budget. The lock is held.
 func (l *Limits) forget(now time.Time) {
 	l.ended = lastMinute(l.ended, now)
-	l.aside.ended = lastMinute(l.aside.ended, now)
+	l.statistics.ended = lastMinute(l.statistics.ended, now)
 }
 
 // lastMinute returns those of the times, oldest first, that still count against the budget.
@@ -218,12 +218,12 @@ func lastMinute(times []time.Time, now time.Time) []time.Time {
 	return times[old:]
 }
 
-// asideShare is which part of the budget statistics may take, and which part of it they leave
-// to lists: a tenth.
-const asideShare = 10
+// statisticsShare divides the budget: calls for statistics take at most a tenth of it, and leave
+// the last tenth of it to lists.
+const statisticsShare = 10
 
-// An aside is the calls for statistics that count against the budget.
-type aside struct {
+// A usage is the calls of one kind that count against the budget.
+type usage struct {
 	inFlight int
 	ended    []time.Time // oldest first
 }
@@ -231,7 +231,7 @@ type aside struct {
 // hasShare reports whether statistics have a part of their share of the budget left, which is
 // one call at least. What is over was forgotten. The lock is held.
 func (l *Limits) hasShare() bool {
-	return l.aside.inFlight+len(l.aside.ended) < max(1, l.perMinute/asideShare)
+	return l.statistics.inFlight+len(l.statistics.ended) < max(1, l.perMinute/statisticsShare)
 }
 
 // HasRoomForStatistics reports whether statistics may be asked for now without being in the
@@ -247,7 +247,7 @@ func (l *Limits) HasRoomForStatistics() bool {
 		}
 	}
 	l.forget(now)
-	return l.hasShare() && l.inFlight+len(l.ended) < l.perMinute-l.perMinute/asideShare
+	return l.hasShare() && l.inFlight+len(l.ended) < l.perMinute-l.perMinute/statisticsShare
 }
 
 // wake has waiting calls try again. The lock is held.

@@ -71,7 +71,7 @@ func (c *Client) Statistics(ctx context.Context, recordingID string, span Window
 	if err != nil {
 		return nil, err
 	}
-	r.target, r.aside = "meeting_record_id="+recordingID, true
+	r.target, r.background = "meeting_record_id="+recordingID, true
 	answer, err := call[statisticsResponse](ctx, &operation{client: c}, r)
 	if err != nil {
 		return nil, fmt.Errorf("asking for views: %w", err)
