@@ -62,24 +62,24 @@ func (q *queue) fill(shared []inventory.Shared, interval time.Duration, now time
 func (q *queue) sort(now time.Time) {
 	slices.SortFunc(q.items, func(a, b item) int {
 		aIsDue, bIsDue := !a.due.After(now), !b.due.After(now)
-		switch {
-		case aIsDue != bIsDue:
-			return falseLast(aIsDue, bIsDue)
-		case aIsDue && a.failed != b.failed:
-			return falseLast(b.failed, a.failed)
-		case aIsDue && a.Exposed != b.Exposed:
-			return falseLast(a.Exposed, b.Exposed)
+		order := trueFirst(aIsDue, bIsDue)
+		if aIsDue && bIsDue {
+			order = cmp.Or(trueFirst(!a.failed, !b.failed), trueFirst(a.Exposed, b.Exposed))
 		}
-		return cmp.Or(a.due.Compare(b.due), strings.Compare(a.ID, b.ID))
+		return cmp.Or(order, a.due.Compare(b.due), strings.Compare(a.ID, b.ID))
 	})
 }
 
-// falseLast compares two truths that differ.
-func falseLast(a, _ bool) int {
-	if a {
+// trueFirst compares two truths, as cmp.Compare does.
+func trueFirst(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
 		return -1
+	default:
+		return 1
 	}
-	return 1
 }
 
 // dueAfter returns when a recording is due that was last asked for at a time; the zero time if it
