@@ -133,7 +133,7 @@ func (d *disk) Read(name string, load func(*Group) error) (found bool, err error
 	})
 	if errors.Is(err, ErrLost) {
 		return found, fmt.Errorf("%s: reading group %q: %w: it is made again from memory: "+
-			"reload again in a minute", d.path, name, err)
+			"try again in a minute", d.path, name, err)
 	}
 	if err != nil {
 		return found, fmt.Errorf("%s: reading group %q: %w: "+
