@@ -42,7 +42,7 @@ func addList(cmd *kingpin.CmdClause, f *flags) action {
 		host:    cmd.Flag("host", "Only recordings of this host, by user ID.").String(),
 		state:   cmd.Flag("state", "Only recordings in this state: "+strings.Join(wecom.StateNames(), ", ")+".").String(),
 		exposed: cmd.Flag("exposed", "Only recordings with an exposed file.").Bool(),
-		shared:  cmd.Flag("shared", "Only recordings with a shared file, be its link expired or not.").Bool(),
+		shared:  cmd.Flag("shared", "Only recordings with a shared file, even if its link has expired.").Bool(),
 		since: cmd.Flag("since", "Only recordings that started since then: a time in RFC 3339, a date, or a duration "+
 			"ago such as 7d.").String(),
 		olderThan: cmd.Flag("older-than", "Only recordings that started longer ago than this duration, such as 90d: "+

@@ -72,7 +72,7 @@ var (
 		labelHost)
 	sharingFiles = define(gauge, "wecom_recording_sharing_files",
 		"Shared recording files by who can watch them, whether a password is set, when the link expires, "+
-			"and whether downloads are allowed. Disjoint, and with the files that are accepted."+polled,
+			"and whether downloads are allowed. Disjoint; accepted files are included."+polled,
 		"audience", "password", "expiry", "download")
 	// FilesByAge is also known of the past.
 	FilesByAge = define(gauge, "wecom_recording_files_by_age",
@@ -84,8 +84,8 @@ var (
 	quotaBytes = define(gauge, "wecom_recording_quota_bytes",
 		"Space for recordings in bytes, as configured. Absent where none is configured.")
 	hostInfo = define(gauge, "wecom_host_info",
-		"1 for each host with series of its own whose department is known, by the name or number of the department, "+
-			"with --metrics.departments. Discovered in the background.",
+		"Department of a host with series of its own, by name or else by number; the value is always 1. Absent if the "+
+			"department is not known, and without --metrics.departments. Discovered in the background.",
 		labelHost, labelDepartment)
 	hostSeriesFolded = define(gauge, "wecom_host_series_folded",
 		"Hosts whose values are summed up under host=\"other\", since there are more hosts than --metrics.max-hosts.")
@@ -102,11 +102,11 @@ var (
 	discoveredSeconds = define(counter, "wecom_recording_discovered_seconds_total",
 		"Length in seconds of recording files that were seen for the first time."+sinceBirth, labelHost)
 	viewsTotal = define(counter, "wecom_recording_views_total",
-		"Views of recordings, since the day in China on which counting began. Asked for while a file is shared. "+
+		"Views of shared recordings, from the day (UTC+8) on which counting began. "+
 			"Absent without --wecom.statistics."+sinceBirth,
 		labelHost)
 	downloadsTotal = define(counter, "wecom_recording_downloads_total",
-		"Downloads of recordings, since the day in China on which counting began. Asked for while a file is shared. "+
+		"Downloads of shared recordings, from the day (UTC+8) on which counting began. "+
 			"Absent without --wecom.statistics."+sinceBirth,
 		labelHost)
 	recordingsRemoved = define(counter, "wecom_recordings_removed_total",
@@ -127,7 +127,7 @@ var (
 // The metrics of polling.
 var (
 	up = define(gauge, "wecom_up",
-		"Whether WeCom accepted the last call chain, the access token included: 1 if so, 0 if not. Absent "+
+		"Whether WeCom accepted the last call, that for an access token included: 1 if so, 0 if not. Absent "+
 			"before the first call.")
 	pollTargets = define(gauge, "wecom_poll_targets",
 		"Targets by what they are asked for by, and how the last poll of each went.", "selector", "status")

@@ -130,14 +130,14 @@ func apiSettings() []setting {
 			flag:    "wecom.statistics",
 			key:     keyStatistics,
 			kind:    yamldoc.Truth,
-			help:    "Ask for the views and downloads of recordings that are shared, with up to a tenth of the calls.",
+			help:    "Ask for the views and downloads of shared recordings, with at most a tenth of the budget.",
 			setCorp: func(c *Corp, v value) { c.Statistics = v.truth() },
 		},
 		{
 			key:  keyDepartments,
 			kind: yamldoc.Mapping,
-			help: "Names for the label department, by the number of the department, as --metrics.departments shows them; " +
-				"the number where there is none.",
+			help: "Names of departments by their numbers, for the label department of --metrics.departments; " +
+				"a department without a name is shown by its number.",
 			setCorp: func(c *Corp, v value) { c.Departments = v.departmentNames() },
 		},
 	}
@@ -304,7 +304,7 @@ func processSettings() []setting {
 			flag:    "storage.changes-retention",
 			initial: "180d",
 			help: "How long to keep the changes of sharing, and the removals; " +
-				"without --storage.path the last 10,000 are kept, no longer than that.",
+				"without --storage.path, no more than the last 10,000 are kept.",
 			set: func(c *Config, v value) { c.ChangesRetention = v.duration() },
 		},
 		{
