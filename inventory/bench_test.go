@@ -136,6 +136,19 @@ func BenchmarkFind(b *testing.B) {
 	}
 }
 
+// BenchmarkFindID finds one of 300,000 recordings by its ID, as the links of changes do.
+func BenchmarkFindID(b *testing.B) {
+	inv := rig.Large(6000, 50)
+	q := &inventory.Query{ID: "wr00007x0000000007"}
+	for b.Loop() {
+		n := 0
+		err := inv.Find(b.Context(), q, rig.LargeNow, func(inventory.Match) { n++ })
+		if n != 1 || err != nil {
+			b.Fatalf("%d recordings: %v", n, err)
+		}
+	}
+}
+
 // BenchmarkShared finds what is shared among 300,000 recordings, as is done every few seconds
 // where views are asked for: hosts without shared files are passed over once they are summed up.
 func BenchmarkShared(b *testing.B) {

@@ -69,7 +69,7 @@ func (m *Match) Record(r *recording.Record) { r.MustDecode(m.encoded) }
 // When the context ends, it returns its cause.
 func (inv *Inventory) Find(ctx context.Context, q *Query, now time.Time, found func(Match)) error {
 	inv.mu.Lock()
-	hosts := slices.Collect(maps.Values(inv.hosts))
+	hosts := inv.hostsOf(q)
 	start, rules := wecom.InstantOf(now.Add(-inv.lookback)), inv.policy
 	inv.mu.Unlock()
 	var (
@@ -107,6 +107,25 @@ func (inv *Inventory) Find(ctx context.Context, q *Query, now time.Time, found f
 // until it is asked again whether the context has ended.
 const contextInterval = 1000
 
+// hostsOf returns the hosts that may have a recording that the query selects. The lock is held.
+func (inv *Inventory) hostsOf(q *Query) []*host {
+	if q.ID == "" {
+		return slices.Collect(maps.Values(inv.hosts))
+	}
+	if it := inv.items[q.ID]; it != nil && !it.isTombstone() {
+		return []*host{it.host}
+	}
+	return nil
+}
+
+// needsShared reports whether the query selects only recordings with a shared file: what is
+// exposed or accepted is shared.
+func (q *Query) needsShared() bool {
+	return slices.ContainsFunc([]*bool{q.Shared, q.Exposed, q.Accepted}, func(wanted *bool) bool {
+		return wanted != nil && *wanted
+	})
+}
+
 // appendEncoded appends the encoded recordings of a host, if the query selects it.
 func (inv *Inventory) appendEncoded(encoded []string, h *host, q *Query) []string {
 	if q.MatchHost != nil && !q.MatchHost(h.name, inv.isFolded(h.name)) {
@@ -114,7 +133,7 @@ func (inv *Inventory) appendEncoded(encoded []string, h *host, q *Query) []strin
 	}
 	inv.mu.Lock()
 	defer inv.mu.Unlock()
-	if q.Shared != nil && *q.Shared && h.sums != nil && h.sums.Shared == 0 {
+	if h.sums != nil && h.sums.Shared == 0 && q.needsShared() {
 		return encoded // The clock shares no file.
 	}
 	for _, it := range h.items {

@@ -103,7 +103,6 @@ func TestFindEndsWithItsContext(t *testing.T) {
 	}
 }
 
-// A host may be folded, and dropped, while a query visits the hosts that there were.
 func TestFindByID(t *testing.T) {
 	t.Parallel()
 	inv := hostsWith(3, 2)
@@ -115,6 +114,7 @@ func TestFindByID(t *testing.T) {
 	}
 }
 
+// A host may be folded, and dropped, while a query visits the hosts that there were.
 func TestHostThatIsGoneIsFolded(t *testing.T) {
 	t.Parallel()
 	inv := New(31*day, noon)
