@@ -62,5 +62,5 @@ func (c *Collector) Changes(ctx context.Context, q ChangeQuery) (part []poll.Cha
 	return c.manager.Changes(ctx, &q.ChangeQuery)
 }
 
-// ChangesSince returns since when the changes of each corp are complete, by its name.
+// ChangesSince returns, by corp name, the time from which on the list of changes is complete.
 func (c *Collector) ChangesSince() []poll.CorpSince { return c.manager.ChangesSince() }

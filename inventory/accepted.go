@@ -12,7 +12,7 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/recording"
 )
 
-// SetPolicy goes on with another policy; nil: there are no rules.
+// SetPolicy replaces the policy; nil: there are no rules.
 func (inv *Inventory) SetPolicy(p *policy.Policy) {
 	inv.mu.Lock()
 	defer inv.mu.Unlock()

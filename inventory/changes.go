@@ -30,9 +30,9 @@ func newChanges(birth time.Time) changes {
 	return c
 }
 
-// NumberChanges has a sequence that other inventories share number the changes, under the name
-// of the corp. If the store has no list of changes, because an earlier version wrote it, or if
-// the list cannot be read any more, because nothing is tracked, it begins now.
+// NumberChanges numbers the changes by a sequence that all inventories share, and under the name
+// of the corp. The list of changes begins now if the store has none, since an earlier version
+// wrote it, or if nothing is tracked, so that what only the store had cannot be read any more.
 func (inv *Inventory) NumberChanges(s *changelog.Sequence, corp string, now time.Time) {
 	inv.mu.Lock()
 	defer inv.mu.Unlock()
@@ -58,7 +58,7 @@ func (inv *Inventory) LastChange() uint32 {
 	return inv.changes.sequence.Last()
 }
 
-// SetChangesRetention has changes dropped when they are so old; 0: never.
+// SetChangesRetention sets the age at which changes are dropped; 0: never.
 func (inv *Inventory) SetChangesRetention(retention time.Duration) {
 	inv.mu.Lock()
 	defer inv.mu.Unlock()
@@ -68,7 +68,7 @@ func (inv *Inventory) SetChangesRetention(retention time.Duration) {
 	}
 }
 
-// ChangesSince returns since when all changes are listed.
+// ChangesSince returns the time from which on the list of changes is complete.
 func (inv *Inventory) ChangesSince() time.Time {
 	inv.mu.Lock()
 	defer inv.mu.Unlock()
@@ -85,7 +85,7 @@ func (inv *Inventory) GiveNumbers() {
 
 func (inv *Inventory) giveNumbers() { inv.changes.log.Number(inv.changes.sequence, inv.changes.corp) }
 
-// noteChanges takes in what the ledger has noticed. The lock is held.
+// noteChanges moves what the ledger has noticed to the list of changes. The lock is held.
 func (inv *Inventory) noteChanges() {
 	noticed := inv.ledger.TakeNoticed()
 	for i := range noticed {
@@ -150,8 +150,8 @@ type Change struct {
 type GroupReader func(load func(*store.Group) error) error
 
 // Changes returns the changes that a query selects, the newest first. What is not in memory is
-// read from the store, and nobody waits for that who needs the inventory. When the context ends,
-// it returns its cause.
+// read from the store, without the lock of the inventory. When the context ends, it returns its
+// cause.
 func (inv *Inventory) Changes(ctx context.Context, q *ChangeQuery, read GroupReader) ([]Change, error) {
 	inv.mu.Lock()
 	snapshot, corp := inv.changes.log.Snapshot(q.MatchHost != nil), inv.changes.corp

@@ -138,7 +138,7 @@ func (b *Batch) PutBack() {
 	b.markDirty()
 }
 
-// markDirty makes dirty again what was taken from the ledger and of views. The lock is held.
+// markDirty marks what was taken of totals and views as dirty again. The lock is held.
 func (b *Batch) markDirty() {
 	for host := range b.hosts {
 		b.inventory.ledger.MarkDirty(host)
@@ -155,8 +155,8 @@ func (b *Batch) Release() {
 	b.inventory.changes.log.Release(&b.changes)
 }
 
-// MarkUnsaved makes everything count as changed: what was stored is lost. The changes that only
-// the store had are gone; it returns how many.
+// MarkUnsaved marks everything as changed, because what was stored is lost. It returns how many
+// changes only the store had, so that they are gone.
 func (inv *Inventory) MarkUnsaved() (lostChanges int) {
 	inv.mu.Lock()
 	defer inv.mu.Unlock()
@@ -266,7 +266,7 @@ func MigrateToSchema2(group *store.Group) error {
 func MigrateToSchema3(*store.Group) error { return nil }
 
 // MigrateToSchema4 changes nothing: a store of schema 3 has no list of changes, which begins when
-// [Inventory.NumberChanges] is called. A program that does not know the list must not count on.
+// [Inventory.NumberChanges] is called. A program that does not know the list must not open it.
 func MigrateToSchema4(*store.Group) error { return nil }
 
 // Load returns the inventory whose batches wrote a group. It checks everything that it

@@ -39,9 +39,10 @@ type Change struct {
 	Title  string // "" unless titles are kept, and the recording is held
 }
 
-// Changes returns the page of the changes that a query selects, the newest first, and what is
-// Before for the next page; 0: there is none. They are those that were stored or, as long as the
-// store takes no more, go on in memory. When the context ends, it returns its cause.
+// Changes returns the page of the changes that a query selects, the newest first, and the value
+// of Before for the next page; 0: there is none. A change is on a page once it was stored or,
+// while the store cannot be written, once it has its number. When the context ends, it returns its
+// cause.
 func (m *Manager) Changes(ctx context.Context, q *ChangeQuery) (page []Change, next uint32, err error) {
 	iq := inventory.ChangeQuery{
 		Filter: changelog.Filter{
@@ -86,14 +87,14 @@ func (m *Manager) Changes(ctx context.Context, q *ChangeQuery) (page []Change, n
 	return page, next, nil
 }
 
-// A CorpSince is since when all changes of a corp are listed.
+// A CorpSince is the time from which on the list of changes of a corp is complete.
 type CorpSince struct {
 	Corp  string
 	Since time.Time
 }
 
-// ChangesSince returns since when all changes of each corp are listed, by corp name: since its
-// ledger was born, since an upgrade or the loss of the store, or since changes have expired.
+// ChangesSince returns, by corp name, the time from which on the list of changes is complete: the
+// birth of the ledger, an upgrade, the loss of the store, or the age at which changes expire.
 func (m *Manager) ChangesSince() []CorpSince {
 	corps := m.current()
 	list := make([]CorpSince, 0, len(corps))

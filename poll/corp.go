@@ -322,8 +322,8 @@ func (c *corp) hasSpareBudget() bool {
 	return 2*(l.Used()+c.waiting) < l.Budget()
 }
 
-// hasNothingUrgent reports whether views may be asked for: no target is due, no poll goes on that
-// could, and there is no outage.
+// hasNothingUrgent reports whether views may be asked for: no target is due, no poll could go on,
+// and there is no outage.
 func (c *corp) hasNothingUrgent(now time.Time) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

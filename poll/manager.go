@@ -40,8 +40,8 @@ type Options struct {
 	Titles bool
 	// Observer returns who observes the calls for a corp. It may be nil, and return nil.
 	Observer func(corp string) Observer
-	// Changes is called with the changes, each once and in the order of their numbers, when they
-	// may be shown, and with the view of then. They have no titles. It may be nil.
+	// Changes is called when changes may be shown, with the view of that moment: each change comes
+	// once, without a title, in the order of the numbers. It may be nil.
 	Changes func(*View, []Change)
 }
 

@@ -37,8 +37,8 @@ type Status struct {
 	Undiscovered bool
 	// Blocks are the endpoints that are closed now.
 	Blocks []wecom.Block
-	// Statistics reports that views are asked for. At ViewsAsked none was left to ask for, or
-	// none could be; zero: there was no such time since the start.
+	// Statistics reports whether views are asked for. ViewsAsked is when last there were none to
+	// ask for, or none could be asked for; zero: never since the start.
 	Statistics bool
 	ViewsAsked time.Time
 	ViewsErr   error // why none can be asked for now; nil: they can, or WeCom did not answer

@@ -47,7 +47,8 @@ func (all *inventories) load(groups []*store.Group) error {
 	return nil
 }
 
-// raise has changes numbered after those that are stored, also of corps that are not configured.
+// raise makes numbers of changes begin after those that are stored, also those of corps that are
+// not configured.
 func (all inventories) raise(s *changelog.Sequence) {
 	for _, inv := range all {
 		s.Raise(inv.LastChange())

@@ -88,8 +88,8 @@ func (c *Committer) Commit(ctx context.Context, now time.Time, parts []*Part) (w
 	return time.Since(start)
 }
 
-// Changes numbers the changes of all corps, and has up to which number they may be shown: those
-// that are stored, or that go on in memory because the store takes no more for now.
+// Changes returns the sequence that numbers the changes of all corps. It shows those that are
+// stored, and those that stay in memory because the store cannot be written now.
 func (c *Committer) Changes() *changelog.Sequence { return &c.changes }
 
 // Read reads what is stored of a group.
@@ -98,7 +98,7 @@ func (c *Committer) Read(group string, load func(*store.Group) error) error {
 	return err
 }
 
-// showAll has all changes shown that were noticed. They are not stored.
+// showAll shows all changes that were noticed, though they are not stored.
 func (c *Committer) showAll(parts []*Part) {
 	for _, p := range parts {
 		p.Inventory.GiveNumbers()
@@ -106,7 +106,7 @@ func (c *Committer) showAll(parts []*Part) {
 	c.changes.Show(c.changes.Last())
 }
 
-// showRefused is showAll if the store refuses a part, which has its changes in memory alone. No
+// showRefused shows the changes of parts that the store refuses: they stay in memory alone. No
 // write is under way.
 func (c *Committer) showRefused(parts []*Part) {
 	refused := slices.DeleteFunc(slices.Clone(parts), func(p *Part) bool { return !p.refused.Failing() })

@@ -33,20 +33,20 @@ type Rules struct {
 	inventory *inventory.Inventory
 	now       func() time.Time // by the clock that decides for the corp
 	logger    log.Logger
-	wake      chan struct{} // holds one value if the configuration is another one
+	wake      chan struct{} // holds one value if the configuration has changed
 
 	mu      sync.Mutex
 	config  config.Policy
 	shard   config.Shard
-	changed bool // the configuration is another one than that of the last update
+	changed bool // the configuration has changed since the last update
 
 	// What follows is for New and then Run alone.
 	file      *reread.File[[]accepted.Entry] // nil: there is none
 	policy    *policy.Policy
-	unchecked bool                 // it is not known which IDs match nothing
+	unchecked bool                 // unmatched is that of an earlier policy
 	unmatched []string             // the IDs that match nothing, as they were reported
 	ended     map[string]time.Time // last days of the acceptances that were reported to have ended
-	nextEnd   time.Time            // when the next one ends, as far as it is known; zero: none does
+	nextEnd   time.Time            // when to look for ended ones again; zero: never
 }
 
 // New returns the rules of a corp, and gives its inventory the policy of the configuration,
@@ -68,7 +68,7 @@ func New(
 	return r
 }
 
-// ApplyConfig goes on with another configuration, and with what it read of the file.
+// ApplyConfig replaces the configuration, which has the content of the file too.
 func (r *Rules) ApplyConfig(c config.Policy, shard config.Shard) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package statistics asks for the views and downloads of the recordings of a corp that are
-// shared. It never is in the way of lists, and an error of it never touches them.
+// shared. It never delays lists, and an error of it never affects them.
 package statistics
 
 import (
@@ -23,10 +23,10 @@ import (
 const (
 	// callTimeout is how long a call may take, a new token included.
 	callTimeout = 2 * time.Minute
-	// pause is how long to wait until it is tried again to find room for a call.
+	// pause is how long to wait for room for a call.
 	pause = time.Second
-	// A scan finds which recordings are shared. There is one each scanInterval, or fewer where
-	// they would take more than 1/scanCost of the time.
+	// A scan finds the shared recordings. It is made every scanInterval, or less often, so that
+	// scans take no more than 1/scanCost of the time.
 	scanInterval = 5 * time.Second
 	scanCost     = 300
 )
@@ -59,7 +59,7 @@ type Asker struct {
 	on       bool
 	interval time.Duration
 	idle     time.Time // as Idle returns it
-	err      error     // why nothing is asked for; nil: it is, or was put off for other reasons
+	err      error     // by which WeCom refused to be asked; nil: it did not
 
 	// The others belong to Run.
 	queue    queue
@@ -90,15 +90,14 @@ func (a *Asker) ApplyConfig(on bool, interval time.Duration) {
 	}
 }
 
-// Idle returns the last time at which nothing was left to ask for, or nothing could be; zero:
-// there was none.
+// Idle returns when last there was nothing to ask for, or nothing could be asked for; zero: never.
 func (a *Asker) Idle() time.Time {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.idle
 }
 
-// Err returns why nothing is asked for: the error by which WeCom refused it; nil if it did not.
+// Err returns the error by which WeCom refuses to be asked; nil if it does not.
 func (a *Asker) Err() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
