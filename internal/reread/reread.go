@@ -19,27 +19,26 @@ type File[T any] struct {
 	path string
 	read func(path string) (T, error)
 	info fs.FileInfo // when it was last read
-	seen fs.FileInfo // at the last look; nil: missing
+	seen fs.FileInfo // at the last check; nil: missing
 	err  error       // of the last reading
 }
 
-// New returns a file that was not looked at yet. Read reads it; an error means that it cannot
-// be used.
+// New returns a file that was not checked yet. Read reads it; an error means that it cannot be
+// used.
 func New[T any](path string, read func(path string) (T, error)) *File[T] {
 	return &File[T]{path: path, read: read}
 }
 
-// A Result is what a look at a file found.
+// A Result is what a check of a file found.
 type Result struct {
 	Read      bool  // it was read, and Content is what it holds
-	Err       error // why it cannot be used, unless that is known from an earlier look
+	Err       error // why it cannot be used, unless an earlier check has returned the same
 	Recovered bool  // it can be used again
 }
 
-// Look reads the file if it has changed. A file is read when it was the same for two looks,
-// since it may be half written; at once means that it is read at this look, whether it has
-// changed or not.
-func (f *File[T]) Look(atOnce bool) (r Result) {
+// Check reads the file if it has changed. A file is read once it was the same for two checks,
+// since it may be half written; at once means that it is read now, whether it has changed or not.
+func (f *File[T]) Check(atOnce bool) (r Result) {
 	info, err := os.Stat(f.path)
 	var content T
 	if err == nil {
@@ -64,9 +63,9 @@ func (f *File[T]) Look(atOnce bool) (r Result) {
 	return r
 }
 
-// Miss is a look that finds no file. It reports whether the file is gone: when it was missing
-// for two looks, or at once.
-func (f *File[T]) Miss(atOnce bool) (gone bool) {
+// CheckMissing is a check that finds no file. It reports whether the file is gone: it was missing
+// for two checks, or at once.
+func (f *File[T]) CheckMissing(atOnce bool) (gone bool) {
 	if !atOnce && f.seen != nil {
 		f.seen = nil
 		return false
@@ -74,7 +73,7 @@ func (f *File[T]) Miss(atOnce bool) (gone bool) {
 	return true
 }
 
-// isSame reports whether a file is that of an earlier look, which may be nil, and has not
+// isSame reports whether a file is that of an earlier check, which may be nil, and has not
 // changed since.
 func isSame(now, before fs.FileInfo) bool {
 	return before != nil && os.SameFile(now, before) &&

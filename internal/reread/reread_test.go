@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// TestLook looks at one file again and again. It cannot be used if it holds "bad".
-func TestLook(t *testing.T) {
+// TestCheck checks one file again and again. It cannot be used if it holds "bad".
+func TestCheck(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "file")
 	write := func(content string) func() {
@@ -69,7 +69,7 @@ func TestLook(t *testing.T) {
 		{does: nothing, atOnce: true, read: true, content: "THREE"},
 	} {
 		step.does()
-		r := f.Look(step.atOnce)
+		r := f.Check(step.atOnce)
 		errText := ""
 		if r.Err != nil {
 			errText = r.Err.Error()
@@ -89,15 +89,15 @@ func TestMiss(t *testing.T) {
 		t.Fatal(err)
 	}
 	f := New(path, os.ReadFile)
-	f.Look(true)
-	if f.Miss(false) {
-		t.Error("it is gone at the first look")
+	f.Check(true)
+	if f.CheckMissing(false) {
+		t.Error("it is gone at the first check")
 	}
-	if !f.Miss(false) {
-		t.Error("it is not gone at the second look")
+	if !f.CheckMissing(false) {
+		t.Error("it is not gone at the second check")
 	}
-	f.Look(true)
-	if !f.Miss(true) {
+	f.Check(true)
+	if !f.CheckMissing(true) {
 		t.Error("it is not gone at once")
 	}
 }

@@ -87,7 +87,7 @@ func (f *files) removeOthers(t config.Targets, paths []string, atOnce bool) (cha
 		if slices.Contains(paths, path) {
 			continue
 		}
-		if !read.Miss(atOnce) {
+		if !read.CheckMissing(atOnce) {
 			continue
 		}
 		delete(f.read, path)
@@ -136,7 +136,7 @@ func (f *files) refreshFile(path string, atOnce bool, n *news) bool {
 		f.read[path] = read
 	}
 	had := count(read.Content)
-	found := read.Look(atOnce)
+	found := read.Check(atOnce)
 	if found.Err != nil {
 		n.broken.addErr(found.Err)
 	}

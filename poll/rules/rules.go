@@ -24,7 +24,7 @@ import (
 )
 
 const (
-	checkInterval = time.Second // between two looks at the file
+	checkInterval = time.Second // between two checks of the file
 	shownIDs      = 3           // in a log line
 )
 
@@ -50,7 +50,7 @@ type Rules struct {
 }
 
 // New returns the rules of a corp, and gives its inventory the policy of the configuration,
-// without looking at the file.
+// without reading the file.
 func New(
 	inv *inventory.Inventory, c config.Policy, shard config.Shard, now func() time.Time, logger log.Logger,
 ) *Rules {
@@ -107,7 +107,7 @@ func (r *Rules) update() {
 			r.file = reread.New(c.AcceptedFile, config.ReadAcceptedFile)
 			r.file.Content = c.Accepted
 		}
-	case r.file == nil || !r.look(c.AcceptedFile):
+	case r.file == nil || !r.refresh(c.AcceptedFile):
 		return
 	}
 	entries := c.Accepted
@@ -124,11 +124,11 @@ func (r *Rules) update() {
 	r.inventory.SetPolicy(p)
 }
 
-// look looks at the file, and logs what has changed about it. It reports whether the file was
-// read.
-func (r *Rules) look(path string) bool {
+// refresh reads the file if it has changed, and logs what is new about it. It reports whether the
+// file was read.
+func (r *Rules) refresh(path string) bool {
 	had := len(r.file.Content)
-	found := r.file.Look(false)
+	found := r.file.Check(false)
 	if found.Err != nil {
 		level.Warn(r.logger).Log("msg", "the accepted file cannot be used; keeping what it last held",
 			"file", path, "err", found.Err, "remedy", "correct the file; it is read again within seconds",
