@@ -214,9 +214,21 @@ func TestOtherTextsAreShown(t *testing.T) {
 			t.Errorf("%s\n got %s\nwant %s", text, got, want)
 		}
 	}
-	start := time.Now()
-	excerpt("%"+strings.Repeat("25", maxHead/2), query)
-	if took := time.Since(start); took > time.Second {
-		t.Errorf("a text of many layers takes %s", took)
+}
+
+// TestManyLayers has a text that looks encoded thousands of times.
+//
+//nolint:paralleltest // It measures time.
+func TestManyLayers(t *testing.T) {
+	query := url.Values{"corpsecret": {"S3CR+T/MARK=&<x>%20"}}
+	// The fastest of some, since other programs keep the processors busy too.
+	fastest := time.Minute
+	for range 5 {
+		start := time.Now()
+		excerpt("%"+strings.Repeat("25", maxHead/2), query)
+		fastest = min(fastest, time.Since(start))
+	}
+	if fastest > time.Second {
+		t.Errorf("a text of many layers takes %s", fastest)
 	}
 }
