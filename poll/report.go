@@ -41,7 +41,7 @@ type Status struct {
 	// ask for, or none could be asked for; zero: never since the start.
 	Statistics bool
 	ViewsAsked time.Time
-	ViewsErr   error // why none can be asked for now; nil: they can, or WeCom did not answer
+	ViewsErr   error // why none are asked for now; nil: they are
 }
 
 // Status returns how polling goes, by corp name.

@@ -59,7 +59,7 @@ type Asker struct {
 	on       bool
 	interval time.Duration
 	idle     time.Time // as Idle returns it
-	err      error     // by which WeCom refused to be asked; nil: it did not
+	err      error     // why nothing is asked for; nil: it is
 
 	// The others belong to Run.
 	queue    queue
@@ -97,7 +97,8 @@ func (a *Asker) Idle() time.Time {
 	return a.idle
 }
 
-// Err returns the error by which WeCom refuses to be asked; nil if it does not.
+// Err returns why nothing is asked for: the error of the last call, which WeCom refused, put off
+// or did not answer; nil if it answered.
 func (a *Asker) Err() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -233,8 +234,10 @@ func (a *Asker) fail(next item, err error, interval time.Duration, began time.Ti
 		a.accept(began)
 	case class == wecom.ClassBlocked:
 		wait = 0 // The endpoint is closed, and this one has missed nothing.
+		a.setErr(err)
 	default:
 		a.stopped.Fail(now, unansweredRange)
+		a.setErr(err)
 	}
 	clock := a.options.Client.Now()
 	f.retry = clock.Add(wait)

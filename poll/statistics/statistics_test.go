@@ -435,6 +435,42 @@ func TestErrorsThatStopStatistics(t *testing.T) {
 	}
 }
 
+// TestWhyNothingIsAskedFor has WeCom not answer about the first recording: as long as nothing is
+// asked for, the reason is known, since the command list gives up then.
+func TestWhyNothingIsAskedFor(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		fault wecomtest.Fault
+		want  bool
+	}{
+		"no right":          {fault: wecomtest.Fault{Errcode: 48002}, want: true},
+		"a frequency limit": {fault: wecomtest.Fault{Errcode: 45009}, want: true},
+		"busy":              {fault: wecomtest.Fault{Errcode: -1}, want: true},
+		"no answer":         {fault: wecomtest.Fault{Drop: true}, want: true},
+		"a page":            {fault: wecomtest.Fault{Status: 502}, want: true},
+		"no such thing":     {fault: wecomtest.Fault{Errcode: 730002}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			rig.Virtually(t, func(t *testing.T) {
+				server := wecomtest.New(wecomtest.Config{})
+				server.Put(rig.Recorded("a", "li", 3*time.Hour, open), rig.Recorded("b", "li", 3*time.Hour, open))
+				test.fault.Endpoint, test.fault.Times = rig.StatisticsEndpoint, 1
+				server.Fail(test.fault)
+				r := rig.Start(t, server, configOf("li"))
+				r.Wait(6 * time.Second)
+				if err := r.Manager.Status()[0].ViewsErr; (err != nil) != test.want {
+					t.Errorf("the error is %v, want one: %t", err, test.want)
+				}
+				r.Wait(3 * time.Minute)
+				if err := r.Manager.Status()[0].ViewsErr; err != nil {
+					t.Errorf("%v, though WeCom answered about the other recording", err)
+				}
+			})
+		})
+	}
+}
+
 // TestAnErrorOfOneRecording refuses one of three for good, as if it refused the app.
 func TestAnErrorOfOneRecording(t *testing.T) {
 	t.Parallel()
