@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/listing"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/page"
@@ -43,7 +42,7 @@ func (o Options) serveTargetsCSV(w http.ResponseWriter, q targetsQuery, language
 	for i := range part {
 		t := &part[i]
 		cells := []string{
-			q.corp, string(t.Target.Selector), t.Target.ID, t.Status.String(), timeCell(t.Polled), timeCell(t.Due),
+			q.corp, string(t.Target.Selector), t.Target.ID, t.Status.String(), listing.Time(t.Polled), listing.Time(t.Due),
 			strconv.Itoa(t.Recordings), "", "",
 		}
 		if t.Err != nil {
@@ -58,12 +57,4 @@ func (o Options) serveTargetsCSV(w http.ResponseWriter, q targetsQuery, language
 	page.ServeCSV(w, o.Logger, "targets", next, func(w io.Writer) error {
 		return listing.WriteRows(w, targetColumns, rows)
 	})
-}
-
-// timeCell returns a time in RFC 3339, or nothing for none.
-func timeCell(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format(time.RFC3339)
 }

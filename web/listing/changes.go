@@ -106,10 +106,10 @@ func changeCells(c Change) []string {
 	return cells
 }
 
-// timeCell returns a time in RFC 3339, or nothing for none.
+// timeCell returns a time as it stands in CSV, or "" for none.
 func timeCell(t *time.Time) string {
 	if t == nil {
 		return ""
 	}
-	return t.Format(time.RFC3339)
+	return Time(*t)
 }

@@ -145,12 +145,8 @@ func NewCSV(w io.Writer) (*CSV, error) {
 
 // Write writes a recording.
 func (c *CSV) Write(r *poll.Recording) error {
-	start := ""
-	if !r.Start.IsZero() {
-		start = r.Start.UTC().Format(time.RFC3339)
-	}
 	cells := []string{
-		r.Corp, r.Host, r.ID, r.Title, start, r.State.String(),
+		r.Corp, r.Host, r.ID, r.Title, Time(r.Start), r.State.String(),
 		strconv.Itoa(len(r.Files)),
 		strconv.FormatInt(r.Bytes, 10),
 		strconv.FormatFloat(r.Duration.Seconds(), 'f', -1, 64),
@@ -194,6 +190,14 @@ func inert(cell string) string {
 		return "'" + cell
 	}
 	return cell
+}
+
+// Time returns a time in RFC 3339, in UTC, or "" for the zero time.
+func Time(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
 }
 
 // Count returns a number, or "" for one that is not known.
