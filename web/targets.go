@@ -52,7 +52,8 @@ type targetsPage struct {
 type corpSection struct {
 	poll.Status
 
-	Lag, Coverage, Retry   string
+	Lag, Coverage          string
+	Retry                  *page.Moment // nil: there is no outage
 	Counts                 []targetCount
 	OutageText, Remedy     string
 	Closed                 []closedEndpoint
@@ -62,7 +63,10 @@ type corpSection struct {
 }
 
 // A closedEndpoint is one that WeCom, or a gateway before it, asked not to call for some time.
-type closedEndpoint struct{ Until, Text, Remedy string }
+type closedEndpoint struct {
+	Until        *page.Moment
+	Text, Remedy string
+}
 
 type targetCount struct {
 	Selector wecom.Selector
@@ -89,7 +93,8 @@ func countsOf(counts map[wecom.Selector]*[schedule.NumStatuses]int) (list []targ
 type targetRow struct {
 	schedule.TargetReport
 
-	Polled, Due   string
+	Polled        *page.Moment // nil: never
+	Due           string
 	Error, Remedy string
 }
 
@@ -123,22 +128,22 @@ func (o Options) serveTargets(w http.ResponseWriter, r *http.Request) {
 		if report.Name == q.corp {
 			section.Page = q.page
 		}
-		section.addOutage(language)
+		section.addOutage(now, language)
 		section.addRows(o.Targets, now, language)
 		data.Corps = append(data.Corps, section)
 	}
 	page.Serve(w, o.Logger, targetsTemplate, data)
 }
 
-func (s *corpSection) addOutage(language wecom.Language) {
+func (s *corpSection) addOutage(now time.Time, language wecom.Language) {
 	if s.Outage != nil {
 		s.OutageText = wecom.Describe(s.Outage, language)
 		s.Remedy = wecom.Remedy(s.Outage, language)
-		s.Retry = s.Status.Retry.UTC().Format(time.RFC3339)
+		s.Retry = page.NewMoment(s.Status.Retry, now, language)
 	}
 	for _, b := range s.Blocks {
 		s.Closed = append(s.Closed, closedEndpoint{
-			Until:  b.Until.UTC().Format(time.RFC3339),
+			Until:  page.NewMoment(b.Until, now, language),
 			Text:   wecom.Describe(b.Err, language),
 			Remedy: wecom.Remedy(b.Err, language),
 		})
@@ -174,9 +179,10 @@ func (s *corpSection) addRows(targets Targets, now time.Time, language wecom.Lan
 	offset := (s.Page - 1) * targetsPerPage
 	part, total := targets.Targets(s.Name, offset, targetsPerPage)
 	for _, t := range part {
-		row := targetRow{TargetReport: t, Due: t.Due.Sub(now).Round(time.Second).String()}
-		if !t.Polled.IsZero() {
-			row.Polled = t.Polled.UTC().Format(time.RFC3339)
+		row := targetRow{
+			TargetReport: t,
+			Polled:       page.NewMoment(t.Polled, now, language),
+			Due:          page.Distance(t.Due, now, language),
 		}
 		if t.Err != nil {
 			row.Error = wecom.Describe(t.Err, language)
@@ -216,7 +222,7 @@ var targetsTexts = map[wecom.Language]map[string]string{
 		"id":         "target",
 		"status":     "status",
 		"asked":      "last poll",
-		"due":        "due in",
+		"due":        "due",
 		"recordings": "recordings",
 		"error":      "error",
 		"never":      "never",
@@ -235,7 +241,7 @@ var targetsTexts = map[wecom.Language]map[string]string{
 		"notCalled":  "尚未调用企业微信",
 		"count":      "目标数",
 		"covered":    "近期轮询成功率",
-		"lag":        "最大逾期",
+		"lag":        "最大滞后",
 		"budget":     "最近 60 秒调用次数与预算",
 		"outage":     "无法查询任何目标",
 		"closed":     "企业微信或其前的网关要求暂停调用至",
@@ -245,7 +251,7 @@ var targetsTexts = map[wecom.Language]map[string]string{
 		"id":         "目标",
 		"status":     "状态",
 		"asked":      "上次轮询",
-		"due":        "距下次",
+		"due":        "到期",
 		"recordings": "录制数",
 		"error":      "错误",
 		"never":      "从未",

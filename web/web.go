@@ -158,7 +158,8 @@ func (o Options) serveReady(w http.ResponseWriter, _ *http.Request) {
 	case o.Starting:
 		serveStarting(w, nil)
 	case !o.Inventory.Ready():
-		http.Error(w, "wecom_recording_exporter has not asked every target yet.", http.StatusServiceUnavailable)
+		http.Error(w, "wecom_recording_exporter is not ready: the first round of polls is not over, "+
+			"or WeCom has not accepted a call for data yet.", http.StatusServiceUnavailable)
 	default:
 		fmt.Fprintln(w, "wecom_recording_exporter is ready.")
 	}

@@ -126,7 +126,7 @@ func TestEndpoints(t *testing.T) {
 		"healthy":                   {"GET", "/-/healthy", false, false, nil, 200, "healthy"},
 		"healthy while stopping":    {"GET", "/-/healthy", false, true, nil, 200, "healthy"},
 		"healthy by HEAD":           {"HEAD", "/-/healthy", false, false, nil, 200, ""},
-		"not ready yet":             {"GET", "/-/ready", false, false, nil, 503, "has not asked every target"},
+		"not ready yet":             {"GET", "/-/ready", false, false, nil, 503, "the first round of polls is not over"},
 		"ready":                     {"GET", "/-/ready", true, false, nil, 200, "is ready"},
 		"ready but stopping":        {"GET", "/-/ready", true, true, nil, 503, "stopping"},
 		"the landing page":          {"GET", "/", false, false, nil, 200, `href="./targets"`},
@@ -196,7 +196,7 @@ func TestTargetsPage(t *testing.T) {
 		"first page": {"/targets", "en", []string{
 			"&lt;script&gt;", "errcode 60111 (the user ID was not found)", "remove the user ID", "user199", "1–200 / 401", "page=2",
 			"2026-03-02T01:00:00Z", "never", "50.0%", "1m30s", "calls in the last 60 seconds, and the budget: 7 / 1200",
-			"asked to wait until 2026-03-02T01:09:00Z:</strong> meeting/record/list: errcode 45009",
+			`asked to wait until <time datetime="2026-03-02T01:09:00Z">2026-03-02 01:09:00 UTC</time>`, "</strong> meeting/record/list: errcode 45009",
 			"lower --poll.max-requests-per-minute",
 			"&lt;b&gt;other", "errcode 60020", "企业可信IP", "no targets",
 			"WeCom accepts calls", "The last call to WeCom failed", "WeCom has not been called yet",
@@ -204,7 +204,7 @@ func TestTargetsPage(t *testing.T) {
 		"second page": {"/targets?corp=acme&page=2", "en", []string{"user200", "user399", "201–400 / 401", "page=1", "page=3"}, []string{"user199", "user400"}},
 		"last page":   {"/targets?corp=acme&page=3", "en", []string{"user400", "401–401 / 401", "page=2"}, []string{"page=4"}},
 		"other corp":  {"/targets?corp=else&page=2", "en", []string{"user199"}, []string{"user200"}},
-		"Chinese":     {"/targets", "zh-CN,zh;q=0.9,en;q=0.8", []string{"错误码 60111（userid 不存在）", "暂停调用至 2026-03-02T01:09:00Z", "若成员已离职", `lang="zh-CN"`}, []string{"remove the user ID"}},
+		"Chinese":     {"/targets", "zh-CN,zh;q=0.9,en;q=0.8", []string{"错误码 60111（userid 不存在）", `暂停调用至 <time datetime="2026-03-02T01:09:00Z">`, "若成员已离职", `lang="zh-CN"`}, []string{"remove the user ID"}},
 		"by query":    {"/targets?lang=zh", "en", []string{"目标"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
