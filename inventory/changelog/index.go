@@ -114,10 +114,10 @@ type Snapshot struct {
 	names  []string // of hosts by number; nil unless asked for
 }
 
-// Scan calls visit with the number of each change that a filter may select, from the newest on,
-// until it returns false: of a recording, or a second that the filter cuts, there may be
-// some that it does not. Idle is called now and then; an error of it ends the scan, and is
-// returned.
+// Scan calls visit with the number of each change that a filter may select, the newest first,
+// until visit returns false. The index has a hash of the recording and whole seconds, so the
+// caller must check each change with Matches. Idle is called once for each chunk; its error ends
+// the scan and is returned.
 func (s *Snapshot) Scan(f *Filter, idle func() error, visit func(number uint32) bool) error {
 	m := s.newMatcher(f)
 	for _, chunk := range slices.Backward(s.chunks) {

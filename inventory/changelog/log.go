@@ -1,8 +1,8 @@
 // Copyright The wecom_recording_exporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package changelog keeps the numbered changes of one corp: an index of all of them, and of
-// those that the store does not have what they are. It has no clock, no I/O and no logger.
+// Package changelog keeps the numbered changes of one corp: an index of all of them, and the
+// content of those that the store does not have yet. It has no clock, no I/O and no logger.
 package changelog
 
 import (
@@ -15,22 +15,22 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
-// MaxInMemory is how many changes are kept where nothing is stored.
+// MaxInMemory is how many changes are kept without a store.
 const MaxInMemory = 10_000
 
 // A Log is the changes of one corp. A change is added as pending, gets its number, and is then
 // written to the store, if there is one. A Log is not safe for concurrent use.
 type Log struct {
-	// Since is since when all changes are there.
+	// Since is the time from which on the log is complete.
 	Since wecom.Instant
 
 	seed    maphash.Seed
-	chunks  [][]entry // by number; a [Snapshot] has them too, so they only grow at the end
+	chunks  [][]entry // by number; a [Snapshot] shares them, so they only grow at the end
 	len     int
 	hosts   hosts
 	pending []string          // encoded, without a number
 	values  map[uint32]string // encoded, of those that are not known to be in the store
-	stored  bool              // what is taken is written to a store
+	stored  bool              // there is a store, to which what is taken is written
 	unsaved Unsaved
 }
 
@@ -46,7 +46,7 @@ func New() *Log {
 	}
 }
 
-// Track has the log keep everything, and collect what a store is to write.
+// Track makes the log keep everything, and collect what a store is to write.
 func (l *Log) Track() {
 	if !l.stored {
 		l.stored = true
@@ -57,7 +57,7 @@ func (l *Log) Track() {
 // Len returns how many changes have a number.
 func (l *Log) Len() int { return l.len }
 
-// Add adds a change, which is not shown before it has a number.
+// Add adds a change, which is pending until it gets a number.
 func (l *Log) Add(c *ledger.Change) {
 	var array [256]byte
 	l.pending = append(l.pending, string(appendTo(array[:0], c)))
@@ -150,8 +150,7 @@ func (l *Log) IsSaved() bool {
 	return len(l.pending)+len(l.unsaved.Written)+len(l.unsaved.Deleted) == 0
 }
 
-// Take returns what the store is to write. If it cannot, that must be put back; if it has,
-// that must be released.
+// Take returns what the store is to write: to be put back if that fails, or else to be released.
 func (l *Log) Take() Unsaved {
 	taken := l.unsaved
 	l.unsaved = Unsaved{}
@@ -174,8 +173,8 @@ func (l *Log) Release(u *Unsaved) {
 	}
 }
 
-// Lose drops the changes that only the store had, and has those that are in memory written
-// again. It returns how many are lost.
+// Lose drops the changes that only the store had, and marks those in memory to be written again.
+// It returns how many are lost.
 func (l *Log) Lose() int {
 	lost := l.drop(func(e *entry) bool {
 		_, inMemory := l.values[e.number]
@@ -187,7 +186,8 @@ func (l *Log) Lose() int {
 	return lost
 }
 
-// Expire drops the changes from before a second, and reports whether there were any.
+// Expire drops the changes older than the horizon, to the second, and reports whether there were
+// any.
 func (l *Log) Expire(horizon wecom.Instant) bool {
 	first := secondsOf(horizon)
 	if l.drop(func(e *entry) bool { return e.seconds < first }) == 0 {

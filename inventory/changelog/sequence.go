@@ -9,14 +9,14 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/ledger"
 )
 
-// A Sequence numbers the changes of all corps of a process, from 1 on, and has which of them may
-// be shown. It is safe for concurrent use.
+// A Sequence numbers the changes of all corps of a process, from 1 on, and knows up to which
+// number they may be shown. It is safe for concurrent use.
 type Sequence struct {
 	mu      sync.Mutex
 	last    uint32 // the newest number
 	visible uint32 // the newest number that may be shown
 	kept    []numbered
-	keeps   bool
+	keeps   bool // changes are kept for TakeShown
 }
 
 type numbered struct {
@@ -33,7 +33,7 @@ type Numbered struct {
 	Corp   string
 }
 
-// Raise has the sequence go on after a number that a store had.
+// Raise makes the sequence go on after a number that a store had.
 func (s *Sequence) Raise(number uint32) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -68,22 +68,22 @@ func (s *Sequence) Visible() uint32 {
 	return s.visible
 }
 
-// Show has all changes up to a number shown.
+// Show makes all changes up to a number visible.
 func (s *Sequence) Show(number uint32) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.visible = max(s.visible, number)
 }
 
-// Keep has the changes from now on kept for TakeShown.
+// Keep keeps the changes from now on for TakeShown.
 func (s *Sequence) Keep() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.keeps = true
 }
 
-// TakeShown returns the kept changes that may be shown, and that it has not returned yet, in
-// the order of their numbers.
+// TakeShown returns the kept changes that have become visible since it was last called, in the
+// order of their numbers.
 func (s *Sequence) TakeShown() []Numbered {
 	s.mu.Lock()
 	defer s.mu.Unlock()
