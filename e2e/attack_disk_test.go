@@ -108,21 +108,7 @@ func attackStore(t *testing.T, attack diskAttack) {
 	path, env, args := storeIn(dir), c.credentials(), c.args(dir)
 	before := map[string]float64{} // what a total must not be below
 	x := launch(t, freeAddress(t), env, args...)
-	observed := func() {
-		t.Helper()
-		eventually(t, patience, func() error {
-			a, err := get(t.Context(), x.client, x.url+"/metrics")
-			if err != nil {
-				return err
-			}
-			e, err := parse(a)
-			if err != nil {
-				return err
-			}
-			return c.compare(t, e, before)
-		})
-		c.settle()
-	}
+	observed := func() { t.Helper(); c.awaitObserved(t, x, before) }
 	observed()
 	x.awaitValue(t, 1, writeSucceeded)
 	older, err := os.ReadFile(path)

@@ -149,21 +149,7 @@ func TestKillAmidChanges(t *testing.T) {
 	env, args := c.credentials(), c.args(dir)
 	counters := map[string]float64{}
 	x := launch(t, freeAddress(t), env, args...)
-	observed := func() {
-		t.Helper()
-		eventually(t, patience, func() error {
-			a, err := get(t.Context(), x.client, x.url+"/metrics")
-			if err != nil {
-				return err
-			}
-			e, err := parse(a)
-			if err != nil {
-				return err
-			}
-			return c.compare(t, e, counters)
-		})
-		c.settle()
-	}
+	observed := func() { t.Helper(); c.awaitObserved(t, x, counters) }
 	observed()
 	var before []poll.Change
 	for range killRounds {

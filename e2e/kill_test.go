@@ -413,9 +413,30 @@ func awaitWrite(path string, limit time.Duration) {
 	}
 }
 
+// scrape scrapes a program, and compares what it serves with the company, as compare does.
+func (c *company) scrape(t *testing.T, x *exporter, before map[string]float64) error {
+	t.Helper()
+	a, err := get(t.Context(), x.client, x.url+"/metrics")
+	if err != nil {
+		return err
+	}
+	e, err := parse(a)
+	if err != nil {
+		return err
+	}
+	return c.compare(t, e, before)
+}
+
+// awaitObserved waits until a program has observed all that has happened.
+func (c *company) awaitObserved(t *testing.T, x *exporter, before map[string]float64) {
+	t.Helper()
+	eventually(t, patience, func() error { return c.scrape(t, x, before) })
+	c.settle()
+}
+
 // TestKill kills the program again and again while things happen. Every once in a
 // while it may live until it has observed everything, since what happens to a
-// recording twice between two looks, nobody can tell apart.
+// recording twice between two polls, nobody can tell apart.
 func TestKill(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
@@ -423,22 +444,7 @@ func TestKill(t *testing.T) {
 	env, args := c.credentials(), c.args(dir)
 	before := map[string]float64{}
 	x := launch(t, freeAddress(t), env, args...)
-	look := func() error {
-		a, err := get(t.Context(), x.client, x.url+"/metrics")
-		if err != nil {
-			return err
-		}
-		e, err := parse(a)
-		if err != nil {
-			return err
-		}
-		return c.compare(t, e, before)
-	}
-	observed := func() {
-		t.Helper()
-		eventually(t, patience, look)
-		c.settle()
-	}
+	observed := func() { t.Helper(); c.awaitObserved(t, x, before) }
 	observed()
 	for range killRounds {
 		for n := range killsPerRound {
@@ -453,7 +459,7 @@ func TestKill(t *testing.T) {
 				awaitWrite(filepath.Join(dir, "state.db"), longestLife)
 			}
 			if n%3 == 0 {
-				_ = look() // It may not listen yet, and not everything was observed.
+				_ = c.scrape(t, x, before) // It may not listen yet, and not everything was observed.
 			}
 			x.kill(t)
 			x = launch(t, x.address, env, args...)
