@@ -21,6 +21,7 @@ func TestChinesePages(t *testing.T) {
 	t.Parallel()
 	for page, english := range map[string]string{
 		"../docs/metrics.zh-CN.md": metricsTable(),
+		"../docs/cli.zh-CN.md":     commandsTable(t),
 	} {
 		t.Run(page, func(t *testing.T) {
 			t.Parallel()
