@@ -199,6 +199,10 @@ func compareTexts(t *testing.T, path, en, zh string) {
 	t.Helper()
 	switch {
 	case notTextPath.MatchString(path):
+	case strings.HasPrefix(en, docsURL):
+		if want := strings.TrimSuffix(en, ".md") + ".zh-CN.md"; zh != want {
+			t.Errorf("%s: links to %s in Chinese, want %s", path, zh, want)
+		}
 	case !textPath.MatchString(path):
 		if en != zh {
 			t.Errorf("%s: %q is %q in Chinese, and is no text", path, en, zh)

@@ -202,7 +202,7 @@ func callAnomalies() line {
 				"wecom_api_response_anomalies_total. They are WeCom's: docs/metrics.md says what each one does to the values; " +
 				"report kinds that keep coming.",
 			"被容忍并照常读取的异常应答，每十分钟（或更长），来自 " +
-				"wecom_api_response_anomalies_total。源自企业微信：docs/metrics.md 说明各类的影响；" +
+				"wecom_api_response_anomalies_total。源自企业微信：docs/metrics.zh-CN.md 说明各类的影响；" +
 				"若持续出现请反馈。",
 		}, "short", over(
 			`sum by (kind) (increase(wecom_api_response_anomalies_total{@corp}[$__rate_interval]))`,

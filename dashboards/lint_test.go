@@ -5,6 +5,7 @@ package dashboards
 
 import (
 	"fmt"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -109,7 +110,7 @@ var rules = []rule{
 		has := func(metric string) bool { return strings.Contains(first.String(), metric) }
 		return wrong(!has("wecom_poll_last_success_timestamp_seconds") || !has("wecom_poll_coverage_ratio"), first.String())
 	}},
-	{"links", "to the siblings, the other language and the documentation", func(m grafana.Dashboard) []string {
+	{"links", "to the siblings, the other language and the documentation", func(m grafana.Dashboard) (bad []string) {
 		byTag, byURL := 0, 0
 		for _, l := range m.Links {
 			switch {
@@ -117,9 +118,11 @@ var rules = []rule{
 				byTag++
 			case strings.HasPrefix(l.URL, docsURL):
 				byURL++
+				_, err := os.Stat("../docs/" + strings.TrimPrefix(l.URL, docsURL))
+				bad = append(bad, wrong(err != nil, l.URL)...)
 			}
 		}
-		return wrong(byTag != 2 || byURL == 0, m.Title)
+		return append(bad, wrong(byTag != 2 || byURL == 0, m.Title)...)
 	}},
 	{"host-links", "a host is the beginning of a question: which recordings?", lintHostLinks},
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/dashboards/grafana"
 )
@@ -195,6 +196,9 @@ func (l boardLink) render(lang Language) grafana.Link {
 	m := grafana.Link{Title: l.title.in(lang), Tooltip: l.title.in(lang), Tags: []string{}, Icon: "external link"}
 	if l.url != "" {
 		m.Type, m.URL, m.TargetBlank = "link", l.url, true
+		if lang == Chinese && strings.HasPrefix(l.url, docsURL) {
+			m.URL = strings.TrimSuffix(l.url, ".md") + ".zh-CN.md"
+		}
 		return m
 	}
 	to := lang
