@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/golden"
@@ -41,6 +43,25 @@ func TestPages(t *testing.T) {
 			}
 			golden.Compare(t, page, before+begins+want+ends+after)
 		})
+	}
+}
+
+// TestChineseTableOfFlags compares the table with the program, but for the meanings,
+// which are written by hand.
+func TestChineseTableOfFlags(t *testing.T) {
+	t.Parallel()
+	row := regexp.MustCompile(`(?m)^(\| .--\S+ \|[^|]+\|[^|]+\|) .+ \|$`)
+	rows := func(document string) []string {
+		matches := row.FindAllStringSubmatch(document, -1)
+		found := make([]string, 0, len(matches))
+		for _, m := range matches {
+			found = append(found, m[1])
+		}
+		return found
+	}
+	const page = "../docs/configuration.zh-CN.md"
+	if diff := cmp.Diff(rows(flagsTable(t)), rows(readDocument(t, page))); diff != "" {
+		t.Errorf("%s differs (-program +document):\n%s", page, diff)
 	}
 }
 

@@ -45,7 +45,8 @@ type setting struct {
 }
 
 // settings returns the table of all settings, in the order of --help. To add one,
-// add a row below, and run go test -p=1 . ./config -update for the documents.
+// add a row below, run go test -p=1 ./cli ./config -update for the English documents, and
+// add a row to docs/configuration.zh-CN.md.
 func settings() []setting {
 	return slices.Concat(
 		corpSettings(), apiSettings(), targetSettings(), policySettings(),

@@ -61,7 +61,10 @@ func TestTableOfSettings(t *testing.T) {
 	}
 }
 
-const page = "../docs/configuration.md"
+const (
+	page        = "../docs/configuration.md"
+	chinesePage = "../docs/configuration.zh-CN.md"
+)
 
 func readPage(t *testing.T, name string) string {
 	t.Helper()
@@ -72,34 +75,40 @@ func readPage(t *testing.T, name string) string {
 	return string(content)
 }
 
-// TestDocumentedFlags compares the flags of the table with those of the document,
-// both ways. The flags of --web and --log are those of package main.
+// A documentedFlag is a row of the table of flags.
+type documentedFlag struct{ Variable, Default, Meaning string }
+
+// TestDocumentedFlags compares the flags of the table with those of the documents,
+// both ways. The flags of --web and --log are those of package main. The meanings in
+// Chinese are written by hand.
 func TestDocumentedFlags(t *testing.T) {
 	t.Parallel()
-	documented := make(map[string]string)
-	row := regexp.MustCompile("(?m)^\\| `--([a-z.-]+)` (\\|.*\\|)$")
-	for _, m := range row.FindAllStringSubmatch(readPage(t, page), -1) {
-		if !strings.HasPrefix(m[1], "web.") && !strings.HasPrefix(m[1], "log.") {
-			documented[m[1]] = m[2]
+	row := regexp.MustCompile("(?m)^\\| `--([a-z.-]+)` \\| `([^|]+)` \\| `?([^|`]*)`? \\| (.+) \\|$")
+	for _, document := range []string{page, chinesePage} {
+		documented := make(map[string]documentedFlag)
+		for _, m := range row.FindAllStringSubmatch(readPage(t, document), -1) {
+			if !strings.HasPrefix(m[1], "web.") && !strings.HasPrefix(m[1], "log.") {
+				documented[m[1]] = documentedFlag{Variable: m[2], Default: m[3], Meaning: m[4]}
+			}
 		}
-	}
-	want := make(map[string]string)
-	for _, s := range settings() {
-		if s.flag == "" {
-			continue
+		want := make(map[string]documentedFlag)
+		for _, s := range settings() {
+			if s.flag == "" {
+				continue
+			}
+			meaning := s.help
+			if document == chinesePage {
+				meaning = documented[s.flag].Meaning
+			}
+			want[s.flag] = documentedFlag{Variable: s.variable(), Default: s.initial, Meaning: meaning}
 		}
-		initial := ""
-		if s.initial != "" {
-			initial = "`" + s.initial + "`"
+		if diff := cmp.Diff(want, documented); diff != "" {
+			t.Errorf("%s differs; run go test ./cli -run TestPages -update (-table +document):\n%s", document, diff)
 		}
-		want[s.flag] = fmt.Sprintf("| `%s` | %s | %s |", s.variable(), initial, s.help)
-	}
-	if diff := cmp.Diff(want, documented); diff != "" {
-		t.Errorf("%s differs; run go test . -run TestPages -update (-table +document):\n%s", page, diff)
-	}
-	for _, s := range settings() {
-		if variable := s.variable(); variable != "" && !strings.Contains(readPage(t, page), "`"+variable+"`") {
-			t.Errorf("%s lacks the variable %s", page, variable)
+		for _, s := range settings() {
+			if variable := s.variable(); variable != "" && !strings.Contains(readPage(t, document), "`"+variable+"`") {
+				t.Errorf("%s lacks the variable %s", document, variable)
+			}
 		}
 	}
 }
@@ -132,6 +141,33 @@ func TestDocumentedKeys(t *testing.T) {
 	golden.Compare(t, page, before+begins+want.String()+ends+after)
 }
 
+// TestDocumentedKeysInChinese compares the keys, and the flags that mean the same. The
+// meanings of keys without a flag are written by hand.
+func TestDocumentedKeysInChinese(t *testing.T) {
+	t.Parallel()
+	row := regexp.MustCompile("(?m)^\\| `([a-z_]+(?:\\[\\])?\\.[a-z_.]+)` \\| (.+) \\|$")
+	rows := row.FindAllStringSubmatch(readPage(t, chinesePage), -1)
+	documented := make([]string, 0, len(rows))
+	for _, m := range rows {
+		if settingOf(m[1]).flag == "" {
+			m[2] = ""
+		}
+		documented = append(documented, m[1]+" "+m[2])
+	}
+	var want []string
+	for _, s := range settings() {
+		switch {
+		case s.key != "" && s.flag != "":
+			want = append(want, s.key+" 同 `--"+s.flag+"`")
+		case s.key != "":
+			want = append(want, s.key+" ")
+		}
+	}
+	if diff := cmp.Diff(want, documented); diff != "" {
+		t.Errorf("%s differs (-table +document):\n%s", chinesePage, diff)
+	}
+}
+
 // examples returns the YAML examples in a document that hold a word.
 func examples(t *testing.T, name, word string) []string {
 	t.Helper()
@@ -151,7 +187,17 @@ func examples(t *testing.T, name, word string) []string {
 // all keys, no other, and the defaults.
 func TestDocumentedExample(t *testing.T) {
 	t.Parallel()
-	for _, example := range examples(t, page, "corps:") {
+	for _, document := range []string{page, chinesePage} {
+		t.Run(document, func(t *testing.T) {
+			t.Parallel()
+			compareExamples(t, document)
+		})
+	}
+}
+
+func compareExamples(t *testing.T, document string) {
+	t.Helper()
+	for _, example := range examples(t, document, "corps:") {
 		d, errs := yamldoc.Read("the example", []byte(example), fileKeys())
 		if len(errs) > 0 {
 			t.Fatal(errs)
@@ -168,13 +214,13 @@ func TestDocumentedExample(t *testing.T) {
 			}
 		}
 	}
-	for _, example := range examples(t, page, "reason:") {
+	for _, example := range examples(t, document, "reason:") {
 		path := writeFiles(t, map[string]string{"accepted.yml": example}) + "/accepted.yml"
 		if entries, err := ReadAcceptedFile(path); err != nil || len(entries) < 2 {
 			t.Errorf("the example of an accepted file has %d entries, %v", len(entries), err)
 		}
 	}
-	for _, example := range examples(t, page, "\nmeetingids:") {
+	for _, example := range examples(t, document, "\nmeetingids:") {
 		d, errs := yamldoc.Read("the example", []byte(example), targetFileKeys())
 		if len(errs) > 0 {
 			t.Fatal(errs)
