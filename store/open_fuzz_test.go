@@ -160,6 +160,9 @@ func checkWriting(t *testing.T, dir string, s Store, held content, isForged bool
 	}
 	again := content{}
 	s, err = Open(dir, Options{Logger: log.NewNopLogger(), Load: again.load})
+	if isForged && errors.Is(err, ErrInUse) {
+		return // bbolt panicked over it, so that it is closed with the process: see database.close.
+	}
 	if err != nil || !reflect.DeepEqual(written, again) && !isForged {
 		t.Fatalf("read again: %q, %v", again, err)
 	}
