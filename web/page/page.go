@@ -12,6 +12,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/go-kit/log"
@@ -57,16 +58,34 @@ func CheckLanguage(values url.Values) error {
 }
 
 // LanguageOf returns the language of a page and its HTML code: that of the
-// parameter lang, or else the first of Accept-Language.
+// parameter lang, or else the one that Accept-Language prefers.
 func LanguageOf(r *http.Request) (language wecom.Language, lang string) {
 	wanted := r.URL.Query().Get(ParamLang)
 	if wanted == "" {
-		wanted = r.Header.Get("Accept-Language")
+		wanted = preferred(r.Header.Get("Accept-Language"))
 	}
 	if strings.HasPrefix(strings.ToLower(wanted), "zh") {
 		return wecom.Chinese, "zh-CN"
 	}
 	return wecom.English, "en"
+}
+
+// preferred returns the language of the pages that has the highest quality in a header
+// Accept-Language, the first of several; "" if it has none of them.
+func preferred(header string) (lang string) {
+	best := 0.0
+	for tag := range strings.SplitSeq(header, ",") {
+		tag, parameter, _ := strings.Cut(tag, ";")
+		primary, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(tag)), "-")
+		quality := 1.0
+		if value, ok := strings.CutPrefix(strings.TrimSpace(parameter), "q="); ok {
+			quality, _ = strconv.ParseFloat(value, 64) // One that is no number counts as 0.
+		}
+		if (primary == "en" || primary == "zh") && quality > best {
+			lang, best = primary, quality
+		}
+	}
+	return lang
 }
 
 // WithParams returns the query of a link: values with those of params instead. An
