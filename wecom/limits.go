@@ -231,8 +231,11 @@ type usage struct {
 // hasShare reports whether statistics have a part of their share of the budget left, which is
 // one call at least. What is over was forgotten. The lock is held.
 func (l *Limits) hasShare() bool {
-	return l.statistics.inFlight+len(l.statistics.ended) < max(1, l.perMinute/statisticsShare)
+	return l.statistics.inFlight+len(l.statistics.ended) < StatisticsShare(l.perMinute)
 }
+
+// StatisticsShare returns how many calls of a budget per minute statistics may take.
+func StatisticsShare(perMinute int) int { return max(1, perMinute/statisticsShare) }
 
 // HasRoomForStatistics reports whether statistics may be asked for now without being in the
 // way of lists: neither of the two is closed, statistics took less than a tenth of the budget

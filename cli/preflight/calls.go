@@ -101,6 +101,7 @@ type sampled struct {
 	listed         int // targets whose list succeeded
 	withRecordings int
 	recordings     int // of each target; several may have the same
+	shared         int // of these, with a shared file
 	failures       []failure
 }
 
@@ -126,6 +127,7 @@ func (c *corp) checkLists(ctx context.Context) {
 		c.sampled.listed += s.listed
 		c.sampled.withRecordings += s.withRecordings
 		c.sampled.recordings += s.recordings
+		c.sampled.shared += s.shared
 		if n := len(s.failures); n > 0 && meetsAll(s.failures[n-1].err) {
 			break
 		}
@@ -150,7 +152,7 @@ func (c *corp) sample(selector wecom.Selector) (sample []wecom.Target, all int) 
 // list lists targets, one page each, until an error is one that all will meet.
 func (c *corp) list(ctx context.Context, targets []wecom.Target) (s sampled) {
 	for _, t := range targets {
-		n, err := c.firstPage(ctx, t)
+		n, shared, err := c.firstPage(ctx, t)
 		if err != nil {
 			s.failures = append(s.failures, failure{t, err})
 			if meetsAll(err) {
@@ -160,6 +162,7 @@ func (c *corp) list(ctx context.Context, targets []wecom.Target) (s sampled) {
 		}
 		s.listed++
 		s.recordings += n
+		s.shared += shared
 		if n > 0 {
 			s.withRecordings++
 		}
@@ -177,8 +180,9 @@ func meetsAll(err error) bool {
 // sampledSpan returns how far back the lists of the sample reach.
 func (c *corp) sampledSpan() time.Duration { return min(c.poll.Lookback, wecom.MaxWindow) }
 
-// firstPage returns how many recordings the first page of a target's newest window has.
-func (c *corp) firstPage(ctx context.Context, t wecom.Target) (n int, err error) {
+// firstPage returns how many recordings the first page of a target's newest window has, and
+// how many of them have a shared file.
+func (c *corp) firstPage(ctx context.Context, t wecom.Target) (n, shared int, err error) {
 	end := c.client.Now().Truncate(time.Second)
 	window := wecom.Window{Start: end.Add(-c.sampledSpan()), End: end}
 	page, err := c.client.List(t, window).Next(ctx, nil)
@@ -187,8 +191,11 @@ func (c *corp) firstPage(ctx context.Context, t wecom.Target) (n int, err error)
 	}
 	for i := range page {
 		c.recordings[page[i].ID] = struct{}{}
+		if slices.ContainsFunc(page[i].Files, func(f wecom.File) bool { return f.Sharing.On }) {
+			shared++
+		}
 	}
-	return len(page), err
+	return len(page), shared, err
 }
 
 // reportLists reports the lists of a selector. They failed if none succeeded, or if the last

@@ -4,19 +4,22 @@
 package preflight
 
 import (
+	"math"
 	"strings"
 	"time"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
 // A Plan is what polling a corp will cost.
 type Plan struct {
 	Targets         int `json:"targets"`
 	FirstRoundCalls int `json:"first_round_calls"`
-	// The calls an hour lie between these two: if no target has recordings, and if all have.
+	// The calls an hour lie between these two: if no target has recordings, and if all have,
+	// those for views and downloads included.
 	LeastCallsPerHour int     `json:"least_calls_per_hour"`
 	MostCallsPerHour  int     `json:"most_calls_per_hour"`
 	BudgetPerHour     int     `json:"budget_per_hour"`
@@ -74,6 +77,7 @@ func (c *corp) reportPlan() {
 func (c *corp) plan() (p Plan, problem, remedy string) {
 	idle := c.planWith(c.poll.IdleInterval)
 	hot := c.planWith(c.poll.Interval)
+	hot.CallsPerHour += c.statisticsPerHour()
 	budget := c.poll.MaxRequestsPerMinute
 	p = Plan{
 		Targets:           idle.Targets,
@@ -106,6 +110,20 @@ func (c *corp) plan() (p Plan, problem, remedy string) {
 	p.MemoryBytes = baseMemory + hostMemory*withSeries + recordingMemory*recordings
 	problem, remedy = idle.Problem(budget)
 	return p, problem, remedy
+}
+
+// statisticsPerHour returns how many calls ask for views and downloads, as far as the sample
+// shows how many recordings are shared. They take their share of the budget at the most.
+func (c *corp) statisticsPerHour() int {
+	if !c.config.Statistics || len(c.targets) == 0 {
+		return 0
+	}
+	most := 60 * wecom.StatisticsShare(c.poll.MaxRequestsPerMinute)
+	if c.sampled.listed == 0 {
+		return most
+	}
+	shared := len(c.targets) * c.sampled.shared / c.sampled.listed
+	return min(most, int(math.Ceil(float64(shared)*float64(time.Hour)/float64(c.poll.HistoryInterval))))
 }
 
 // planWith returns the plan if all targets are polled at an interval.

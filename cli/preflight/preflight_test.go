@@ -164,6 +164,47 @@ func TestAllIsWell(t *testing.T) {
 	}
 }
 
+// TestPlanOfStatistics has a recording that is shared in the lists of three targets of six.
+func TestPlanOfStatistics(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		off, offline bool
+		budget       int
+		interval     time.Duration
+		want         int // calls an hour at the most
+	}{
+		"off":                   {off: true, budget: 1200, interval: time.Hour, want: 72},
+		"once an hour":          {budget: 1200, interval: time.Hour, want: 75},
+		"a tenth of the budget": {budget: 20, interval: time.Minute, want: 72 + 120},
+		"nothing is known":      {offline: true, budget: 5, interval: time.Hour, want: 24 + 60},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := company()
+			s.Put(wecomtest.Recording{
+				ID:           "r1",
+				MeetingID:    "hy1",
+				MeetingCode:  "123",
+				Creator:      "lisi",
+				Host:         "lisi",
+				MeetingStart: time.Now().Add(-time.Hour),
+				Files:        []wecomtest.File{{ID: "f1", Shares: []wecomtest.Share{{On: true}}}},
+			})
+			cfg := configOf(serve(t, s))
+			cfg.Corps[0].Statistics = !test.off
+			cfg.Poll.MaxRequestsPerMinute, cfg.Poll.HistoryInterval = test.budget, test.interval
+			steps := run(t, cfg, Options{Offline: test.offline})
+			plan := steps[len(steps)-1].Plan
+			if plan.MostCallsPerHour != test.want {
+				t.Errorf("%d calls an hour at the most, want %d", plan.MostCallsPerHour, test.want)
+			}
+			if got, want := plan.BudgetShare, float64(test.want)/float64(60*test.budget); got != want {
+				t.Errorf("%v of the budget, want %v", got, want)
+			}
+		})
+	}
+}
+
 func TestChinese(t *testing.T) {
 	t.Parallel()
 	steps := run(t, configOf(serve(t, company())), Options{Language: wecom.Chinese})
