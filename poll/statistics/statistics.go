@@ -29,6 +29,9 @@ const (
 	// scans take no more than 1/scanCost of the time.
 	scanInterval = 5 * time.Second
 	scanCost     = 300
+	// lostRetry is when a recording is asked for again whose call got no answer. If that gets none
+	// either, the answer may be what cannot be read, and the recording waits for an interval.
+	lostRetry = time.Minute
 )
 
 var (
@@ -238,6 +241,9 @@ func (a *Asker) fail(next item, err error, interval time.Duration, began time.Ti
 	default:
 		a.stopped.Fail(now, unansweredRange)
 		a.setErr(err)
+		if last == (failure{}) {
+			wait = min(wait, lostRetry)
+		}
 	}
 	clock := a.options.Client.Now()
 	f.retry = clock.Add(wait)

@@ -503,6 +503,51 @@ func TestAnErrorOfOneRecording(t *testing.T) {
 	}
 }
 
+// TestAnAnswerThatIsLost has the answer of one of two lost: once, or each time.
+func TestAnAnswerThatIsLost(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		times int // 0: each time
+		want  int // calls in 2 h 10 min
+	}{
+		"once":      {times: 1, want: 4},
+		"each time": {want: 4},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			rig.Virtually(t, func(t *testing.T) {
+				server := wecomtest.New(wecomtest.Config{})
+				for _, id := range []string{"a", "b"} {
+					server.Put(rig.Recorded(id, "li", 3*time.Hour, open))
+				}
+				server.Fail(wecomtest.Fault{
+					Endpoint: rig.StatisticsEndpoint, CutAfter: 10, Times: test.times,
+					Match: func(r wecomtest.Request) bool { return r.Target == "a" },
+				})
+				r := rig.Start(t, server, hourly("li"))
+				r.Wait(2 * time.Minute)
+				if n := countOf(server, "a"); n != 2 {
+					t.Errorf("%d calls in two minutes, want two", n)
+				}
+				r.Wait(2*time.Hour + 8*time.Minute)
+				if n := countOf(server, "a"); n != test.want {
+					t.Errorf("%d calls, want %d", n, test.want)
+				}
+			})
+		})
+	}
+}
+
+// countOf returns how often the views of a recording were asked for.
+func countOf(server *wecomtest.Server, id string) (n int) {
+	for _, target := range targetsOf(asked(server)) {
+		if target == id {
+			n++
+		}
+	}
+	return n
+}
+
 // TestOutagesOfListsStopStatistics refuses lists: statistics stop too, and go on with them.
 func TestOutagesOfListsStopStatistics(t *testing.T) {
 	t.Parallel()
