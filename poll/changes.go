@@ -13,6 +13,7 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/changelog"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/ledger"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/commit"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/store"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
@@ -68,7 +69,7 @@ func (m *Manager) Changes(ctx context.Context, q *ChangeQuery) (page []Change, n
 			continue
 		}
 		found, err := c.inventory.Changes(ctx, &iq, func(load func(*store.Group) error) error {
-			return committer.Read(c.part.Group, load)
+			return committer.Read(ctx, c.part.Group, load)
 		})
 		if err != nil {
 			return nil, 0, fmt.Errorf("finding changes: %w", err)
@@ -86,6 +87,9 @@ func (m *Manager) Changes(ctx context.Context, q *ChangeQuery) (page []Change, n
 	}
 	return page, next, nil
 }
+
+// ErrSlow means that changes cannot be read now, since the disk takes too long.
+var ErrSlow = commit.ErrSlow
 
 // A CorpSince is the time from which on the list of changes of a corp is complete.
 type CorpSince struct {

@@ -30,7 +30,7 @@ func (b *bench) expectShown(what string, want uint32) {
 	for _, p := range b.parts {
 		q := &inventory.ChangeQuery{Filter: changelog.Filter{Before: want + 1}, Limit: 100}
 		found, err := p.Inventory.Changes(b.t.Context(), q, func(load func(*store.Group) error) error {
-			return b.Read(p.Group, load)
+			return b.Read(b.t.Context(), p.Group, load)
 		})
 		if err != nil {
 			b.t.Errorf("%s: %v", what, err)

@@ -48,7 +48,8 @@ type Committer struct {
 	logger  log.Logger
 	changes changelog.Sequence
 	pending *write        // nil: no write is under way
-	reading chan struct{} // holds a value while a group is read
+	reading chan struct{} // holds a value while a group is read whole
+	paging  chan struct{} // holds a value while a part of a group is read
 
 	mu      sync.Mutex
 	slow    bool    // the last write took longer than Patience, or does so
@@ -58,7 +59,7 @@ type Committer struct {
 
 // New returns a committer to a store.
 func New(s store.Store, logger log.Logger) *Committer {
-	return &Committer{store: s, logger: logger, reading: make(chan struct{}, 1)}
+	return &Committer{store: s, logger: logger, reading: make(chan struct{}, 1), paging: make(chan struct{}, 1)}
 }
 
 // Commit stores what has changed of the parts. It waits up to Patience, or until the context
@@ -92,10 +93,32 @@ func (c *Committer) Commit(ctx context.Context, now time.Time, parts []*Part) (w
 // stored, and those that stay in memory because the store cannot be written now.
 func (c *Committer) Changes() *changelog.Sequence { return &c.changes }
 
-// Read reads what is stored of a group.
-func (c *Committer) Read(group string, load func(*store.Group) error) error {
-	_, err := c.store.Read(group, load)
-	return err
+// Read calls load with what is stored of a group. It waits up to Patience, or until the context
+// ends. After an error load may still be called: when the disk answers.
+func (c *Committer) Read(ctx context.Context, group string, load func(*store.Group) error) error {
+	timer := time.NewTimer(Patience)
+	defer timer.Stop()
+	done := make(chan error, 1)
+	select {
+	case c.paging <- struct{}{}:
+		go func() {
+			_, err := c.store.Read(group, load)
+			<-c.paging
+			done <- err
+		}()
+	case <-timer.C: // The disk still owes an answer to an earlier call.
+		return ErrSlow
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	select {
+	case err := <-done:
+		return err
+	case <-timer.C:
+		return ErrSlow
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 // showAll shows all changes that were noticed, though they are not stored.

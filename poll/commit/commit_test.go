@@ -386,6 +386,48 @@ func TestSlowRead(t *testing.T) {
 	})
 }
 
+// TestSlowReadOfAPart has a reader of changes go on when the disk does not answer, and the next
+// one wait for it no longer.
+func TestSlowReadOfAPart(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(b *bench) {
+		t := b.t
+		b.commit(t.Context())
+		b.store.delay.Store(int64(12 * time.Second))
+		var read atomic.Int64
+		load := func(*store.Group) error {
+			read.Add(1)
+			return nil
+		}
+		ended, end := context.WithTimeout(t.Context(), time.Second)
+		defer end()
+		for _, test := range []struct {
+			ctx  context.Context
+			took time.Duration
+			err  error
+		}{
+			{t.Context(), commit.Patience, commit.ErrSlow},
+			{ended, 0, context.DeadlineExceeded},
+			{t.Context(), commit.Patience, commit.ErrSlow},
+		} {
+			start := time.Now()
+			err := b.Read(test.ctx, "acme", load)
+			if took := time.Since(start); took != test.took || !errors.Is(err, test.err) {
+				t.Errorf("it returns %v after %s, want %v after %s", err, took, test.err, test.took)
+			}
+		}
+		<-time.After(12 * time.Second)
+		if n := read.Load(); n != 1 {
+			t.Errorf("the group was read %d times, want once for the first call", n)
+		}
+		b.store.delay.Store(0)
+		if err := b.Read(t.Context(), "acme", load); err != nil || read.Load() != 2 {
+			t.Errorf("it returns %v when the disk answers", err)
+		}
+		b.close(t.Context())
+	})
+}
+
 // TestNoStore has nothing be tracked or written.
 func TestNoStore(t *testing.T) {
 	t.Parallel()

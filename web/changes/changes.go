@@ -7,6 +7,7 @@ package changes
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -45,6 +46,10 @@ func (h Handler) findingError(ctx context.Context, err error) (status int, messa
 		// The client has gone, or seems to: the server takes one for gone after some seconds.
 		return http.StatusServiceUnavailable,
 			"Finding the changes took too long: try again later, or ask for fewer by corp, host or since."
+	}
+	if errors.Is(err, poll.ErrSlow) {
+		return http.StatusServiceUnavailable,
+			"The changes cannot be read now, since the disk of --storage.path takes too long: try again later."
 	}
 	level.Error(h.Logger).Log("msg", "finding changes failed", "err", err)
 	return http.StatusInternalServerError, "The changes cannot be read; the log has the reason."

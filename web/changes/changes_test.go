@@ -280,10 +280,14 @@ func TestChangesAsCSV(t *testing.T) {
 }
 
 // failing finds nothing.
-type failing struct{ kept }
+type failing struct {
+	kept
 
-func (failing) Changes(ctx context.Context, _ collector.ChangeQuery) (part []poll.Change, next uint32, err error) {
-	return nil, 0, cmp.Or(ctx.Err(), errors.New("the store is damaged"))
+	err error
+}
+
+func (f failing) Changes(ctx context.Context, _ collector.ChangeQuery) (part []poll.Change, next uint32, err error) {
+	return nil, 0, cmp.Or(ctx.Err(), f.err)
 }
 
 func TestChangesThatAreNotFound(t *testing.T) {
@@ -291,6 +295,7 @@ func TestChangesThatAreNotFound(t *testing.T) {
 	for _, test := range []struct {
 		name    string
 		hasGone bool
+		err     error
 		status  int
 		want    string
 		logged  string
@@ -302,7 +307,14 @@ func TestChangesThatAreNotFound(t *testing.T) {
 			want:    "Finding the changes took too long: try again later",
 		},
 		{
+			name:   "a disk that takes too long",
+			err:    fmt.Errorf("finding changes: %w", poll.ErrSlow),
+			status: http.StatusServiceUnavailable,
+			want:   "The changes cannot be read now, since the disk of --storage.path takes too long: try again later.",
+		},
+		{
 			name:   "a store that cannot be read",
+			err:    errors.New("the store is damaged"),
 			status: http.StatusInternalServerError,
 			want:   "The changes cannot be read; the log has the reason.",
 			logged: "level=error msg=\"finding changes failed\" err=\"the store is damaged\"\n",
@@ -316,7 +328,7 @@ func TestChangesThatAreNotFound(t *testing.T) {
 				cancel()
 			}
 			var logged strings.Builder
-			h := Handler{Logger: log.NewLogfmtLogger(&logged), Finder: &failing{}, Corps: func() []string { return nil }}
+			h := Handler{Logger: log.NewLogfmtLogger(&logged), Finder: &failing{err: test.err}, Corps: func() []string { return nil }}
 			for prefix, handler := range map[string]http.HandlerFunc{"": h.ServePage, `{"error":"`: h.ServeAPI} {
 				logged.Reset()
 				w := httptest.NewRecorder()
