@@ -458,7 +458,12 @@ func TestWhyNothingIsAskedFor(t *testing.T) {
 				test.fault.Endpoint, test.fault.Times = rig.StatisticsEndpoint, 1
 				server.Fail(test.fault)
 				r := rig.Start(t, server, configOf("li"))
-				r.Wait(6 * time.Second)
+				// The first scan may find nothing yet.
+				for range 60 {
+					if r.Wait(100 * time.Millisecond); len(asked(server)) > 0 {
+						break
+					}
+				}
 				if err := r.Manager.Status()[0].ViewsErr; (err != nil) != test.want {
 					t.Errorf("the error is %v, want one: %t", err, test.want)
 				}
