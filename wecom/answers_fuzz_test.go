@@ -60,7 +60,7 @@ func vocabularyOf(t *testing.T, body []byte) vocabulary {
 			v.integers[int64(f)] = true
 		}
 	}
-	decoder := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(body, byteOrderMark)))
+	decoder := json.NewDecoder(bytes.NewReader(bytes.TrimSpace(bytes.TrimPrefix(body, byteOrderMark))))
 	decoder.UseNumber()
 	for decoder.More() {
 		token, err := decoder.Token()
