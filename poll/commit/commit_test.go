@@ -399,22 +399,22 @@ func TestSlowReadOfAPart(t *testing.T) {
 			read.Add(1)
 			return nil
 		}
-		ended, end := context.WithTimeout(t.Context(), time.Second)
-		defer end()
 		for _, test := range []struct {
-			ctx  context.Context
-			took time.Duration
-			err  error
+			client time.Duration // how long it waits
+			took   time.Duration
+			err    error
 		}{
-			{t.Context(), commit.Patience, commit.ErrSlow},
-			{ended, 0, context.DeadlineExceeded},
-			{t.Context(), commit.Patience, commit.ErrSlow},
+			{client: time.Minute, took: commit.Patience, err: commit.ErrSlow},
+			{client: time.Second, took: time.Second, err: context.DeadlineExceeded},
+			{client: time.Minute, took: commit.Patience, err: commit.ErrSlow},
 		} {
+			ctx, end := context.WithTimeout(t.Context(), test.client)
 			start := time.Now()
-			err := b.Read(test.ctx, "acme", load)
+			err := b.Read(ctx, "acme", load)
 			if took := time.Since(start); took != test.took || !errors.Is(err, test.err) {
 				t.Errorf("it returns %v after %s, want %v after %s", err, took, test.err, test.took)
 			}
+			end()
 		}
 		<-time.After(12 * time.Second)
 		if n := read.Load(); n != 1 {
