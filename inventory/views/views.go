@@ -48,11 +48,10 @@ type Noted struct {
 }
 
 // Note takes in an answer, and returns what is new in it. A day keeps the largest counts that it
-// ever had, so that what shrinks and grows again is not counted twice. In the first answer about
-// a recording, days before the birth are the baseline: they are noted and not counted.
+// ever had, so that what shrinks and grows again is not counted twice. Days before the birth are
+// the baseline: what they have when they are first noted is not counted.
 func (n *Noted) Note(a *Answer, birth wecom.Date) Growth {
 	today := wecom.DateOf(a.At)
-	isFirst := n.asked == 0
 	n.asked = wecom.InstantOf(a.At)
 	if n.since > today {
 		// The clock was ahead. Which counts were noted before is not known any more, and none
@@ -63,8 +62,8 @@ func (n *Noted) Note(a *Answer, birth wecom.Date) Growth {
 	days := make([]wecom.DailyViews, 0, len(n.days)+1)
 	var g Growth
 	for _, day := range n.merge(a.Days) {
-		before := n.on(day.Date)
-		if !isFirst || day.Date >= birth {
+		before, isNoted := n.on(day.Date)
+		if isNoted || day.Date >= birth {
 			g.Views += uint64(day.Views - before.Views)
 			g.Downloads += uint64(day.Downloads - before.Downloads)
 		}
@@ -103,14 +102,14 @@ func (n *Noted) merge(listed []wecom.DailyViews) []wecom.DailyViews {
 	return merged
 }
 
-// on returns what was noted of a date.
-func (n *Noted) on(date wecom.Date) wecom.DailyViews {
+// on returns what was noted of a date, and whether anything was.
+func (n *Noted) on(date wecom.Date) (day wecom.DailyViews, isNoted bool) {
 	for _, day := range n.days {
 		if day.Date == date {
-			return day
+			return day, true
 		}
 	}
-	return wecom.DailyViews{Date: date}
+	return wecom.DailyViews{}, false
 }
 
 // Asked returns when the recording was last asked for with success; 0: never.

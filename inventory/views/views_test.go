@@ -85,9 +85,10 @@ func TestNote(t *testing.T) {
 			{days: []counts{{-2, 12, 5}}, want: Growth{2, 0}},
 		}},
 
-		"a day of the baseline that had no views": {answers: []answer{
+		"a day of the baseline that is listed late": {answers: []answer{
 			{days: []counts{{-2, 0, 0}}},
-			{days: []counts{{-3, 4, 0}, {-2, 1, 0}}, want: Growth{5, 0}},
+			{days: []counts{{-3, 4, 0}, {-2, 1, 0}}},
+			{days: []counts{{-3, 6, 0}, {-2, 1, 1}}, want: Growth{2, 1}},
 		}},
 
 		"a recording that is asked for late has no baseline": {birth: -20, answers: []answer{
