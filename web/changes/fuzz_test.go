@@ -45,7 +45,7 @@ func modelOf(raw string, now time.Time) (want collector.ChangeQuery, ok bool) {
 	}
 	var isExposed, isBefore, isLimit bool
 	want.Exposed, isExposed = querytest.Bool(values["exposed"])
-	before, isBefore := querytest.Number(values["before"], 0, math.MaxUint32)
+	before, isBefore := querytest.Number(values["before"], 0, math.MaxInt32)
 	want.Before = uint32(before)
 	want.Limit, isLimit = querytest.Number(values["limit"], 100, 1000)
 	isFormat := slices.Contains([]string{"", "html", "csv"}, values["format"])

@@ -78,7 +78,8 @@ func (q *listQuery) read(values url.Values, now time.Time) (err error) {
 	if err := q.readSpan(values, now); err != nil {
 		return err
 	}
-	before, err := query.Number(values, paramBefore, 0, math.MaxUint32)
+	// An int of 32 bits holds the number. A million changes a day reach it in six years.
+	before, err := query.Number(values, paramBefore, 0, math.MaxInt32)
 	if err != nil {
 		return err
 	}

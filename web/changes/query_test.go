@@ -30,7 +30,7 @@ func TestChangeQueries(t *testing.T) {
 		},
 		"change=enabled&exposed=1":           {ChangeQuery: poll.ChangeQuery{Kind: new(ledger.Enabled), Exposed: new(true), Limit: 100}},
 		"corp=&host=&change=&since=&before=": {ChangeQuery: poll.ChangeQuery{Limit: 100}},
-		"before=4294967295&limit=1000":       {ChangeQuery: poll.ChangeQuery{Before: 4294967295, Limit: 1000}},
+		"before=2147483647&limit=1000":       {ChangeQuery: poll.ChangeQuery{Before: 2147483647, Limit: 1000}},
 		"since=2001-01-01T09:00:00%2B08:00&until=2026-11-26T08:00:00Z": {ChangeQuery: poll.ChangeQuery{
 			Since: epoch.Add(time.Hour).In(time.FixedZone("", 8*3600)), Until: time.Date(2026, 11, 26, 8, 0, 0, 0, time.UTC), Limit: 100,
 		}},
@@ -62,7 +62,7 @@ func TestBadChangeQueries(t *testing.T) {
 		"until=tomorrow":    `until: "tomorrow" is no time`,
 		"since=1h&until=2h": "since, until: nothing is both from ",
 		"since=1h&until=1h": ": write an earlier time for since",
-		"before=0":          `before: "0" is not accepted: write a whole number from 1 to 4294967295`,
+		"before=0":          `before: "0" is not accepted: write a whole number from 1 to 2147483647`,
 		"before=4294967296": `before: "4294967296" is not accepted`,
 		"limit=1001":        `limit: "1001" is not accepted: write a whole number from 1 to 1000`,
 		"format=xlsx":       `format: "xlsx" is not known: write one of `,
