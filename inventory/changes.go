@@ -22,6 +22,7 @@ type changes struct {
 	sequence  *changelog.Sequence
 	corp      string
 	retention time.Duration // 0: nothing expires
+	due       time.Time     // when to look for what has expired
 }
 
 func newChanges(birth time.Time) changes {
@@ -64,7 +65,7 @@ func (inv *Inventory) SetChangesRetention(retention time.Duration) {
 	defer inv.mu.Unlock()
 	if inv.changes.retention != retention {
 		inv.changes.retention = retention
-		inv.retentionDue = time.Time{}
+		inv.changes.due = time.Time{}
 	}
 }
 
@@ -93,9 +94,16 @@ func (inv *Inventory) noteChanges() {
 	}
 }
 
-// expireChanges drops changes that are older than the retention. The lock is held.
+// expireChanges drops changes that are older than the retention, up to a tenth of it late. The
+// lock is held.
 func (inv *Inventory) expireChanges(now time.Time) {
-	if inv.changes.retention > 0 && inv.changes.log.Expire(wecom.InstantOf(now.Add(-inv.changes.retention))) {
+	c := &inv.changes
+	interval := min(retentionInterval, c.retention/10)
+	if wait := c.due.Sub(now); c.retention == 0 || 0 < wait && wait <= interval {
+		return
+	}
+	c.due = now.Add(interval)
+	if c.log.Expire(wecom.InstantOf(now.Add(-c.retention))) {
 		inv.unsaved.head = true
 	}
 }

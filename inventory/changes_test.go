@@ -320,6 +320,24 @@ func TestChangesExpire(t *testing.T) {
 	}
 }
 
+// TestChangesThatAreKeptForMinutes go soon after.
+func TestChangesThatAreKeptForMinutes(t *testing.T) {
+	t.Parallel()
+	inv := New(month, noon)
+	inv.NumberChanges(&changelog.Sequence{}, "corp", noon)
+	inv.SetChangesRetention(10 * time.Minute)
+	for minutes, want := range []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 11, 11} {
+		now := at(time.Duration(minutes) * time.Minute)
+		link := wecom.Sharing{On: minutes%2 == 1}
+		inv.poll(li, now, month, shared(listed("r", time.Hour, -time.Hour), link))
+		inv.GiveNumbers()
+		inv.View(now, 0)
+		if n := len(inv.numbers()); n != want {
+			t.Errorf("%d changes after %d minutes, want %d", n, minutes, want)
+		}
+	}
+}
+
 // TestALostStoreLosesItsChanges but not those that are in memory, and nothing of the counters.
 func TestALostStoreLosesItsChanges(t *testing.T) {
 	t.Parallel()

@@ -320,7 +320,6 @@ func (inv *Inventory) expire(now time.Time) {
 		return
 	}
 	inv.retentionDue = now.Add(retentionInterval)
-	inv.expireChanges(now)
 	horizon := wecom.InstantOf(now.Add(-inv.lookback - retentionMargin))
 	var r recording.Record
 	for id, it := range inv.items {

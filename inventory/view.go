@@ -63,6 +63,7 @@ func (inv *Inventory) View(now time.Time, limit int) *View {
 	if !inv.lastListing.IsZero() {
 		// Before the first list, it is not known whether the clock is right.
 		inv.expire(inv.lastListing)
+		inv.expireChanges(inv.lastListing)
 	}
 	if v := inv.last; v != nil && v.version == inv.version && v.ledgerVersion == inv.ledger.Version() &&
 		v.Listed == inv.listed && v.limit == limit && holds(v.taken, v.stale, now) {
