@@ -55,7 +55,8 @@ func modelOf(raw string) (want collector.RecordingQuery, ok bool) {
 	number, isPage := querytest.Number(values["page"], 1, 1_000_000)
 	want.Limit, isLimit = querytest.Number(values["limit"], 100, 1000)
 	want.Offset = (number - 1) * want.Limit
-	return want, isExposed && isShared && isAccepted && isOverdue && isOrder && isPage && isLimit
+	isInReach := want.Offset+want.Limit <= 100_000
+	return want, isExposed && isShared && isAccepted && isOverdue && isOrder && isPage && isLimit && isInReach
 }
 
 // A query of recordings is refused, or asks for just what a simple model makes of it.
