@@ -33,7 +33,7 @@ COVER_PACKAGES := ./wecom ./store ./inventory/... ./poll/... ./collector
 
 # How often fuzz and test-long execute each fuzz target. FUZZ=pattern selects targets.
 FUZZ_EXECUTIONS      ?= 10000000
-LONG_FUZZ_EXECUTIONS ?= 50000
+LONG_FUZZ_EXECUTIONS ?= 20000
 
 # How long soak lets the program work.
 SOAK_TIME ?= 10m
