@@ -21,7 +21,7 @@ func FuzzTargetsQuery(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, raw string) {
 		q, err := parseTargetsQuery(raw)
-		values, ok := querytest.Read(raw, "corp", "page", "format", "lang")
+		values, ok := querytest.Read(raw, "corp", "page", "format", "lang", "refresh")
 		wantPage, isPage := querytest.Number(values["page"], 1, 1_000_000)
 		isFormat := slices.Contains([]string{"", "html", "csv"}, values["format"])
 		if ok = ok && isPage && isFormat; ok != (err == nil) {

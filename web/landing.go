@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/prometheus/common/version"
 
@@ -30,8 +31,8 @@ var landingTemplate = page.New(landingHTML)
 const latestChanges = 5
 
 type landingPage struct {
-	Text    map[string]string
-	Lang    string
+	page.Frame
+
 	Version string
 	Links   []landingLink
 	// Details are of single recordings; nil: they are off.
@@ -54,29 +55,27 @@ type landingLink struct {
 
 // serveLanding serves the page at /, which leads to the others.
 func (o Options) serveLanding(w http.ResponseWriter, r *http.Request) {
-	values, err := query.Parse(r.URL.RawQuery, []string{page.ParamLang})
+	values, err := query.Parse(r.URL.RawQuery, []string{page.ParamLang, page.ParamRefresh})
 	if err == nil {
-		err = page.CheckLanguage(values)
+		err = page.CheckParams(values)
 	}
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	language, lang := page.LanguageOf(r)
-	text := landingTexts[language]
+	frame := page.NewFrame(r, page.Start, values, time.Now(), landingTexts, o.Recordings != nil)
 	var details *landingDetails
 	if o.Recordings != nil && o.Changes != nil {
-		details, err = o.findDetails(r.Context(), values, language)
+		details, err = o.findDetails(r.Context(), values, frame.Language)
 	}
 	if err != nil { // The client has gone, or seems to.
 		http.Error(w, "Finding the latest changes took too long: try again later.", http.StatusServiceUnavailable)
 		return
 	}
 	page.Serve(w, o.Logger, landingTemplate, landingPage{
-		Text:    text,
-		Lang:    lang,
+		Frame:   frame,
 		Version: version.Info(),
-		Links:   o.landingLinks(text),
+		Links:   o.landingLinks(frame.Text),
 		Details: details,
 	})
 }
@@ -132,8 +131,6 @@ func (o Options) landingLinks(text map[string]string) []landingLink {
 var landingTexts = map[wecom.Language]map[string]string{
 	wecom.English: {
 		"title":                 "Start",
-		"other":                 "中文",
-		"otherLang":             "zh",
 		"description":           "Prometheus exporter for the cloud recordings of WeCom (企业微信) meetings",
 		"version":               "Version",
 		"metrics":               "Metrics",
@@ -160,8 +157,6 @@ var landingTexts = map[wecom.Language]map[string]string{
 	},
 	wecom.Chinese: {
 		"title":                 "首页",
-		"other":                 "English",
-		"otherLang":             "en",
 		"description":           "企业微信会议云录制的 Prometheus exporter",
 		"version":               "版本",
 		"metrics":               "指标",

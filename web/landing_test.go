@@ -111,14 +111,14 @@ func TestLandingPage(t *testing.T) {
 			want: []string{
 				`<html lang="en">`, "<h1>WeCom Recording Exporter</h1>", "Prometheus exporter for the cloud recordings",
 				html.EscapeString("Version: " + version.Info()),
-				`<a href="./metrics">Metrics</a>: what Prometheus scrapes`, `<a href="./-/ready">Ready</a>`, `<a href="?lang=zh">中文</a>`,
+				`<a href="./metrics">Metrics</a>: what Prometheus scrapes`, `<a href="./-/ready">Ready</a>`, `<a href="?lang=zh" lang="zh">中文</a>`,
 			},
 		},
 		{
 			name:           "Chinese by the browser",
 			target:         "/",
 			acceptLanguage: "zh-CN,zh;q=0.9",
-			want:           []string{`<html lang="zh-CN">`, "企业微信会议云录制", `<a href="./targets">目标</a>`, `<a href="?lang=en">English</a>`},
+			want:           []string{`<html lang="zh-CN">`, "企业微信会议云录制", `<a href="./targets">目标</a>`, `<a href="?lang=en" lang="en">English</a>`},
 		},
 		{
 			name:   "Chinese by the query",

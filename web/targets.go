@@ -43,9 +43,8 @@ type Targets interface {
 }
 
 type targetsPage struct {
-	Text  map[string]string
-	Lang  string
-	Nav   []page.Link
+	page.Frame
+
 	Corps []corpSection
 }
 
@@ -101,22 +100,18 @@ type targetRow struct {
 // serveTargets shows the first page of targets of each corp. The parameters corp
 // and page choose another page for one of them.
 func (o Options) serveTargets(w http.ResponseWriter, r *http.Request) {
-	language, lang := page.LanguageOf(r)
 	q, err := parseTargetsQuery(r.URL.RawQuery)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
 	if q.format == page.CSV {
+		language, _ := page.LanguageOf(r)
 		o.serveTargetsCSV(w, q, language)
 		return
 	}
-	data := targetsPage{
-		Text: targetsTexts[language],
-		Lang: lang,
-		Nav:  page.Nav(page.Targets, q.values, language, o.Recordings != nil),
-	}
 	now := time.Now()
+	data := targetsPage{Frame: page.NewFrame(r, page.Targets, q.values, now, targetsTexts, o.Recordings != nil)}
 	for _, report := range o.Targets.Status() {
 		section := corpSection{
 			Status:   report,
@@ -128,8 +123,8 @@ func (o Options) serveTargets(w http.ResponseWriter, r *http.Request) {
 		if report.Name == q.corp {
 			section.Page = q.page
 		}
-		section.addOutage(now, language)
-		section.addRows(o.Targets, now, language)
+		section.addOutage(now, data.Language)
+		section.addRows(o.Targets, now, data.Language)
 		data.Corps = append(data.Corps, section)
 	}
 	page.Serve(w, o.Logger, targetsTemplate, data)
@@ -160,11 +155,13 @@ type targetsQuery struct {
 
 // parseTargetsQuery reads a query. An error names the parameter and the remedy.
 func parseTargetsQuery(rawQuery string) (q targetsQuery, err error) {
-	q.values, err = query.Parse(rawQuery, []string{paramCorp, paramPage, page.ParamFormat, page.ParamLang})
+	q.values, err = query.Parse(rawQuery, []string{
+		paramCorp, paramPage, page.ParamFormat, page.ParamLang, page.ParamRefresh,
+	})
 	if err != nil {
 		return q, err
 	}
-	if err := page.CheckLanguage(q.values); err != nil {
+	if err := page.CheckParams(q.values); err != nil {
 		return q, err
 	}
 	if q.format, err = query.Choice(q.values, page.ParamFormat, page.HTML, page.CSV); err != nil {
@@ -204,8 +201,6 @@ func (s *corpSection) addRows(targets Targets, now time.Time, language wecom.Lan
 var targetsTexts = map[wecom.Language]map[string]string{
 	wecom.English: {
 		"title":      "Targets",
-		"other":      "中文",
-		"otherLang":  "zh",
 		"corp":       "Corp",
 		"up":         "WeCom accepts calls",
 		"down":       "The last call to WeCom failed",
@@ -233,8 +228,6 @@ var targetsTexts = map[wecom.Language]map[string]string{
 	},
 	wecom.Chinese: {
 		"title":      "目标",
-		"other":      "English",
-		"otherLang":  "en",
 		"corp":       "企业",
 		"up":         "企业微信接受调用",
 		"down":       "最近一次调用企业微信失败",

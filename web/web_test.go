@@ -238,7 +238,7 @@ func TestNavigation(t *testing.T) {
 	} {
 		body := serve(t, test.options, http.MethodGet, "/targets?lang=en").Body.String()
 		for link, want := range map[string]bool{
-			`<a href="./?lang=en">Start</a>`: true, `<a href="./targets?lang=en" aria-current="page">Targets</a>`: true,
+			`<a href="./?lang=en">Overview</a>`: true, `<a href="./targets?lang=en" aria-current="page">Targets</a>`: true,
 			`<a href="./recordings?lang=en">Recordings</a>`: test.want, `<a href="./changes?lang=en">Changes</a>`: test.want,
 		} {
 			if got := strings.Contains(body, link); got != want {

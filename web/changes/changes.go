@@ -73,8 +73,8 @@ func (h Handler) ServePage(w http.ResponseWriter, r *http.Request) {
 		h.serveCSV(w, values, part, next)
 		return
 	}
-	language, lang := page.LanguageOf(r)
-	page.Serve(w, h.Logger, pageTemplate, h.newPage(&q, values, part, next, now, language, lang))
+	frame := page.NewFrame(r, page.Changes, values, now, texts, true)
+	page.Serve(w, h.Logger, pageTemplate, h.newPage(frame, &q, values, part, next, now))
 }
 
 // An answer is the body of an answer of the API.

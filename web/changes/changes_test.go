@@ -145,7 +145,7 @@ func TestChangesPage(t *testing.T) {
 				// since when, of the corp that was asked for alone
 				`Complete since: acme <time datetime="2000-12-29T00:00:00Z">2000-12-29 00:00:00 UTC</time> <span class="ago">3 d ago</span></p>`,
 				// the same elsewhere
-				`href="?change=widened&amp;corp=acme&amp;lang=zh&amp;since=1h">中文`,
+				`href="?change=widened&amp;corp=acme&amp;lang=zh&amp;since=1h" lang="zh">中文`,
 				`href="?change=widened&amp;corp=acme&amp;limit=1000&amp;since=1h&amp;format=csv">CSV`,
 				`href="./api/v1/changes?change=widened&amp;corp=acme&amp;limit=1000&amp;since=1h">JSON`,
 			},

@@ -21,7 +21,7 @@ import (
 // modelOf returns what a query asks for, or false if it is to be refused.
 func modelOf(raw string, now time.Time) (want collector.ChangeQuery, ok bool) {
 	values, ok := querytest.Read(raw,
-		"corp", "host", "change", "recording", "exposed", "since", "until", "before", "limit", "format", "lang")
+		"corp", "host", "change", "recording", "exposed", "since", "until", "before", "limit", "format", "lang", "refresh")
 	if !ok {
 		return want, false
 	}

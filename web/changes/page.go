@@ -26,9 +26,8 @@ var pageHTML string
 var pageTemplate = page.New(pageHTML)
 
 type listPage struct {
-	Text      map[string]string
-	Lang      string
-	Nav       []page.Link
+	page.Frame
+
 	Query     *listQuery
 	Values    url.Values
 	Corps     []string
@@ -39,7 +38,6 @@ type listPage struct {
 	Older     string // query; "" if there are none
 	Newest    string // query of the first page; "" if this is it
 	CSV, JSON string // addresses of the same list in these formats
-	Other     string // query of the same page in the other language
 }
 
 type kindChoice struct {
@@ -67,14 +65,14 @@ type Row struct {
 }
 
 func (h Handler) newPage(
-	q *listQuery, values url.Values, part []poll.Change, next uint32, now time.Time, language wecom.Language, lang string,
+	frame page.Frame, q *listQuery, values url.Values, part []poll.Change, next uint32, now time.Time,
 ) *listPage {
-	text := texts[language]
-	whole := page.WithParams(values, map[string]string{paramLimit: strconv.Itoa(mostPerPage), page.ParamLang: ""})
+	text := frame.Text
+	whole := page.WithParams(values, map[string]string{
+		paramLimit: strconv.Itoa(mostPerPage), page.ParamLang: "", page.ParamRefresh: "",
+	})
 	p := &listPage{
-		Text:    text,
-		Lang:    lang,
-		Nav:     page.Nav(page.Changes, values, language, true),
+		Frame:   frame,
 		Query:   q,
 		Values:  values,
 		Corps:   page.WithAsked(h.Corps(), q.Corp),
@@ -82,7 +80,6 @@ func (h Handler) newPage(
 		Older:   older(values, next),
 		CSV:     whole + "&" + page.ParamFormat + "=" + page.CSV,
 		JSON:    "./api/v1/changes" + whole,
-		Other:   page.WithParams(values, map[string]string{page.ParamLang: text["otherLang"]}),
 	}
 	for kind := range ledger.Kind(ledger.NumKinds) {
 		p.Kinds = append(p.Kinds, kindChoice{
@@ -93,13 +90,13 @@ func (h Handler) newPage(
 	}
 	for _, s := range h.Finder.ChangesSince() {
 		if q.Corp == "" || q.Corp == s.Corp {
-			p.Complete = append(p.Complete, completeness{s.Corp, page.NewMoment(s.Since, now, language)})
+			p.Complete = append(p.Complete, completeness{s.Corp, page.NewMoment(s.Since, now, frame.Language)})
 		}
 	}
 	if q.Before != 0 {
 		p.Newest = page.WithParams(values, map[string]string{paramBefore: ""})
 	}
-	p.Rows = newRows(part, values, now, language)
+	p.Rows = newRows(part, values, now, frame.Language)
 	return p
 }
 

@@ -39,7 +39,7 @@ const (
 func params() []string {
 	return []string{
 		paramCorp, paramHost, paramChange, paramRecording, paramExposed, paramSince, paramUntil,
-		paramBefore, paramLimit, page.ParamFormat, page.ParamLang,
+		paramBefore, paramLimit, page.ParamFormat, page.ParamLang, page.ParamRefresh,
 	}
 }
 
@@ -57,7 +57,7 @@ func parse(rawQuery string, now time.Time, formats ...string) (q listQuery, valu
 	if err != nil {
 		return q, nil, err
 	}
-	if err := page.CheckLanguage(values); err != nil {
+	if err := page.CheckParams(values); err != nil {
 		return q, nil, err
 	}
 	if q.format, err = query.Choice(values, page.ParamFormat, formats...); err != nil {

@@ -7,9 +7,7 @@ import "github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 
 var texts = map[wecom.Language]map[string]string{
 	wecom.English: {
-		"title":     "Changes",
-		"other":     "中文",
-		"otherLang": "zh",
+		"title": "Changes",
 		"note": "What polls noticed about recordings that were known already, newest first. " +
 			"Exposed: anyone with the link could watch, without a password, when the change was noticed.",
 		"complete":     "Complete since: ",
@@ -44,8 +42,6 @@ var texts = map[wecom.Language]map[string]string{
 	},
 	wecom.Chinese: {
 		"title":        "变更",
-		"other":        "English",
-		"otherLang":    "en",
 		"note":         "轮询发现的已知录制的变更，最新的在前。暴露：发现变更时，任何人凭链接、无需密码即可观看。",
 		"complete":     "完整记录起始时间：",
 		"corp":         "企业",

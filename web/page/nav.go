@@ -27,13 +27,13 @@ type Link struct {
 // only if they are on. They keep the language if values choose one.
 func Nav(here string, values url.Values, language wecom.Language, hasRecordings bool) []Link {
 	links := []Link{
-		{Address: Start, Text: "Start"},
+		{Address: Start, Text: "Overview"},
 		{Address: Targets, Text: "Targets"},
 		{Address: Recordings, Text: "Recordings"},
 		{Address: Changes, Text: "Changes"},
 	}
 	if language == wecom.Chinese {
-		for i, text := range []string{"首页", "目标", "录制", "变更"} {
+		for i, text := range []string{"概览", "目标", "录制", "变更"} {
 			links[i].Text = text
 		}
 	}

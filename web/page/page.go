@@ -7,7 +7,6 @@ package page
 import (
 	"bytes"
 	_ "embed"
-	"fmt"
 	"html/template"
 	"maps"
 	"net/http"
@@ -21,19 +20,22 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
-// ParamLang is the parameter of every page that chooses its language.
-const ParamLang = "lang"
-
-//go:embed layout.html
-var layoutHTML string
+var (
+	//go:embed layout.html
+	layoutHTML string
+	//go:embed style.css
+	styleCSS string
+)
 
 // New returns the template of a page whose content is html.
 func New(html string) *template.Template {
-	return template.Must(template.Must(template.New("page").Parse(layoutHTML)).Parse(html))
+	t := template.New("page")
+	template.Must(t.New("style").Parse(styleCSS))
+	return template.Must(template.Must(t.Parse(layoutHTML)).Parse(html))
 }
 
-// Serve executes a template of [New]. The data must have the fields Lang and
-// Text. A failure answers 500 instead of half a page.
+// Serve executes a template of [New] with data that embeds a [Frame]. A failure answers 500
+// instead of half a page.
 func Serve(w http.ResponseWriter, logger log.Logger, page *template.Template, data any) {
 	var body bytes.Buffer
 	if err := page.Execute(&body, data); err != nil {
@@ -44,17 +46,6 @@ func Serve(w http.ResponseWriter, logger log.Logger, page *template.Template, da
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Vary", "Accept-Language")
 	_, _ = body.WriteTo(w) // It fails only if the client has gone.
-}
-
-// CheckLanguage refuses a language that no page has. The error names those that pages
-// have.
-func CheckLanguage(values url.Values) error {
-	switch wanted := strings.ToLower(values.Get(ParamLang)); {
-	case wanted == "", strings.HasPrefix(wanted, "en"), strings.HasPrefix(wanted, "zh"):
-		return nil
-	default:
-		return fmt.Errorf("%s: %q is no language of the pages: write en or zh", ParamLang, values.Get(ParamLang))
-	}
 }
 
 // LanguageOf returns the language of a page and its HTML code: that of the

@@ -20,7 +20,7 @@ import (
 // modelOf returns what a query of recordings asks for, or false if it is to be
 // refused.
 func modelOf(raw string) (want collector.RecordingQuery, ok bool) {
-	values, ok := querytest.Read(raw, "corp", "host", "state", "exposed", "shared", "accepted", "overdue", "recording", "format", "sort", "order", "page", "limit", "lang")
+	values, ok := querytest.Read(raw, "corp", "host", "state", "exposed", "shared", "accepted", "overdue", "recording", "format", "sort", "order", "page", "limit", "lang", "refresh")
 	if !ok {
 		return want, false
 	}

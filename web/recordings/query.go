@@ -56,7 +56,7 @@ const (
 func params() []string {
 	return []string{
 		paramCorp, paramHost, paramState, paramExposed, paramShared, paramAccepted, paramOverdue, paramRecording,
-		paramSort, paramOrder, paramPage, paramLimit, page.ParamFormat, page.ParamLang,
+		paramSort, paramOrder, paramPage, paramLimit, page.ParamFormat, page.ParamLang, page.ParamRefresh,
 	}
 }
 
@@ -67,7 +67,7 @@ func parse(rawQuery string, formats ...string) (q listQuery, values url.Values, 
 	if err != nil {
 		return q, nil, err
 	}
-	if err := page.CheckLanguage(values); err != nil {
+	if err := page.CheckParams(values); err != nil {
 		return q, nil, err
 	}
 	if q.format, err = query.Choice(values, page.ParamFormat, formats...); err != nil {

@@ -58,9 +58,8 @@ func findingError(err error) (status int, message string) {
 }
 
 type listPage struct {
-	Text           map[string]string
-	Lang           string
-	Nav            []page.Link
+	page.Frame
+
 	Query          listQuery
 	State          string // the value of the query; "" means all
 	Corps          []string
@@ -73,7 +72,6 @@ type listPage struct {
 	Previous, Next string // queries; empty if there is no such page
 	HistoryAddress string // of the changes of the recording that was asked for, if it is not known
 	CSV, JSON      string // addresses of the same list in these formats
-	Other          string // query of the same page in the other language
 }
 
 // A sortDirection is a value of the attribute aria-sort.
@@ -114,7 +112,6 @@ type sharedFile struct {
 
 // ServePage serves the recordings as a page without scripts.
 func (h Handler) ServePage(w http.ResponseWriter, r *http.Request) {
-	language, lang := page.LanguageOf(r)
 	q, values, err := parse(r.URL.RawQuery, page.HTML, page.CSV)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
@@ -130,14 +127,14 @@ func (h Handler) ServePage(w http.ResponseWriter, r *http.Request) {
 		h.serveCSV(w, &q, values, part, total)
 		return
 	}
-	text := texts[language]
+	now := time.Now()
+	frame := page.NewFrame(r, page.Recordings, values, now, texts, true)
+	text := frame.Text
 	whole := page.WithParams(values, map[string]string{
-		paramPage: "", paramLimit: strconv.Itoa(mostPerPage), page.ParamLang: "",
+		paramPage: "", paramLimit: strconv.Itoa(mostPerPage), page.ParamLang: "", page.ParamRefresh: "",
 	})
 	data := listPage{
-		Text:   text,
-		Lang:   lang,
-		Nav:    page.Nav(page.Recordings, values, language, true),
+		Frame:  frame,
 		Query:  q,
 		State:  values.Get(paramState),
 		Corps:  page.WithAsked(h.Corps(), q.Corp),
@@ -149,12 +146,11 @@ func (h Handler) ServePage(w http.ResponseWriter, r *http.Request) {
 			page.NewChoice(paramOverdue, text["isOverdue"], q.Overdue),
 		},
 		Columns: q.columns(values, text),
-		Rows:    newRows(part, values, time.Now(), language),
+		Rows:    newRows(part, values, now, frame.Language),
 		Total:   total,
 		Next:    q.next(values, len(part), total),
 		CSV:     whole + "&" + page.ParamFormat + "=" + page.CSV,
 		JSON:    "./api/v1/recordings" + whole,
-		Other:   page.WithParams(values, map[string]string{page.ParamLang: text["otherLang"]}),
 	}
 	if len(part) > 0 {
 		data.First, data.Last = q.Offset+1, q.Offset+len(part)

@@ -27,7 +27,7 @@ func Seeds() []string {
 }
 
 // Read returns the parameters of a query, or false: each is one of known, has a value, and
-// stands there once. A language is one that pages have.
+// stands there once. The language is one that pages have, and the refresh is on or off.
 func Read(raw string, known ...string) (values map[string]string, ok bool) {
 	values = map[string]string{}
 	for pair := range strings.SplitSeq(raw, "&") {
@@ -45,7 +45,8 @@ func Read(raw string, known ...string) (values map[string]string, ok bool) {
 		values[name] = value
 	}
 	lang := strings.ToLower(values["lang"])
-	return values, lang == "" || strings.HasPrefix(lang, "en") || strings.HasPrefix(lang, "zh")
+	isLang := lang == "" || strings.HasPrefix(lang, "en") || strings.HasPrefix(lang, "zh")
+	return values, isLang && slices.Contains([]string{"", "on", "off"}, values["refresh"])
 }
 
 // Number reads a number from 1 to most, or byDefault of an empty text.

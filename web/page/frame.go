@@ -1,0 +1,105 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package page
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
+)
+
+// The parameters that every page has.
+const (
+	ParamLang    = "lang"
+	ParamRefresh = "refresh"
+)
+
+const (
+	refreshOn      = "on"
+	refreshOff     = "off"
+	refreshSeconds = 30
+)
+
+// A Frame is what pages have in common. The data of a page embeds one, and the templates "head"
+// and "top" show it.
+type Frame struct {
+	Language wecom.Language
+	Lang     string            // code of the language in HTML
+	Text     map[string]string // of the page, by key
+	Common   map[string]string // texts of all pages, by key
+	Nav      []Link
+	AsOf     *Moment
+	// OtherAddress is the query of the same page in the other language.
+	OtherAddress string
+	// RefreshSeconds is the time after which the browser asks for the page again; 0: it does not.
+	RefreshSeconds int
+	// RefreshAddress is the query of the same page that is refreshed, or no longer.
+	RefreshAddress string
+}
+
+// NewFrame returns the frame of the page at an address, such as [Targets], for a request with a
+// query of values. Links to recordings and changes are there only if those pages are on. Only
+// [Start] is refreshed unless the reader asks for it: a refresh empties the fields of a form.
+func NewFrame(
+	r *http.Request, here string, values url.Values, now time.Time,
+	texts map[wecom.Language]map[string]string, hasRecordings bool,
+) Frame {
+	language, lang := LanguageOf(r)
+	f := Frame{
+		Language: language,
+		Lang:     lang,
+		Text:     texts[language],
+		Common:   commonTexts[language],
+		Nav:      Nav(here, values, language, hasRecordings),
+		AsOf:     NewMoment(now, now, language),
+	}
+	f.OtherAddress = WithParams(values, map[string]string{ParamLang: f.Common["otherLang"]})
+	refresh := values.Get(ParamRefresh)
+	if refresh == refreshOn || refresh == "" && here == Start {
+		f.RefreshSeconds = refreshSeconds
+		f.RefreshAddress = WithParams(values, map[string]string{ParamRefresh: refreshOff})
+	} else {
+		f.RefreshAddress = WithParams(values, map[string]string{ParamRefresh: refreshOn})
+	}
+	return f
+}
+
+// CheckParams checks the values of the parameters that every page has. An error names those that
+// pages understand.
+func CheckParams(values url.Values) error {
+	switch lang := strings.ToLower(values.Get(ParamLang)); {
+	case lang == "", strings.HasPrefix(lang, "en"), strings.HasPrefix(lang, "zh"):
+	default:
+		return fmt.Errorf("%s: %q is no language of the pages: write en or zh", ParamLang, values.Get(ParamLang))
+	}
+	switch refresh := values.Get(ParamRefresh); refresh {
+	case "", refreshOn, refreshOff:
+		return nil
+	default:
+		return fmt.Errorf("%s: %q is neither %s nor %s", ParamRefresh, refresh, refreshOn, refreshOff)
+	}
+}
+
+var commonTexts = map[wecom.Language]map[string]string{
+	wecom.English: {
+		"asOf":      "As of",
+		"refreshes": "refreshes every 30 s",
+		"refresh":   "refresh every 30 s",
+		"stop":      "stop",
+		"other":     "中文",
+		"otherLang": "zh",
+	},
+	wecom.Chinese: {
+		"asOf":      "截至",
+		"refreshes": "每 30 秒刷新",
+		"refresh":   "每 30 秒刷新一次",
+		"stop":      "停止",
+		"other":     "English",
+		"otherLang": "en",
+	},
+}
