@@ -40,10 +40,10 @@ func TestCallsOfACorp(t *testing.T) {
 	const requests = `# HELP wecom_api_requests_total ` + helpOfRequests + `
 # TYPE wecom_api_requests_total counter
 `
-	const throttled = `# HELP wecom_api_throttled_seconds_total Seconds that calls waited for the budget or for the end of a block.
+	const throttled = `# HELP wecom_api_throttled_seconds_total Total seconds that calls waited for the budget or for the end of a block.
 # TYPE wecom_api_throttled_seconds_total counter
 `
-	const expiry = `# HELP wecom_access_token_expiry_timestamp_seconds When the access token expires, in seconds since the Unix epoch. Absent before the first token.
+	const expiry = `# HELP wecom_access_token_expiry_timestamp_seconds Expiry time of the access token in seconds since the Unix epoch. Absent before the first token.
 # TYPE wecom_access_token_expiry_timestamp_seconds gauge
 wecom_access_token_expiry_timestamp_seconds{corp="other"} 1.8e+09
 `
@@ -66,5 +66,5 @@ wecom_api_requests_total{corp="other",endpoint="meeting/record/list",errcode="0"
 }
 
 // helpOfRequests is the help text with its quotes.
-const helpOfRequests = `Calls of the WeCom API by errcode: as WeCom gave it where the exporter knows it, "other" where not, ` +
-	`and "transport", "http" or "decode" where no answer of WeCom came back.`
+const helpOfRequests = `Calls of the WeCom API by errcode. An errcode that the exporter does not know is "other". ` +
+	`A call that got no valid answer from WeCom is "transport", "http" or "decode".`
