@@ -67,7 +67,7 @@ func (e *exporter) run(ctx context.Context) error {
 		}
 	case <-time.After(startPatience):
 		level.Warn(e.out.logger).Log("msg", "reading the store takes long; /-/healthy answers meanwhile",
-			"remedy", "if it does not end, see whether the disk of --storage.path is sound",
+			"remedy", "if it does not end, check whether the disk of --storage.path is healthy",
 			"remedy_zh", "如长时间未完成，请检查 --storage.path 所在磁盘是否正常")
 	case <-ctx.Done():
 		return nil
@@ -100,7 +100,7 @@ func (e *exporter) run(ctx context.Context) error {
 // logWarnings logs what the configuration likely does not mean.
 func (e *exporter) logWarnings(cfg *config.Config) {
 	for _, warning := range cfg.Warnings {
-		level.Warn(e.out.logger).Log("msg", "the configuration is accepted, but for one thing", "warning", warning)
+		level.Warn(e.out.logger).Log("msg", "the configuration is accepted with a warning", "warning", warning)
 	}
 }
 
@@ -110,10 +110,10 @@ func (e *exporter) warnOfUserIDs(label config.HostLabel) {
 		return
 	}
 	level.Warn(e.out.logger).Log(
-		"msg", "the pages of recordings show user IDs and titles, which the metrics do not",
+		"msg", "the pages of recordings show user IDs and titles, which the metrics hide",
 		"flag", "--web.enable-recordings",
 		"metrics.host-label", label,
-		"remedy", "protect the port with --web.config.file, or leave the flag out",
+		"remedy", "protect the port with --web.config.file, or remove the flag",
 	)
 }
 

@@ -133,7 +133,7 @@ func attackStore(t *testing.T, attack diskAttack) {
 		x.signal(t, syscall.SIGTERM)
 		x.wantStop(t)
 		slowest = max(slowest, time.Since(begin))
-		if err := x.logged("level=error", "made again from memory"); err != nil {
+		if err := x.logged("level=error", "rebuilt from memory"); err != nil {
 			t.Errorf("attack %d: %v", n, err)
 		}
 		x = launch(t, x.address, env, args...)
@@ -239,12 +239,12 @@ func TestAttackDiskHangs(t *testing.T) {
 		reload = max(reload, time.Since(asked))
 	}
 	x.awaitValue(t, 0, writeSucceeded)
-	x.awaitLog(t, "level=error", "takes more than 3s to be written", "--storage.path")
+	x.awaitLog(t, "level=error", "writing the store takes more than 3s", "--storage.path")
 	end := x.stopOnSlowDisk(t, "the last changes may not be stored")
 	if oldest > freshness || reload > reloadLimit || end > stopLimit {
 		t.Errorf("served within %s, reloaded within %s, ended within %s", oldest, reload, end)
 	}
-	if n := strings.Count(x.stderr.String(), "takes more than 3s to be written"); n != 1 {
+	if n := strings.Count(x.stderr.String(), "writing the store takes more than 3s"); n != 1 {
 		t.Errorf("it is said %d times", n)
 	}
 	after := launch(t, freeAddress(t), s.credentials(), storing(dir)...)

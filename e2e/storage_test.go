@@ -569,7 +569,7 @@ func TestStorageReadOnly(t *testing.T) {
 	x := runMounted(t, s, dir, readOnly)
 	x.wantLasting(t, served)
 	x.awaitValue(t, 0, writeSucceeded)
-	x.awaitLog(t, "level=error", "cannot be written", "going on in memory", "file="+storeIn(dir), "--storage.path")
+	x.awaitLog(t, "level=error", "cannot be written", "continuing in memory", "file="+storeIn(dir), "--storage.path")
 	s.Put(oneRecording("later"))
 	x.awaitValue(t, 2000, discoveredSize, "host", "zhangsan")
 	x.kill(t)

@@ -32,19 +32,19 @@ func TestClosedEndpoints(t *testing.T) {
 		"429": {
 			fault:    retryAfter(429, "9999"),
 			endpoint: rig.ListEndpoint,
-			err:      "HTTP status 429: it is asked to wait (Retry-After)",
+			err:      "HTTP status 429: asked to wait (Retry-After)",
 			until:    15 * time.Minute,
 		},
 		"503": {
 			fault:    retryAfter(503, "600"),
 			endpoint: rig.ListEndpoint,
-			err:      "HTTP status 503: it is asked to wait (Retry-After)",
+			err:      "HTTP status 503: asked to wait (Retry-After)",
 			until:    10 * time.Minute,
 		},
 		"a discovery": {
 			fault:    retryAfter(429, "600"),
 			endpoint: "user/simplelist",
-			err:      "HTTP status 429: it is asked to wait (Retry-After)",
+			err:      "HTTP status 429: asked to wait (Retry-After)",
 			until:    10 * time.Minute,
 		},
 		"45009": {

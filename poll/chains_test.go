@@ -173,7 +173,7 @@ func TestEndlessListsEnd(t *testing.T) {
 		if n := rig.Asked(server, "good1"); n != 12 {
 			t.Errorf("a good target was asked %d times in 55 minutes, want every 5", n)
 		}
-		if !strings.Contains(r.Log.String(), "led nowhere after page 1000") {
+		if !strings.Contains(r.Log.String(), "could not be continued after page 1000") {
 			t.Errorf("the log lacks why they fail:\n%s", r.Log)
 		}
 	})

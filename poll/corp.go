@@ -380,12 +380,12 @@ func (c *corp) checkReady(now time.Time) {
 	c.inventory.SetReady()
 	msg := "plan, though no list has succeeded yet"
 	if status.Listed {
-		msg = "plan, now that it is known who has recordings"
+		msg = "plan, after the first round found who has recordings"
 	}
 	c.logPlan(msg, now)
 	if status.Listed && status.Hosts == 0 {
 		level.Warn(c.logger).Log("msg", "WeCom accepts the calls, but shows the app no recordings at all",
-			"remedy", "see whether the meetings were created by this very app: WeCom shows an app no others",
+			"remedy", "check whether this app created the meetings: WeCom does not show an app any others",
 			"remedy_zh", "请确认会议由本应用创建：企业微信不向应用展示其他会议")
 	}
 }

@@ -371,7 +371,7 @@ func TestAnAppThatSeesNoRecordingsIsToldWhy(t *testing.T) {
 				})
 				r := rig.Start(t, server, rig.ConfigOf(test.users...))
 				r.Wait(2 * time.Hour)
-				if n := strings.Count(r.Log.String(), "created by this very app"); n != test.told {
+				if n := strings.Count(r.Log.String(), "check whether this app created the meetings"); n != test.told {
 					t.Errorf("told %d times, want %d:\n%s", n, test.told, r.Log)
 				}
 			})

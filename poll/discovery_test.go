@@ -31,7 +31,7 @@ func TestMembersAreDiscovered(t *testing.T) {
 		server.SetDirectory(rig.Staff("li", "zhao", "qian"))
 		r.Wait(time.Hour)
 		r.Expect(map[string]string{`wecom_poll_targets{selector="userid",status="failing"}`: "1", `wecom_recording_files{host="wang"}`: "2"})
-		if n := strings.Count(r.Log.String(), "cannot find targets"); n != 1 {
+		if n := strings.Count(r.Log.String(), "cannot discover targets"); n != 1 {
 			t.Errorf("the failed discovery is told of %d times, want once:\n%s", n, r.Log)
 		}
 		repair()
@@ -274,16 +274,16 @@ func TestPartialDiscoveryDropsNobody(t *testing.T) {
 		fault  wecomtest.Fault
 		logged string
 	}{
-		"departments without a right": {wecomtest.Fault{Endpoint: "user/simplelist", Errcode: 48009}, "cannot find targets"},
-		"trees without a right":       {wecomtest.Fault{Endpoint: "department/simplelist", Errcode: 999999}, "cannot find targets"},
-		"no scope":                    {wecomtest.Fault{Endpoint: "agent/get", Body: []byte(ok + `}`)}, "cannot find targets"},
-		"a number for a list":         {wecomtest.Fault{Endpoint: "agent/get", Body: []byte(ok + `,"allow_partys":{"partyid":2}}`)}, "cannot find targets"},
-		"strings for users":           {wecomtest.Fault{Endpoint: "user/simplelist", Body: []byte(ok + `,"userlist":["li"]}`)}, "cannot find targets"},
+		"departments without a right": {wecomtest.Fault{Endpoint: "user/simplelist", Errcode: 48009}, "cannot discover targets"},
+		"trees without a right":       {wecomtest.Fault{Endpoint: "department/simplelist", Errcode: 999999}, "cannot discover targets"},
+		"no scope":                    {wecomtest.Fault{Endpoint: "agent/get", Body: []byte(ok + `}`)}, "cannot discover targets"},
+		"a number for a list":         {wecomtest.Fault{Endpoint: "agent/get", Body: []byte(ok + `,"allow_partys":{"partyid":2}}`)}, "cannot discover targets"},
+		"strings for users":           {wecomtest.Fault{Endpoint: "user/simplelist", Body: []byte(ok + `,"userlist":["li"]}`)}, "cannot discover targets"},
 		"departments that are refused": {
 			wecomtest.Fault{Errcode: 60011, Match: func(req wecomtest.Request) bool {
 				return req.Endpoint == "user/simplelist" || req.Endpoint == "department/simplelist"
 			}},
-			"some of the visible scope cannot be read",
+			"part of the visible scope cannot be read",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -331,7 +331,7 @@ func TestPartialDiscoveryAfterARestart(t *testing.T) {
 		again.Wait(3 * time.Hour)
 		targets := `wecom_poll_targets{selector="userid",status="ok"}`
 		again.Expect(map[string]string{targets: "2", `wecom_recording_files{host="wang"}`: "2"})
-		if want := "some of the visible scope cannot be read"; !strings.Contains(again.Log.String(), want) {
+		if want := "part of the visible scope cannot be read"; !strings.Contains(again.Log.String(), want) {
 			t.Errorf("the log lacks %q:\n%s", want, again.Log)
 		}
 		again.Reload(cfg)

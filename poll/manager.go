@@ -268,7 +268,7 @@ func (m *Manager) closeStore(ctx context.Context) {
 	switch {
 	case errors.Is(err, commit.ErrSlow):
 		level.Error(m.options.Logger).Log("msg", "the last changes may not be stored; they are counted again "+
-			"after the next start, as far as WeCom lists them then", "err", err)
+			"after the next start if WeCom still lists them", "err", err)
 	case err != nil:
 		level.Error(m.options.Logger).Log("msg", "closing the store failed", "err", err)
 	}

@@ -125,7 +125,7 @@ func (c *corp) updateOutage(o *outcome, v *verdict, now time.Time) {
 	if news {
 		logger = level.Error(c.logger)
 	}
-	logger.Log("msg", "no target can be asked; what is known stays", "err", o.err,
+	logger.Log("msg", "no target can be polled; the last known data is kept", "err", o.err,
 		"remedy", wecom.Remedy(o.err, wecom.English), "remedy_zh", wecom.Remedy(o.err, wecom.Chinese),
 		"since", c.breaker.began.UTC().Format(time.RFC3339), "retry_in", c.breaker.wait.Until().Sub(now).Round(time.Second))
 }

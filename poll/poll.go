@@ -161,7 +161,7 @@ func (c *corp) logOutcome(o *outcome, v *verdict, now time.Time) {
 		if last := o.chain.Poll.Last.Err; (last == nil || last.Error() != o.err.Error()) && c.warnings.Show(now) {
 			logger = level.Warn(c.logger)
 		}
-		logger.Log("msg", "target is failing; what is known of it stays", "selector", t.Selector, "target", t.ID,
+		logger.Log("msg", "target is failing; its last known data is kept", "selector", t.Selector, "target", t.ID,
 			"err", o.err, "remedy", wecom.Remedy(o.err, wecom.English), "remedy_zh", wecom.Remedy(o.err, wecom.Chinese))
 	}
 }

@@ -184,7 +184,7 @@ func TestWindowsSlide(t *testing.T) {
 // TestPlanAfterTheFirstRound has lists of two users fail or succeed.
 func TestPlanAfterTheFirstRound(t *testing.T) {
 	t.Parallel()
-	const known, unknown = "plan, now that it is known who has recordings", "plan, though no list has succeeded yet"
+	const known, unknown = "plan, after the first round found who has recordings", "plan, though no list has succeeded yet"
 	for name, test := range map[string]struct {
 		fault wecomtest.Fault
 		want  string

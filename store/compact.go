@@ -31,14 +31,14 @@ func (o *opening) compact(db *database) (*database, error) {
 	}
 	compacted, err := db.compacted(o.path + newSuffix)
 	if err != nil {
-		level.Warn(o.Logger).Log("msg", "the store could not be compacted; it goes on as it is", "err", err,
-			"remedy", "make room for a second file on the disk if it should be smaller; it is tried again at the next start")
+		level.Warn(o.Logger).Log("msg", "the store could not be compacted; it stays as it is", "err", err,
+			"remedy", "make room for a second file on the disk; the next start tries again")
 		return db, nil
 	}
-	level.Info(o.Logger).Log("msg", "the store was compacted, since most of it was free",
+	level.Info(o.Logger).Log("msg", "the store was compacted because most of it was free",
 		"bytes_before", db.size, "bytes_after", compacted.size)
 	if err := db.close(); err != nil {
-		level.Warn(o.Logger).Log("msg", "what is left of the store cannot be closed", "err", err)
+		level.Warn(o.Logger).Log("msg", "the old file of the store cannot be closed", "err", err)
 	}
 	return compacted, nil
 }

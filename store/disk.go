@@ -105,7 +105,7 @@ func (d *disk) noteWrite(now time.Time, err error) error {
 	if err != nil {
 		d.retry.Fail(now, retryRange)
 		if !failedBefore {
-			level.Error(d.logger).Log("msg", "the store cannot be written; going on in memory, and trying again",
+			level.Error(d.logger).Log("msg", "the store cannot be written; continuing in memory and trying again",
 				"err", err, "remedy", remedyOf(err))
 		}
 		return fmt.Errorf("writing the store: %w", err)
@@ -132,12 +132,12 @@ func (d *disk) Read(name string, load func(*Group) error) (found bool, err error
 		return load(&Group{name: []byte(name), bucket: b})
 	})
 	if errors.Is(err, ErrLost) {
-		return found, fmt.Errorf("%s: reading group %q: %w: it is made again from memory: "+
+		return found, fmt.Errorf("%s: reading group %q: %w: it is rebuilt from memory: "+
 			"try again in a minute", d.path, name, err)
 	}
 	if err != nil {
 		return found, fmt.Errorf("%s: reading group %q: %w: "+
-			"stop the exporter, and put a backup in the place of the file or move it away", d.path, name, err)
+			"stop the exporter, then replace the file with a backup or move it away", d.path, name, err)
 	}
 	return found, nil
 }
@@ -185,9 +185,9 @@ func remedyOf(err error) string {
 	case errors.Is(err, ErrInUse):
 		return "stop the other process, or name another directory with --storage.path"
 	case isFull(err):
-		return "make room on the disk, or name a directory on another with --storage.path"
+		return "make room on the disk, or name a directory on another disk with --storage.path"
 	case errors.Is(err, syscall.EROFS) || errors.Is(err, fs.ErrPermission):
-		return "let the user that the exporter runs as write to the directory, or name another with --storage.path"
+		return "give the exporter's user write access to the directory, or name another directory with --storage.path"
 	}
-	return "see whether the disk is sound, or name a directory on another with --storage.path"
+	return "check whether the disk is healthy, or name a directory on another disk with --storage.path"
 }

@@ -183,9 +183,9 @@ func TestRemedyOf(t *testing.T) {
 	}{
 		"a full disk":         {err: &fs.PathError{Op: "write", Err: syscall.ENOSPC}, want: "make room"},
 		"a quota":             {err: syscall.EDQUOT, want: "make room"},
-		"a read-only disk":    {err: syscall.EROFS, want: "let the user"},
-		"a foreign directory": {err: &fs.PathError{Op: "open", Err: fs.ErrPermission}, want: "let the user"},
-		"anything else":       {err: syscall.EIO, want: "see whether the disk is sound"},
+		"a read-only disk":    {err: syscall.EROFS, want: "give the exporter's user write access"},
+		"a foreign directory": {err: &fs.PathError{Op: "open", Err: fs.ErrPermission}, want: "give the exporter's user write access"},
+		"anything else":       {err: syscall.EIO, want: "check whether the disk is healthy"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -66,8 +66,8 @@ func Open(dir string, o Options) (Store, error) {
 		return nil, fmt.Errorf("%s: %w: "+
 			"run that version, or name another directory with --storage.path to start over", path, err)
 	case err != nil:
-		level.Error(op.Logger).Log("msg", "the store cannot be written; going on in memory, "+
-			"and what is counted from now on is lost at the end of the process",
+		level.Error(op.Logger).Log("msg", "the store cannot be written; continuing in memory, "+
+			"and what is counted from now on is lost when the process ends",
 			"err", err, "remedy", remedyOf(err)+", then start the exporter again")
 		return memory{Status{Configured: true, LastWrite: op.found.lastWrite}}, nil
 	}
@@ -127,9 +127,9 @@ func (o *opening) setAside(damage damageError) error {
 	if err != nil {
 		return err
 	}
-	level.Error(o.Logger).Log("msg", "the store was set aside, and counting starts over", "err", damage,
-		"moved_to", aside, "remedy", "put a backup in the place of the file while the exporter is stopped; "+
-			"or delete what was set aside, if nobody needs to look at it")
+	level.Error(o.Logger).Log("msg", "the damaged store was set aside, and counting starts over", "err", damage,
+		"moved_to", aside, "remedy", "replace the file with a backup while the exporter is stopped; "+
+			"or delete the file that was set aside, if nobody needs it")
 	return nil
 }
 
@@ -261,8 +261,8 @@ func (o *opening) prepare(db *database) error {
 	}
 	damaged, err := db.repairMetaPages()
 	if damaged {
-		level.Warn(o.Logger).Log("msg", "one of the two first pages of the store was damaged, and is written again; "+
-			"what was stored last may be missing", "last_write", o.found.lastWrite.UTC().Format(time.RFC3339))
+		level.Warn(o.Logger).Log("msg", "one of the first two pages of the store was damaged, and is rewritten; "+
+			"the last write may be missing", "last_write", o.found.lastWrite.UTC().Format(time.RFC3339))
 	}
 	if err != nil || o.found.schema == o.current() {
 		return err

@@ -22,8 +22,8 @@ func (d *disk) Rebuild(now time.Time, batches []Batch) error {
 	aside, err := d.replace(before, batches)
 	if _, isRefused := errors.AsType[*RefusedError](err); err == nil || isRefused {
 		level.Error(d.logger).Log("msg", "the store was changed by something else while it was open; "+
-			"it was made again from memory", "err", before.whyLost(), "moved_to", aside,
-			"remedy", "leave the file alone while the exporter runs; to put a backup in its place, stop the exporter first",
+			"it was rebuilt from memory", "err", before.whyLost(), "moved_to", aside,
+			"remedy", "leave the file alone while the exporter runs; to replace it with a backup, stop the exporter first",
 			"remedy_zh", "exporter 运行期间请勿改动该文件；如需恢复备份，请先停止 exporter")
 	}
 	return d.noteWrite(now, err)
@@ -57,7 +57,7 @@ func (d *disk) replace(before *database, batches []Batch) (aside string, err err
 	d.db = db
 	d.mu.Unlock()
 	if err := before.close(); err != nil {
-		level.Warn(d.logger).Log("msg", "what is left of the store cannot be closed", "err", err)
+		level.Warn(d.logger).Log("msg", "the old file of the store cannot be closed", "err", err)
 	}
 	return aside, refused
 }

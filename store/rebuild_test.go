@@ -106,7 +106,7 @@ func TestFileThatSomethingElseChanges(t *testing.T) {
 			if s.Status() != want {
 				t.Errorf("status %+v, want %+v", s.Status(), want)
 			}
-			if !strings.Contains(text.String(), "was made again from memory") {
+			if !strings.Contains(text.String(), "was rebuilt from memory") {
 				t.Errorf("log:\n%s", text)
 			}
 			all["b"]["4"] = "four"
@@ -218,7 +218,7 @@ func TestMetaPageThatIsDamagedAtTheStart(t *testing.T) {
 				}
 				commit(t, again, want.batches()...)
 				closeStore(t, again)
-				if n := strings.Count(lines.String(), "first pages of the store was damaged"); n != 1 {
+				if n := strings.Count(lines.String(), "first two pages of the store was damaged"); n != 1 {
 					t.Errorf("said %d times:\n%s", n, &lines)
 				}
 				sound, held := open(t, dir)

@@ -84,7 +84,7 @@ func (r *Reloader) Reload(ctx context.Context) error {
 func (r *Reloader) run(ctx context.Context) error {
 	if err := r.reload(ctx); err != nil {
 		r.successful.Set(0)
-		level.Error(r.logger).Log("msg", "the configuration was not reloaded; the last good one goes on", "err", err)
+		level.Error(r.logger).Log("msg", "the configuration was not reloaded; the last good one stays active", "err", err)
 		return fmt.Errorf("reloading the configuration: %w", err)
 	}
 	r.successful.Set(1)

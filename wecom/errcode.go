@@ -58,7 +58,7 @@ func lookup(code int64) errcode {
 var (
 	remedyCredentials = bilingual{
 		"in the admin console, compare the corp ID with 我的企业 > 企业信息, and the secret with 应用管理 > 自建 > the app > Secret; " +
-			"the app must be enabled, and must be the self-built one that may use the meeting API",
+			"the app must be enabled, and must be the self-built app that may use the meeting API",
 		"请在管理后台核对企业 ID（我的企业 > 企业信息）与 Secret（应用管理 > 自建 > 该应用 > Secret）；该应用须为有会议接口权限的自建应用，且已启用",
 	}
 	remedyIP = bilingual{
@@ -75,11 +75,11 @@ var (
 		"请在管理后台“应用管理 > 会议”中启用会议应用及会议高级功能",
 	}
 	remedyOwnMeetings = bilingual{
-		"name only meetings that this very app created; WeCom shows an app no others",
+		"use only meetings that this app created; WeCom does not show an app any others",
 		"仅可查询由本应用创建的会议，请更换目标",
 	}
 	remedyRequest = bilingual{
-		"check the target's ID; if it is right, this is a fault of the exporter: please report it",
+		"check the target's ID; if it is right, please report a bug in the exporter",
 		"请检查目标的 ID；若无误，则为本程序的缺陷，请反馈",
 	}
 	remedyMember = bilingual{
@@ -96,12 +96,12 @@ var (
 		"请更正或移除该目标",
 	}
 	remedyWait = bilingual{
-		"none needed: the exporter tries again by itself",
+		"none needed: the exporter retries automatically",
 		"无需处理，本程序会自动重试",
 	}
 	remedySlower = bilingual{
 		"none needed for now; if it happens again, lower --poll.max-requests-per-minute, " +
-			"since other apps use the same limit",
+			"because other apps share the limit",
 		"暂无需处理；若反复出现，请调低 --poll.max-requests-per-minute，其他应用也占用同一限额",
 	}
 	remedyConcurrency = bilingual{
@@ -190,7 +190,7 @@ var errcodes = map[int64]errcode{
 	},
 	48006: {
 		class:   ClassCorp,
-		meaning: bilingual{"the right to the API was withdrawn after long disuse", "接口权限因长期未使用被收回"},
+		meaning: bilingual{"the permission for the API was withdrawn after long disuse", "接口权限因长期未使用被收回"},
 		remedy:  remedyAPIRight,
 	},
 	50003: {
@@ -208,12 +208,12 @@ var errcodes = map[int64]errcode{
 	},
 	301042: {
 		class:   ClassCorp,
-		meaning: bilingual{"the calling IP is not on the white list", "调用方 IP 不在白名单中"},
+		meaning: bilingual{"the calling IP is not on the allowlist", "调用方 IP 不在白名单中"},
 		remedy:  remedyIP,
 	},
 	301002: {
 		class:   ClassCorp,
-		meaning: bilingual{"no right to this agent", "无权操作该应用"},
+		meaning: bilingual{"no permission for this agent", "无权操作该应用"},
 		remedy: bilingual{
 			"take the agent ID and the secret from the same app, in the admin console under 应用管理 > 自建 > the app",
 			"AgentId 与 Secret 须取自管理后台“应用管理”中的同一应用",
@@ -229,37 +229,37 @@ var errcodes = map[int64]errcode{
 	},
 	400028: {
 		class:   ClassCorp,
-		meaning: bilingual{"the meeting app is off", "会议应用未启用"},
+		meaning: bilingual{"the meeting app is disabled", "会议应用未启用"},
 		remedy:  remedyMeeting,
 	},
 	680106: {
 		class:   ClassCorp,
-		meaning: bilingual{"the corp's meeting app is closed", "企业会议应用已关闭"},
+		meaning: bilingual{"the corp's meeting app is disabled", "企业会议应用已关闭"},
 		remedy:  remedyMeeting,
 	},
 	730007: {
 		class:   ClassCorp,
-		meaning: bilingual{"the corp's edition has no such meeting features", "企业版本不支持该会议功能"},
+		meaning: bilingual{"the corp's edition lacks these meeting features", "企业版本不支持该会议功能"},
 		remedy:  remedyMeeting,
 	},
 	770005: {
 		class:   ClassCorp,
-		meaning: bilingual{"advanced meeting features are not opened", "未开通会议高级功能"},
+		meaning: bilingual{"advanced meeting features are not enabled", "未开通会议高级功能"},
 		remedy:  remedyMeeting,
 	},
 	400218: {
 		class:   ClassCorp,
-		meaning: bilingual{"advanced meeting features are not opened", "未开通会议高级功能"},
+		meaning: bilingual{"advanced meeting features are not enabled", "未开通会议高级功能"},
 		remedy:  remedyMeeting,
 	},
 	400219: {
 		class:   ClassCorp,
-		meaning: bilingual{"advanced meeting features are not opened", "未开通会议高级功能"},
+		meaning: bilingual{"advanced meeting features are not enabled", "未开通会议高级功能"},
 		remedy:  remedyMeeting,
 	},
 	400226: {
 		class:   ClassCorp,
-		meaning: bilingual{"advanced meeting features are not opened", "未开通会议高级功能"},
+		meaning: bilingual{"advanced meeting features are not enabled", "未开通会议高级功能"},
 		remedy:  remedyMeeting,
 	},
 	730005: {
@@ -319,7 +319,7 @@ var errcodes = map[int64]errcode{
 	},
 	60011: {
 		class:   ClassTarget,
-		meaning: bilingual{"no right to the member, department or tag", "无权访问该成员、部门或标签"},
+		meaning: bilingual{"no permission for the member, department or tag", "无权访问该成员、部门或标签"},
 		remedy:  remedyScope,
 	},
 	60111: {

@@ -47,7 +47,7 @@ func TestDescribe(t *testing.T) {
 
 		"a chain that does not end": {
 			err:     &ChainError{Anomaly: PageLimit, Pages: 1000},
-			english: "the list is incomplete: it led nowhere after page 1000 (page_limit)",
+			english: "the list is incomplete: it could not be continued after page 1000 (page_limit)",
 			chinese: "列表不完整：第 1000 页之后无法继续（page_limit）",
 			advice:  true,
 		},

@@ -189,7 +189,7 @@ func (l *Limits) closeFor(endpoint string, wait time.Duration, status int) {
 			Endpoint: endpoint,
 			Kind:     KindHTTP,
 			Status:   status,
-			Detail:   "it is asked to wait (Retry-After)",
+			Detail:   "asked to wait (Retry-After)",
 			remedy:   remedyPause,
 		}
 		l.blocks[endpoint] = b

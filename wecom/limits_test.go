@@ -319,13 +319,13 @@ func TestClosedEndpoints(t *testing.T) {
 		call(agentEndpoint, 0, nil)
 		want := `[|
 			meeting/record/list until 1m1s: meeting/record/list: errcode 45009 (frequency limit exceeded) |
-			agent/get until 10m2s: agent/get: HTTP status 503: it is asked to wait (Retry-After)
+			agent/get until 10m2s: agent/get: HTTP status 503: asked to wait (Retry-After)
 			meeting/record/list until 1m1s: meeting/record/list: errcode 45009 (frequency limit exceeded) |
-			agent/get until 10m2s: agent/get: HTTP status 503: it is asked to wait (Retry-After)
+			agent/get until 10m2s: agent/get: HTTP status 503: asked to wait (Retry-After)
 			meeting/record/list until 1m1s: meeting/record/list: errcode 45009 (frequency limit exceeded) |
-			agent/get until 10m2s: agent/get: HTTP status 503: it is asked to wait (Retry-After)
+			agent/get until 10m2s: agent/get: HTTP status 503: asked to wait (Retry-After)
 			meeting/record/list until 1m1s: meeting/record/list: errcode 45009 (frequency limit exceeded) |
-			agent/get until 10m2s: agent/get: HTTP status 503: it is asked to wait (Retry-After) |]`
+			agent/get until 10m2s: agent/get: HTTP status 503: asked to wait (Retry-After) |]`
 		if want = strings.Join(strings.Fields(want), " "); fmt.Sprint(closed) != want {
 			t.Errorf("closed\n got %v\nwant %s", closed, want)
 		}

@@ -22,7 +22,7 @@ var (
 		"请检查网络、DNS、代理以及 --wecom.api-url",
 	}
 	remedyTimeout = bilingual{
-		"check that a firewall, the proxy or the network does not hold up calls; ask the same host with curl from here",
+		"check whether a firewall, the proxy or the network blocks calls; try the same host with curl from here",
 		"请检查防火墙、代理或网络是否阻滞了调用，可在本机用 curl 访问同一主机",
 	}
 	remedyDNS = bilingual{
@@ -30,7 +30,7 @@ var (
 		"请检查 --wecom.api-url 与代理地址中的主机名，以及本机的 DNS 设置",
 	}
 	remedyRefused = bilingual{
-		"nothing listens at that address: check host and port in --wecom.api-url, or a firewall that rejects",
+		"nothing listens at that address: check host and port in --wecom.api-url, and whether a firewall rejects connections",
 		"该地址无服务监听：请检查 --wecom.api-url 的主机与端口，或防火墙是否拒绝连接",
 	}
 	remedyProxy = bilingual{
@@ -38,27 +38,27 @@ var (
 		"无法连接代理：请检查 --wecom.proxy-url、http_config: proxy_url 或 HTTPS_PROXY",
 	}
 	remedyProxyRefusal = bilingual{
-		"the proxy does not let the call through: have it allow the host of --wecom.api-url, port 443",
+		"the proxy blocks the call: allow the host of --wecom.api-url on port 443 in the proxy",
 		"代理拒绝了连接：请在代理上放行 --wecom.api-url 的主机与 443 端口",
 	}
 	remedyProxyLogin = bilingual{
-		"the proxy asks for a user name and a password: put them into its URL, http://user:password@host:port",
+		"the proxy asks for a user name and a password: put them into its URL: http://user:password@host:port",
 		"代理要求身份验证：请在代理地址中写明用户名与密码，即 http://user:password@host:port",
 	}
 	remedyTLS = bilingual{
-		"TLS failed: check that --wecom.api-url begins with https:// only where TLS is spoken, and the proxy's TLS",
+		"TLS failed: check that the port in --wecom.api-url speaks TLS, and check the proxy's TLS settings",
 		"TLS 握手失败：请确认 --wecom.api-url 的端口支持 TLS，并检查代理的 TLS 设置",
 	}
 	remedyHostName = bilingual{
-		"the certificate is of another host: check --wecom.api-url, DNS, and a proxy that answers in WeCom's stead",
+		"the certificate belongs to another host: check --wecom.api-url, DNS, and whether a proxy answers instead of WeCom",
 		"证书属于其他主机：请检查 --wecom.api-url、DNS，以及是否有代理代替企业微信应答",
 	}
 	remedyExpired = bilingual{
-		"the certificate has expired or is not valid yet: check the clock of this host, or have the certificate renewed",
+		"the certificate has expired or is not valid yet: check the clock of this host, or renew the certificate",
 		"证书已过期或尚未生效：请检查本机时钟，或更新证书",
 	}
 	remedyNoRoots = bilingual{
-		"this host has no CA certificates: install them, such as the package ca-certificates",
+		"this host has no CA certificates: install them, for example with the package ca-certificates",
 		"本机没有 CA 证书：请安装，例如 ca-certificates 软件包",
 	}
 )

@@ -49,7 +49,7 @@ func (c *corp) checkScope(ctx context.Context) {
 		c.failed(StepScope, errorText(err), remedyText(err))
 		return
 	case len(scope.UserIDs) == 0:
-		c.failed(StepScope, text{"the app sees no member", "应用可见范围内没有成员"}, text{
+		c.failed(StepScope, text{"no member is visible to the app", "应用可见范围内没有成员"}, text{
 			"in the admin console, add the members under 应用管理 > 自建 > the app > 可见范围",
 			"请在管理后台“应用管理 > 自建 > 该应用 > 可见范围”中加入成员",
 		})
@@ -63,7 +63,7 @@ func (c *corp) checkScope(ctx context.Context) {
 			fmt.Sprintf("被拒绝的部门和标签：%d 个，例如 %s：%s", n, err.zh, remedy.zh),
 		}
 	}
-	c.ok(StepScope, textf("members that the app sees: %d", "应用可见的成员：%d 名", len(scope.UserIDs)), note)
+	c.ok(StepScope, textf("members visible to the app: %d", "应用可见的成员：%d 名", len(scope.UserIDs)), note)
 	if c.config.Targets.DiscoverMembers {
 		c.users = scope.UserIDs
 	}
@@ -235,7 +235,7 @@ func (c *corp) reportRecordings() {
 			text{
 				"WeCom shows an app only meetings that this very app created through the API, and answers with an empty list " +
 					"otherwise. If yours are booked by people in the WeCom client, or created by another app, this exporter has " +
-					"nothing to show. To be sure, check with --target.userid of somebody whose meetings were recorded in that time",
+					"nothing to show. To be sure, run check with --target.userid of a user whose meetings were recorded in that time",
 				"企业微信只向应用展示由该应用通过 API 创建的会议，其余一律返回空列表。若会议由成员在客户端预约，或由其他应用创建，" +
 					"本程序没有可展示的数据。如需确认，请用 --target.userid 指定一位在此期间有会议录制的成员再次检查",
 			})
@@ -254,14 +254,14 @@ func (c *corp) checkClock() {
 	c.observer.mu.Unlock()
 	switch {
 	case !known:
-		c.skip(text{"no answer of WeCom had a time", "企业微信的应答均未带时间"}, StepClock)
+		c.skip(text{"no answer from WeCom had a Date header", "企业微信的应答均未带时间"}, StepClock)
 	case ahead.Abs() > wecom.MaxSkew:
 		seen := textf("the local clock is %s ahead of WeCom's", "本机时钟比企业微信快 %s", ahead.Round(time.Minute))
 		if ahead < 0 {
 			seen = textf("the local clock is %s behind WeCom's", "本机时钟比企业微信慢 %s", -ahead.Round(time.Minute))
 		}
 		c.failed(StepClock, seen, text{
-			"set the clock of this machine, for example by NTP; until then the exporter goes by WeCom's clock",
+			"set the clock of this machine, for example by NTP; until then the exporter uses WeCom's clock",
 			"请校准本机时钟（例如使用 NTP）；在此之前，本程序以企业微信的时间为准",
 		})
 	default:

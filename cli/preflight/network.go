@@ -115,7 +115,7 @@ func (r route) checkDNS(t *trace, _ error) (seen, remedy text, ok bool) {
 		return textf("%s is an address", "%s 即地址，无需解析", name), text{}, true
 	case t.dnsErr != nil || len(t.addresses) == 0:
 		return textf("%s: %v", "%s：%v", name, cause(t.dnsErr)), text{
-			"check the DNS of this machine or container; if it reaches the Internet through a proxy only, " +
+			"check the DNS of this machine or container; if it reaches the Internet only through a proxy, " +
 				"set --wecom.proxy-url",
 			"请检查本机或容器的 DNS；若只能经代理访问外网，请设置 --wecom.proxy-url",
 		}, false
@@ -159,7 +159,7 @@ func (r route) checkTLS(t *trace, err error) (seen, remedy text, ok bool) {
 			tls.VersionName(t.tlsVersion), r.api.Hostname()), text{}, true
 	}
 	return errorText(err), text{
-		"if a gateway opens TLS on the way, trust its CA with http_config.tls_config.ca_file; if the certificate has " +
+		"if a gateway intercepts TLS, trust its CA with http_config.tls_config.ca_file; if the certificate has " +
 			"expired or is not valid yet, set the clock of this machine",
 		"若途中有网关解密 TLS，请用 http_config.tls_config.ca_file 信任其 CA；若证书已过期或尚未生效，请校准本机时钟",
 	}, false

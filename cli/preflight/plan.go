@@ -59,13 +59,13 @@ func (c *corp) reportPlan() {
 		notes = append(notes, remedy)
 	} else if wanted := c.config.Targets; c.users == nil && (wanted.DiscoverMembers || wanted.DiscoverActivity) {
 		notes = append(notes, text{
-			"this is without the users that are to be discovered, whose number is not known yet",
+			"users to be discovered are not included, because their number is not known yet",
 			"未计入尚待发现的成员，其数量未知",
 		}.in(c.Language))
 	}
 	if p.RecordingsSeen != nil && *p.RecordingsSeen == 0 {
 		notes = append(notes, text{
-			"no recording of this app was seen, so that as it stands there is nothing to show: see recordings above",
+			"no recording of this app was seen, so there is nothing to show for now: see recordings above",
 			"未见本应用的任何录制，就目前而言没有可展示的数据，见上文 recordings",
 		}.in(c.Language))
 	}

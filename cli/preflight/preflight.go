@@ -164,7 +164,7 @@ func (c *corp) checkTargetFiles() {
 	}
 	for _, err := range errs {
 		c.failed(StepTargetFiles, text{err.Error(), err.Error()}, text{
-			"until it is corrected, an exporter that is running keeps the targets that the file last had",
+			"until it is corrected, a running exporter keeps the last targets of the file",
 			"更正之前，运行中的 exporter 沿用该文件上次的目标",
 		})
 	}

@@ -132,7 +132,7 @@ func TestAllIsWell(t *testing.T) {
 		"ok dns: 127.0.0.1 is an address",
 		"ok tcp: connected to " + address,
 		"ok token: WeCom accepts the corp ID and the secret",
-		"ok scope: members that the app sees: 4",
+		"ok scope: members visible to the app: 4",
 		"ok activity: meetings started in the last 30 days: 1, by 1 members",
 		"ok list: by userid: tried 4 of 4 targets, listed 4, with recordings 1",
 		"ok list: by meetingid: tried 1 of 1 targets, listed 1, with recordings 1",
@@ -233,7 +233,7 @@ func TestErrcodes(t *testing.T) {
 			continue
 		}
 		for language, places := range map[wecom.Language][]string{
-			wecom.English: {"in the admin console", "--poll.", "WeCom administrator", "report it"},
+			wecom.English: {"in the admin console", "--poll.", "WeCom administrator", "report a bug"},
 			wecom.Chinese: {"管理后台", "--poll.", "企业管理员", "请反馈"},
 		} {
 			t.Run(fmt.Sprintf("%d %d", code, language), func(t *testing.T) {
@@ -290,7 +290,7 @@ func TestFailures(t *testing.T) {
 			change: func(s *wecomtest.Server, _ *config.Config) {
 				s.SetDirectory(wecomtest.Directory{Departments: []wecomtest.Department{{ID: 1}}})
 			},
-			want:   []string{"fail scope: the app sees no member"},
+			want:   []string{"fail scope: no member is visible to the app"},
 			remedy: "可见范围",
 		},
 		{

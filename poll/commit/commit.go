@@ -239,8 +239,8 @@ func (w *write) run(c *Committer, now time.Time, last bool) {
 		w.taken, w.batches = nil, nil
 		for _, p := range w.parts {
 			if lost := p.Inventory.MarkUnsaved(); lost > 0 {
-				level.Error(p.Logger).Log("msg", "the list of changes is lost with the store, and begins again; "+
-					"what was counted goes on", "lost_changes", lost,
+				level.Error(p.Logger).Log("msg", "the list of changes was lost with the store and starts again; "+
+					"counters go on", "lost_changes", lost,
 					"remedy", "leave the file of the store alone while the exporter runs",
 					"remedy_zh", "exporter 运行期间请勿改动状态文件")
 			}
@@ -295,9 +295,9 @@ func (p *Part) noteRefused(now time.Time, err error) {
 	case err != nil:
 		p.refused.Fail(now, retryRange)
 		if !was {
-			level.Error(p.Logger).Log("msg", "the state of this corp cannot be stored; it goes on in memory, "+
-				"is tried again, and other corps are stored", "err", err,
-				"remedy", "report this line, without the names in it; what this corp counts is lost at the end of the process")
+			level.Error(p.Logger).Log("msg", "the state of this corp cannot be stored; it stays in memory "+
+				"and is tried again; other corps are stored", "err", err,
+				"remedy", "report this line without the names in it; what this corp counts is lost when the process ends")
 		}
 	}
 }
@@ -326,9 +326,9 @@ func (c *Committer) noteSlow() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.slow = true
-	level.Error(c.logger).Log("msg", "the store takes more than 3s to be written; going on in memory, "+
+	level.Error(c.logger).Log("msg", "writing the store takes more than 3s; continuing in memory, "+
 		"and writing in the background",
-		"remedy", "see whether the disk is overloaded or broken, or name a directory on another with --storage.path",
+		"remedy", "check whether the disk is overloaded or broken, or name a directory on another disk with --storage.path",
 		"remedy_zh", "请检查磁盘是否过载或损坏，或用 --storage.path 指定其他磁盘上的目录")
 }
 

@@ -163,7 +163,7 @@ func (b *bench) close(ctx context.Context) {
 }
 
 const (
-	slow   = "takes more than 3s to be written"
+	slow   = "writing the store takes more than 3s"
 	inTime = "is written in time again"
 )
 

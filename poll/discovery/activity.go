@@ -66,9 +66,9 @@ func (d *Discovery) findHistory(ctx context.Context, now time.Time) {
 			return
 		}
 		if err != nil {
-			level.Warn(d.logger).Log("msg", "it is not known who started meetings that long ago; who did not later is not found",
-				"before", span.End.UTC().Format(time.RFC3339), "err", err,
-				"remedy", "if it stays so, name these users as targets",
+			level.Warn(d.logger).Log("msg", "cannot list who started meetings that long ago; "+
+				"users without later meetings are not found", "before", span.End.UTC().Format(time.RFC3339), "err", err,
+				"remedy", "if it persists, name these users as targets",
 				"remedy_zh", "若持续出现，请将这些成员直接配置为目标")
 			d.historyTried(now.Add(historyRetry))
 			return

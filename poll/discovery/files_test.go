@@ -202,7 +202,7 @@ func TestFilesThatChange(t *testing.T) {
 			{does: noFolder, want: []string{"li"}},
 			{does: nothing, want: []string{"li"}},
 			{does: nothing, atOnce: true, want: []string{"li"}},
-		}, logged: "keeping those known"},
+		}, logged: "the known ones are kept"},
 		"empty": {looks: []look{
 			{does: write("userids: []"), want: []string{"li"}},
 			{does: nothing, want: []string{}},
@@ -261,9 +261,9 @@ func TestManyFilesAtOnce(t *testing.T) {
 			happens: func(t *testing.T, path string) { t.Helper(); write(t, path, "userid: [a]") },
 			later:   func(t *testing.T, path string) { t.Helper(); write(t, path, "userids: [a]") },
 			want: []string{
-				`level=error msg="target files cannot be used; keeping the targets that they last had" files=5 ` +
+				`level=error msg="target files cannot be used; their last targets are kept" files=5 ` +
 					`first="a.yml: line 1: \"userid\" is not a known key`,
-				`level=info msg="target files are right again" files=5 first="a.yml; b.yml; d.yml"`,
+				`level=info msg="target files can be used again" files=5 first="a.yml; b.yml; d.yml"`,
 			},
 		},
 		"empty, and gone": {
@@ -271,7 +271,7 @@ func TestManyFilesAtOnce(t *testing.T) {
 			later:   remove,
 			want: []string{
 				`level=warn msg="target files name no target any more" files=5 first="a.yml; b.yml; d.yml" targets_before=10`,
-				`level=warn msg="no target file matches the pattern any more, and the targets are gone" pattern=*.yml ` +
+				`level=warn msg="no target file matches the pattern any more; the targets are removed" pattern=*.yml ` +
 					`files=6 targets_before=2 remedy=`,
 			},
 		},
@@ -279,7 +279,7 @@ func TestManyFilesAtOnce(t *testing.T) {
 			happens: remove,
 			later:   func(*testing.T, string) {},
 			want: []string{
-				`level=info msg="target files are gone, and their targets with them" files=5 first="a.yml; b.yml; d.yml" targets_before=10`,
+				`level=info msg="target files are gone; their targets are removed" files=5 first="a.yml; b.yml; d.yml" targets_before=10`,
 				``,
 			},
 		},

@@ -79,12 +79,12 @@ func (d *Discovery) repeat(ctx context.Context, f *finder) {
 			wait = retry.Fail(time.Now(), retryRange)
 			if err.Error() != lastErr {
 				lastErr = err.Error()
-				level.Error(logger).Log("msg", "cannot find targets; those found before stay", "err", err,
+				level.Error(logger).Log("msg", "cannot discover targets; those discovered before are kept", "err", err,
 					"remedy", wecom.Remedy(err, wecom.English), "remedy_zh", wecom.Remedy(err, wecom.Chinese))
 			}
 		default:
 			if lastErr != "" {
-				level.Info(logger).Log("msg", "targets are found again")
+				level.Info(logger).Log("msg", "targets can be discovered again")
 			}
 			lastErr = ""
 			retry.Reset()

@@ -70,7 +70,7 @@ func (d *Discovery) logRefused(refused []error) {
 	for _, err := range refused[:min(len(refused), shownRefusals)] {
 		first = append(first, err.Error())
 	}
-	level.Warn(d.logger).Log("msg", "some of the visible scope cannot be read; its members stay as they last were",
+	level.Warn(d.logger).Log("msg", "part of the visible scope cannot be read; its last known members are kept",
 		"refused", len(refused), "first", strings.Join(first, "; "),
 		"remedy", wecom.Remedy(refused[0], wecom.English), "remedy_zh", wecom.Remedy(refused[0], wecom.Chinese))
 }
@@ -81,8 +81,8 @@ func (d *Discovery) logOversized(discover string, users int) {
 	if users == 0 {
 		return
 	}
-	level.Warn(d.logger).Log("msg", "some users are not polled: their IDs are too long to be any user's",
+	level.Warn(d.logger).Log("msg", "some users are not polled: their IDs are too long",
 		"discover", discover, "oversized", users, "max_bytes", wecom.MaxUserIDBytes,
-		"remedy", "look for a gateway that changes answers, and ask WeCom's support",
+		"remedy", "check for a gateway that changes answers, and ask WeCom's support",
 		"remedy_zh", "请检查是否有网关改动了应答，并联系企业微信客服")
 }

@@ -18,10 +18,10 @@ const shownFiles = 3
 type news struct{ broken, right, emptied event }
 
 func (n *news) log(logger log.Logger) {
-	n.broken.msg = "target file cannot be used; keeping the targets that it last had"
-	n.broken.msgMany = "target files cannot be used; keeping the targets that they last had"
+	n.broken.msg = "target file cannot be used; its last targets are kept"
+	n.broken.msgMany = "target files cannot be used; their last targets are kept"
 	n.broken.log(level.Error(logger))
-	n.right.msg, n.right.msgMany = "target file is right again", "target files are right again"
+	n.right.msg, n.right.msgMany = "target file can be used again", "target files can be used again"
 	n.right.log(level.Info(logger))
 	n.emptied.msg = "target file names no target any more"
 	n.emptied.msgMany = "target files name no target any more"

@@ -130,7 +130,7 @@ func (r *Rules) refresh(path string) bool {
 	had := len(r.file.Content)
 	found := r.file.Check(false)
 	if found.Err != nil {
-		level.Warn(r.logger).Log("msg", "the accepted file cannot be used; keeping what it last held",
+		level.Warn(r.logger).Log("msg", "the accepted file cannot be used; its last entries are kept",
 			"file", path, "err", found.Err, "remedy", "correct the file; it is read again within seconds",
 			"remedy_zh", "请更正该文件；更正后数秒内会重新读取")
 	}
@@ -192,7 +192,7 @@ func (r *Rules) reportEnded() {
 		ended = append(ended, id+" ("+a.Date()+")")
 	}
 	if len(ended) > 0 {
-		level.Info(r.logger).Log("msg", "acceptances have ended; what is still open to anyone counts as exposed again",
+		level.Info(r.logger).Log("msg", "acceptances have ended; files that are still open to anyone count as exposed again",
 			"ids", len(ended), "first", first(ended))
 	}
 }
@@ -209,9 +209,9 @@ func (r *Rules) reportUnmatched(ctx context.Context) {
 	})
 	r.unmatched = ids
 	if len(added) > 0 {
-		level.Warn(r.logger).Log("msg", "the accepted file has IDs of no recording and no file that is known",
+		level.Warn(r.logger).Log("msg", "the accepted file has IDs that match no known recording or file",
 			"ids", len(added), "first", first(added),
-			"remedy", "correct the IDs, or remove those of recordings that were deleted or have left the lookback",
+			"remedy", "correct the IDs, or remove IDs of recordings that were deleted or have left the lookback",
 			"remedy_zh", "请更正这些 ID；对应录制已删除或已超出回溯期的，请移除")
 	}
 }

@@ -103,7 +103,7 @@ func (b *bench) want(looks int, accepted int32, lines ...string) {
 
 func TestFileIsReadAgain(t *testing.T) {
 	t.Parallel()
-	const broken = `level=warn msg="the accepted file cannot be used; keeping what it last held"`
+	const broken = `level=warn msg="the accepted file cannot be used; its last entries are kept"`
 	b := newBench(t, "- {id: r1, reason: a}", 1)
 	b.want(0, 1)
 	b.want(3, 1)
@@ -163,7 +163,7 @@ func TestDemoAcceptsWithoutAFile(t *testing.T) {
 
 func TestUnmatchedIDsAreReportedOnce(t *testing.T) {
 	t.Parallel()
-	const msg = `level=warn msg="the accepted file has IDs of no recording and no file that is known" `
+	const msg = `level=warn msg="the accepted file has IDs that match no known recording or file" `
 	b := newBench(t, "- {id: r1, reason: a}\n- {id: x1, reason: a}\n- {id: x2, reason: a}", 1)
 	b.want(3, 1)
 	b.inv.SetReady()
@@ -188,7 +188,7 @@ func TestShardsDoNotReportUnmatchedIDs(t *testing.T) {
 
 func TestEndedAcceptancesAreReportedOnce(t *testing.T) {
 	t.Parallel()
-	const msg = `level=info msg="acceptances have ended; what is still open to anyone counts as exposed again" `
+	const msg = `level=info msg="acceptances have ended; files that are still open to anyone count as exposed again" `
 	b := newBench(t, "- {id: r2, reason: a, until: 2026-03-02}\n- {id: r1-file, reason: a, until: 2026-03-04}\n"+
 		"- {id: r1, reason: a, until: 2026-03-01}\n- {id: x, reason: a, until: 2026-03-02}", 1)
 	b.want(1, 2, msg+`ids=1 first="r1 (2026-03-01)"`)
