@@ -45,9 +45,9 @@ func addBackfill(cmd *kingpin.CmdClause, f *flags) action {
 		from: cmd.Flag("from", "Start of the history: a time in RFC 3339, a date, or a duration ago such as 365d. By "+
 			"default --poll.lookback ago.").String(),
 		to: cmd.Flag("to", "End of the history, like --from. By default now.").String(),
-		step: cmd.Flag("step", "Time between two samples of a series, which are at its multiples: a duration such as "+
+		step: cmd.Flag("step", "Time between two samples of a series, which lie at multiples of it: a duration such as "+
 			"5m or 1d.").Default(defaultStep).String(),
-		output: cmd.Flag("output", "File to write, which must not be there yet; - is stdout.").String(),
+		output: cmd.Flag("output", "File to write, which must not exist yet; - is stdout.").String(),
 	}
 	return func(ctx context.Context, out *output) error { return b.run(ctx, f, out) }
 }

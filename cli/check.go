@@ -29,7 +29,7 @@ const (
 
 // addCheck adds the command that tries the configuration, step by step.
 func addCheck(cmd *kingpin.CmdClause, f *flags) action {
-	language := cmd.Flag("language", "Language of the answers: en or zh. By default that of the locale.").
+	language := cmd.Flag("language", "Language of the answers: en or zh. The default is the language of the locale.").
 		Default(languageOfLocale()).Enum(languageEnglish, languageChinese)
 	format := cmd.Flag("format", "Format of the answers: text, a line for each step, or json.").
 		Default(formatText).Enum(formatText, formatJSON)

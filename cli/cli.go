@@ -49,7 +49,7 @@ type action func(context.Context, *output) error
 var commands = []command{
 	{
 		name:    defaultCommand,
-		help:    "Serve metrics of the recordings of the configured corps. This is what is done where no command is given.",
+		help:    "Serve metrics of the recordings of the configured corps. This is the default command.",
 		failure: "cannot serve",
 		add:     addServe,
 	},
@@ -61,28 +61,28 @@ var commands = []command{
 	},
 	{
 		name: "check",
-		help: "Try the configuration step by step, WeCom included: what works, what does not, and what to do. " +
-			"The exit status is 0 if all is well.",
+		help: "Check the configuration and the connection to WeCom step by step, and print what fails and what to do. " +
+			"The exit status is 0 if no step fails.",
 		failure: "cannot check",
 		add:     addCheck,
 	},
 	{
 		name: "list",
-		help: "Print the recordings of the configured targets for an audit: asks WeCom for all of them, within the budget. " +
-			"The exit status is 2 if something could not be listed.",
+		help: "Print the recordings of the configured targets for an audit. It reads all of them from WeCom, within " +
+			"the budget. The exit status is 2 if something could not be listed.",
 		failure: "cannot list the recordings",
 		add:     addList,
 	},
 	{
 		name: "backfill",
-		help: "Write what the metrics would have been, as OpenMetrics for promtool tsdb create-blocks-from openmetrics: " +
-			"asks WeCom for what it still lists, within the budget. The exit status is 2 if something could not be listed.",
+		help: "Write the metrics of the past as OpenMetrics for promtool tsdb create-blocks-from openmetrics. " +
+			"It reads what WeCom still lists, within the budget. The exit status is 2 if something could not be listed.",
 		failure: "cannot write the history",
 		add:     addBackfill,
 	},
 	{
 		name:    "healthcheck",
-		help:    "Ask a running exporter whether it is healthy; the exit status is 0 if it is.",
+		help:    "Check whether a running exporter is healthy. The exit status is 0 if it is.",
 		failure: "the exporter is not healthy",
 		add:     addHealthcheck,
 	},

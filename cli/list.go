@@ -48,7 +48,7 @@ func addList(cmd *kingpin.CmdClause, f *flags) action {
 		olderThan: cmd.Flag("older-than", "Only recordings that started longer ago than this duration, such as 90d: "+
 			"those of a year, or those since --since.").
 			String(),
-		stored: cmd.Flag("stored", "Read what an exporter that is stopped has stored in --storage.path, instead of asking "+
+		stored: cmd.Flag("stored", "Read what a stopped exporter has stored in --storage.path, instead of asking "+
 			"WeCom. Titles are not stored.").Bool(),
 	}
 	return func(ctx context.Context, out *output) error { return l.run(ctx, f, out) }

@@ -60,7 +60,7 @@ func corpSettings() []setting {
 	return []setting{
 		{
 			flag: flagConfigFile,
-			help: "YAML file with one or many corps; it replaces the --wecom.*, --target.* and --policy.* flags.",
+			help: "YAML file with one or more corps; it replaces the --wecom.*, --target.* and --policy.* flags.",
 		},
 		{
 			flag:    "wecom.corp-name",
@@ -113,32 +113,32 @@ func apiSettings() []setting {
 		},
 		{
 			flag:    "wecom.proxy-url",
-			help:    "Proxy for calls to WeCom; without it, HTTP_PROXY, HTTPS_PROXY and NO_PROXY hold.",
+			help:    "Proxy for calls to WeCom. Without it, HTTP_PROXY, HTTPS_PROXY and NO_PROXY apply.",
 			setCorp: func(c *Corp, v value) { c.HTTPClientConfig = v.proxy() },
 		},
 		{
 			key:     keyHTTPConfig,
 			kind:    yamldoc.Mapping,
-			help:    "Proxy, TLS, authentication and headers of calls to WeCom, with the keys that Prometheus has.",
+			help:    "Proxy, TLS, authentication and headers of calls to WeCom, with the same keys as in Prometheus.",
 			setCorp: func(c *Corp, v value) { c.HTTPClientConfig = v.httpConfig() },
 		},
 		{
 			key:     keyQuota,
-			help:    "Cloud storage that was bought, in bytes, for the metric wecom_recording_quota_bytes.",
+			help:    "Purchased cloud storage in bytes, for the metric wecom_recording_quota_bytes.",
 			setCorp: func(c *Corp, v value) { c.QuotaBytes = v.quota() },
 		},
 		{
 			flag:    "wecom.statistics",
 			key:     keyStatistics,
 			kind:    yamldoc.Truth,
-			help:    "Ask for the views and downloads of shared recordings, with at most a tenth of the budget.",
+			help:    "List the views and downloads of shared recordings, with at most a tenth of the budget.",
 			setCorp: func(c *Corp, v value) { c.Statistics = v.truth() },
 		},
 		{
 			key:  keyDepartments,
 			kind: yamldoc.Mapping,
 			help: "Names of departments by their numbers, for the label department of --metrics.departments; " +
-				"a department without a name is shown by its number.",
+				"a department without a name appears as its number.",
 			setCorp: func(c *Corp, v value) { c.Departments = v.departmentNames() },
 		},
 	}
@@ -153,7 +153,7 @@ func targetSettings() []setting {
 			inTargetFile: true,
 			kind:         yamldoc.List,
 			commas:       true,
-			help:         "User whose recordings to list; repeatable, or several with commas.",
+			help:         "User whose recordings to list; repeatable, or several separated by commas.",
 			setCorp:      func(c *Corp, v value) { c.Targets.UserIDs = v.ids(maxUserIDBytes, strings.ToLower) },
 		},
 		{
@@ -162,7 +162,7 @@ func targetSettings() []setting {
 			inTargetFile: true,
 			kind:         yamldoc.List,
 			commas:       true,
-			help:         "ID of a meeting whose recordings to list; repeatable, or several with commas.",
+			help:         "ID of a meeting whose recordings to list; repeatable, or several separated by commas.",
 			setCorp:      func(c *Corp, v value) { c.Targets.MeetingIDs = v.ids(maxMeetingIDBytes, strings.Clone) },
 		},
 		{
@@ -171,7 +171,7 @@ func targetSettings() []setting {
 			inTargetFile: true,
 			kind:         yamldoc.List,
 			commas:       true,
-			help:         "Code of a meeting whose recordings to list; repeatable, or several with commas.",
+			help:         "Code of a meeting whose recordings to list; repeatable, or several separated by commas.",
 			setCorp:      func(c *Corp, v value) { c.Targets.MeetingCodes = v.ids(maxMeetingIDBytes, strings.Clone) },
 		},
 		{
@@ -188,7 +188,7 @@ func targetSettings() []setting {
 			kind:   yamldoc.List,
 			commas: true,
 			help: "Find users to list recordings for: members (visible to the app) " +
-				"or activity (who started a meeting lately); repeatable, or both with a comma.",
+				"or activity (who started a meeting recently); repeatable, or both separated by a comma.",
 			setCorp: func(c *Corp, v value) { c.Targets.DiscoverMembers, c.Targets.DiscoverActivity = v.discovery() },
 		},
 	}
@@ -200,8 +200,8 @@ func policySettings() []setting {
 		{
 			flag: "policy.accepted-file",
 			key:  "corps[].policy.accepted_file",
-			help: "YAML file with what is exposed on purpose, a list of id, reason and until; " +
-				"it does not count as exposed. Read again when it changes.",
+			help: "YAML file that lists intentional exposures, each with id, reason and until. They do not count as exposed. " +
+				"The file is read again when it changes.",
 			setCorp: func(c *Corp, v value) { c.Policy.AcceptedFile, c.Policy.Accepted = v.acceptedFile() },
 		},
 		{
@@ -268,19 +268,19 @@ func metricsSettings() []setting {
 		{
 			flag:    "metrics.host-label",
 			initial: string(HostLabelPlain),
-			help: "What the label host holds: plain (the user ID), " +
+			help: "Value of the label host: plain (the user ID), " +
 				"hashed (needs --metrics.host-hash-key-file) or off.",
 			set: func(c *Config, v value) { c.Metrics.HostLabel = v.hostLabel() },
 		},
 		{
 			flag: "metrics.host-hash-key-file",
-			help: "File with the key that hosts are hashed with, at least 16 bytes.",
+			help: "File with the key for hashing hosts, at least 16 bytes.",
 			set:  func(c *Config, v value) { c.Metrics.HostHashKey = v.hashKey(c.Metrics.HostLabel) },
 		},
 		{
 			flag:    "metrics.max-hosts",
 			initial: "10000",
-			help:    `Hosts with series of their own; further ones are summed up as host="other"; 0 is no limit.`,
+			help:    `Maximum number of hosts with their own series. The others are added up as host="other". 0 means no limit.`,
 			set:     func(c *Config, v value) { c.Metrics.MaxHosts = v.wholeNumber(0) },
 		},
 		{
@@ -297,15 +297,15 @@ func processSettings() []setting {
 	return []setting{
 		{
 			flag: "storage.path",
-			help: "Directory for what is known and what was counted, so that both survive a restart; " +
-				"without it they are kept in memory.",
+			help: "Directory for the inventory and the counters, so that both survive a restart. " +
+				"Without it they are kept only in memory.",
 			set: func(c *Config, v value) { c.StoragePath = v.directory() },
 		},
 		{
 			flag:    "storage.changes-retention",
 			initial: "180d",
-			help: "How long to keep the changes of sharing, and the removals; " +
-				"without --storage.path, no more than the last 10,000 are kept.",
+			help: "How long to keep changes of sharing and removals. " +
+				"Without --storage.path, at most the last 10,000 are kept.",
 			set: func(c *Config, v value) { c.ChangesRetention = v.duration() },
 		},
 		{
@@ -317,7 +317,7 @@ func processSettings() []setting {
 		{
 			flag:    "shard.total",
 			initial: "1",
-			help:    "Number of shards that the targets are divided among.",
+			help:    "Number of shards among which the targets are divided.",
 			set:     func(c *Config, v value) { c.Shard.Total = v.wholeNumber(1) },
 		},
 	}

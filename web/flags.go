@@ -64,15 +64,15 @@ func AddFlags(app *kingpin.Application, defaultAddress string) *Flags {
 		telemetryPath: app.Flag(flagTelemetryPath, "Path under which to expose metrics.").
 			Default("/metrics").String(),
 		maxRequests: app.Flag(flagMaxRequests,
-			"How many scrapes, and apart from them how many pages, are answered at once; others get status 503. "+
-				"0 is no limit.").
+			"How many scrapes, and separately how many pages, to answer at once. Further requests get status 503. "+
+				"0 means no limit.").
 			Default("40").String(),
 		disableExporterMetrics: app.Flag("web.disable-exporter-metrics",
 			"Leave out the metrics go_*, process_* and promhttp_*.").Bool(),
 		enableLifecycle: app.Flag("web.enable-lifecycle",
-			"Allow to reload the configuration with POST /-/reload.").Bool(),
+			"Allow reloading the configuration with POST /-/reload.").Bool(),
 		enableRecordings: app.Flag("web.enable-recordings",
-			"Serve the pages /recordings and /changes, and the same below /api/v1/, which show hosts and titles of single "+
+			"Serve the pages /recordings and /changes, and the same data below /api/v1/. They show hosts and titles of single "+
 				"recordings.").Bool(),
 		enablePprof: app.Flag("web.enable-pprof",
 			"Serve the profiles of the Go runtime below /debug/pprof/.").Bool(),
