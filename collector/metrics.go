@@ -61,7 +61,7 @@ var (
 			"expired. Files that --policy.accepted-file accepts are left out."+polled,
 		labelHost)
 	acceptedFiles = define(gauge, "wecom_recording_accepted_files",
-		"Open recording files that do not count as exposed because --policy.accepted-file accepts them. "+
+		"Recording files that do not count as exposed because --policy.accepted-file accepts them. "+
 			"Absent without that flag."+polled)
 	retentionExceeded = define(gauge, "wecom_recording_retention_exceeded_files",
 		"Recording files that started longer ago than --policy.retention. Absent without that flag."+polled,
