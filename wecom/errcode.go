@@ -80,7 +80,7 @@ var (
 	}
 	remedyRequest = bilingual{
 		"check the target's ID; if it is right, please report a bug in the exporter",
-		"请检查目标的 ID；若无误，则为本程序的缺陷，请反馈",
+		"请检查目标的 ID；若 ID 无误，则是本程序的缺陷，请反馈",
 	}
 	remedyMember = bilingual{
 		"remove the user ID from the targets if the person has left; otherwise add the person in the admin console under " +
@@ -369,7 +369,7 @@ var errcodes = map[int64]errcode{
 	},
 	730004: {
 		class:   ClassTarget,
-		meaning: bilingual{"the meeting code is not valid", "会议 code 无效"},
+		meaning: bilingual{"the meeting code is not valid", "会议号无效"},
 		remedy:  remedyID,
 	},
 	730008: {

@@ -122,16 +122,16 @@ var (
 	remedyPause = bilingual{
 		"none needed: the exporter does not call this endpoint before then; if it happens again, lower " +
 			"--poll.max-requests-per-minute, or check the limits of the gateway in front of WeCom",
-		"无需处理：在此之前不会调用该接口；若反复出现，请调低 --poll.max-requests-per-minute，或检查企业微信之前的网关的限流设置",
+		"无需处理：恢复之前不会调用该接口；若反复出现，请调低 --poll.max-requests-per-minute，或检查中间网关的限流设置",
 	}
 	remedyEncoding = bilingual{
 		"configure the proxy or gateway in front of WeCom to send answers unchanged, or compressed with gzip or deflate",
-		"请让企业微信之前的代理或网关原样返回应答，或仅用 gzip、deflate 压缩",
+		"请让中间的代理或网关原样返回应答，或只用 gzip、deflate 压缩",
 	}
 	remedyBound = bilingual{
 		"this list is ignored, and the last known data is kept; check whether a gateway answers instead of WeCom, and " +
 			"ask WeCom's support if the answer is its own",
-		"该列表的内容均不采用，此前已知的数据保持不变；请检查是否有网关代替企业微信应答，若确为企业微信返回，请联系企业微信客服",
+		"该列表整体不采用，此前已知的数据保持不变；请检查是否有网关代替企业微信应答，若确为企业微信返回，请联系企业微信客服",
 	}
 )
 
@@ -168,7 +168,7 @@ func (e *ChainError) chinese() string {
 var remedyChain = bilingual{
 	"none needed: listed recordings count, and none counts as removed; if it persists, check for a gateway that " +
 		"changes answers, and ask WeCom's support",
-	"无需处理：已列出的内容照常计入，不会视为有内容被删除；若持续出现，请检查是否有网关改动了应答，并联系企业微信客服",
+	"无需处理：已列出的内容照常计入，不会误判为删除；若持续出现，请检查是否有网关改动了应答，并联系企业微信客服",
 }
 
 // A TokenError means that there is no access token to call with.

@@ -23,7 +23,7 @@ var (
 	}
 	remedyTimeout = bilingual{
 		"check whether a firewall, the proxy or the network blocks calls; try the same host with curl from here",
-		"请检查防火墙、代理或网络是否阻滞了调用，可在本机用 curl 访问同一主机",
+		"请检查防火墙、代理或网络是否卡住了调用，可在本机用 curl 访问同一主机",
 	}
 	remedyDNS = bilingual{
 		"check the spelling of the host in --wecom.api-url and in the proxy's URL, and the DNS servers of this host",
@@ -31,7 +31,7 @@ var (
 	}
 	remedyRefused = bilingual{
 		"nothing listens at that address: check host and port in --wecom.api-url, and whether a firewall rejects connections",
-		"该地址无服务监听：请检查 --wecom.api-url 的主机与端口，或防火墙是否拒绝连接",
+		"该地址没有服务在监听：请检查 --wecom.api-url 的主机与端口，或防火墙是否拒绝连接",
 	}
 	remedyProxy = bilingual{
 		"the proxy cannot be reached: check --wecom.proxy-url, http_config: proxy_url or HTTPS_PROXY",
@@ -43,7 +43,7 @@ var (
 	}
 	remedyProxyLogin = bilingual{
 		"the proxy asks for a user name and a password: put them into its URL: http://user:password@host:port",
-		"代理要求身份验证：请在代理地址中写明用户名与密码，即 http://user:password@host:port",
+		"代理要求身份验证：请在代理地址中写上用户名与密码，即 http://user:password@host:port",
 	}
 	remedyTLS = bilingual{
 		"TLS failed: check that the port in --wecom.api-url speaks TLS, and check the proxy's TLS settings",
@@ -59,7 +59,7 @@ var (
 	}
 	remedyNoRoots = bilingual{
 		"this host has no CA certificates: install them, for example with the package ca-certificates",
-		"本机没有 CA 证书：请安装，例如 ca-certificates 软件包",
+		"本机没有 CA 证书：请安装，例如安装 ca-certificates 软件包",
 	}
 )
 
@@ -68,7 +68,7 @@ func unknownAuthority(issuer string) bilingual {
 	return bilingual{
 		fmt.Sprintf("the certificate was issued by %q, which this host does not trust: if that is the CA of your proxy, "+
 			"name a file with its certificate in http_config: tls_config: ca_file, or in SSL_CERT_FILE", issuer),
-		fmt.Sprintf("证书由 %q 签发，本机不信任该 CA：若为贵司代理的 CA，请将其证书存为文件，"+
+		fmt.Sprintf("证书由 %q 签发，本机不信任该 CA：若是公司代理的 CA，请将其证书存为文件，"+
 			"并在 http_config: tls_config: ca_file 或 SSL_CERT_FILE 中指定", issuer),
 	}
 }
