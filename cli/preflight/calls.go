@@ -63,7 +63,7 @@ func (c *corp) checkScope(ctx context.Context) {
 			fmt.Sprintf("被拒绝的部门和标签：%d 个，例如 %s：%s", n, err.zh, remedy.zh),
 		}
 	}
-	c.ok(StepScope, textf("members visible to the app: %d", "应用可见的成员：%d 名", len(scope.UserIDs)), note)
+	c.ok(StepScope, textf("members visible to the app: %d", "应用可见范围内的成员：%d 名", len(scope.UserIDs)), note)
 	if c.config.Targets.DiscoverMembers {
 		c.users = scope.UserIDs
 	}
@@ -230,19 +230,19 @@ func (c *corp) reportRecordings() {
 		c.skipAfter(StepList, StepRecordings)
 	case n == 0:
 		c.ok(StepRecordings, textf("this app's recordings: none seen in the lists of %d of %d targets over the last %s",
-			"未见本应用的任何录制（已查询 %d 个目标，共 %d 个，时间范围为最近 %s）",
+			"未查到本应用的录制（抽查 %d 个目标，共 %d 个，时间为最近 %s）",
 			c.sampled.listed, len(c.targets), model.Duration(c.sampledSpan())),
 			text{
 				"WeCom shows an app only meetings that this very app created through the API, and answers with an empty list " +
 					"otherwise. If yours are booked by people in the WeCom client, or created by another app, this exporter has " +
 					"nothing to show. To be sure, run check with --target.userid of a user whose meetings were recorded in that time",
-				"企业微信只向应用展示由该应用通过 API 创建的会议，其余一律返回空列表。若会议由成员在客户端预约，或由其他应用创建，" +
-					"本程序没有可展示的数据。如需确认，请用 --target.userid 指定一位在此期间有会议录制的成员再次检查",
+				"企业微信只返回由本应用通过接口创建的会议，其余一律返回空列表。若会议由成员在客户端预约，或由其他应用创建，" +
+					"本程序就没有数据。如需确认，请用 --target.userid 指定一位在此期间有会议录制的成员，再检查一次",
 			})
 	default:
 		c.ok(StepRecordings, textf("this app's recordings: %d seen on the first pages of %d of %d targets; the exporter has "+
 			"something to show",
-			"可见本应用的录制 %d 条（已查询 %d 个目标的首页，共 %d 个目标），本程序有数据可展示",
+			"查到本应用的录制 %d 条（抽查 %d 个目标的第一页，共 %d 个目标），本程序会有数据",
 			n, c.sampled.listed, len(c.targets)), text{})
 	}
 }
@@ -254,7 +254,7 @@ func (c *corp) checkClock() {
 	c.observer.mu.Unlock()
 	switch {
 	case !known:
-		c.skip(text{"no answer from WeCom had a Date header", "企业微信的应答均未带时间"}, StepClock)
+		c.skip(text{"no answer from WeCom had a Date header", "企业微信的应答中没有时间"}, StepClock)
 	case ahead.Abs() > wecom.MaxSkew:
 		seen := textf("the local clock is %s ahead of WeCom's", "本机时钟比企业微信快 %s", ahead.Round(time.Minute))
 		if ahead < 0 {

@@ -112,7 +112,7 @@ func (r route) checkDNS(t *trace, _ error) (seen, remedy text, ok bool) {
 	_, err := netip.ParseAddr(name)
 	switch {
 	case err == nil:
-		return textf("%s is an address", "%s 即地址，无需解析", name), text{}, true
+		return textf("%s is an address", "%s 是 IP 地址，无需解析", name), text{}, true
 	case t.dnsErr != nil || len(t.addresses) == 0:
 		return textf("%s: %v", "%s：%v", name, cause(t.dnsErr)), text{
 			"check the DNS of this machine or container; if it reaches the Internet only through a proxy, " +
@@ -161,7 +161,7 @@ func (r route) checkTLS(t *trace, err error) (seen, remedy text, ok bool) {
 	return errorText(err), text{
 		"if a gateway intercepts TLS, trust its CA with http_config.tls_config.ca_file; if the certificate has " +
 			"expired or is not valid yet, set the clock of this machine",
-		"若途中有网关解密 TLS，请用 http_config.tls_config.ca_file 信任其 CA；若证书已过期或尚未生效，请校准本机时钟",
+		"若中间有网关解密 TLS，请用 http_config.tls_config.ca_file 信任其 CA；若证书已过期或尚未生效，请校准本机时钟",
 	}, false
 }
 

@@ -51,7 +51,7 @@ func (c *corp) reportPlan() {
 		p.Hosts, p.Series, p.MemoryBytes>>20,
 	).in(c.Language)
 	if p.RecordingsSeen != nil {
-		step.Seen += textf("; this app's recordings: %d seen", "；可见本应用的录制：%d 条", *p.RecordingsSeen).in(c.Language)
+		step.Seen += textf("; this app's recordings: %d seen", "；查到本应用的录制：%d 条", *p.RecordingsSeen).in(c.Language)
 	}
 	var notes []string
 	if problem != "" {
@@ -60,13 +60,13 @@ func (c *corp) reportPlan() {
 	} else if wanted := c.config.Targets; c.users == nil && (wanted.DiscoverMembers || wanted.DiscoverActivity) {
 		notes = append(notes, text{
 			"users to be discovered are not included, because their number is not known yet",
-			"未计入尚待发现的成员，其数量未知",
+			"不含尚未发现的成员，数量未知",
 		}.in(c.Language))
 	}
 	if p.RecordingsSeen != nil && *p.RecordingsSeen == 0 {
 		notes = append(notes, text{
 			"no recording of this app was seen, so there is nothing to show for now: see recordings above",
-			"未见本应用的任何录制，就目前而言没有可展示的数据，见上文 recordings",
+			"未查到本应用的录制，目前不会有数据，见上文 recordings",
 		}.in(c.Language))
 	}
 	step.Remedy = strings.Join(notes, text{"; ", "；"}.in(c.Language))

@@ -410,10 +410,10 @@ func TestNothingToShow(t *testing.T) {
 			note:       "there is nothing to show",
 		},
 		wecom.Chinese: {
-			recordings: "未见本应用的任何录制（已查询 4 个目标，共 4 个，时间范围为最近 31d）",
-			why:        "只向应用展示由该应用通过 API 创建的会议",
-			plan:       "；可见本应用的录制：0 条",
-			note:       "没有可展示的数据",
+			recordings: "未查到本应用的录制（抽查 4 个目标，共 4 个，时间为最近 31d）",
+			why:        "只返回由本应用通过接口创建的会议",
+			plan:       "；查到本应用的录制：0 条",
+			note:       "目前不会有数据",
 		},
 	} {
 		s := company()
