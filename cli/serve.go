@@ -68,7 +68,7 @@ func (e *exporter) run(ctx context.Context) error {
 	case <-time.After(startPatience):
 		level.Warn(e.out.logger).Log("msg", "reading the store takes long; /-/healthy answers meanwhile",
 			"remedy", "if it does not end, check whether the disk of --storage.path is healthy",
-			"remedy_zh", "如长时间未完成，请检查 --storage.path 所在磁盘是否正常")
+			"remedy_zh", "长时间读不完时，请检查 --storage.path 所在磁盘是否正常")
 	case <-ctx.Done():
 		return nil
 	}

@@ -20,5 +20,5 @@ func (c *corp) checkClock(now time.Time) {
 	}
 	level.Warn(c.logger).Log("msg", "the local clock is wrong, so WeCom's clock decides what is new", "ahead", correction,
 		"limit", wecom.MaxSkew, "remedy", "correct the clock of this machine, for example with NTP",
-		"remedy_zh", "请校正本机时钟，例如启用 NTP")
+		"remedy_zh", "请校准本机时钟，例如启用 NTP")
 }

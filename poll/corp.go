@@ -386,7 +386,7 @@ func (c *corp) checkReady(now time.Time) {
 	if status.Listed && status.Hosts == 0 {
 		level.Warn(c.logger).Log("msg", "WeCom accepts the calls, but shows the app no recordings at all",
 			"remedy", "check whether this app created the meetings: WeCom does not show an app any others",
-			"remedy_zh", "请确认会议由本应用创建：企业微信不向应用展示其他会议")
+			"remedy_zh", "请确认会议由本应用创建：其他会议的录制，企业微信不会返回给本应用")
 	}
 }
 

@@ -23,7 +23,7 @@ func (c *corp) remind(now time.Time) {
 	case err != nil && c.secretReminder.Due(err.Error(), now):
 		level.Error(c.logger).Log("msg", "the app secret cannot be read; the last one is used until the process ends",
 			"err", err, "remedy", "put the file back, and make it readable for the exporter",
-			"remedy_zh", "请恢复密钥文件，并确认本程序有读取权限")
+			"remedy_zh", "请恢复 Secret 文件，并确认本程序有读取权限")
 	case err == nil && c.secretReminder.Reset():
 		level.Info(c.logger).Log("msg", "the app secret can be read again")
 	}

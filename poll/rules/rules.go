@@ -132,7 +132,7 @@ func (r *Rules) refresh(path string) bool {
 	if found.Err != nil {
 		level.Warn(r.logger).Log("msg", "the accepted file cannot be used; its last entries are kept",
 			"file", path, "err", found.Err, "remedy", "correct the file; it is read again within seconds",
-			"remedy_zh", "请更正该文件；更正后数秒内会重新读取")
+			"remedy_zh", "请更正该文件；更正后数秒内自动重读")
 	}
 	if found.Recovered {
 		level.Info(r.logger).Log("msg", "the accepted file can be used again", "file", path)
@@ -212,7 +212,7 @@ func (r *Rules) reportUnmatched(ctx context.Context) {
 		level.Warn(r.logger).Log("msg", "the accepted file has IDs that match no known recording or file",
 			"ids", len(added), "first", first(added),
 			"remedy", "correct the IDs, or remove IDs of recordings that were deleted or have left the lookback",
-			"remedy_zh", "请更正这些 ID；对应录制已删除或已超出回溯期的，请移除")
+			"remedy_zh", "请更正这些 ID；录制已删除或已超出回溯期的，请移除")
 	}
 }
 
