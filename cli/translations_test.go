@@ -165,6 +165,25 @@ func TestLinksBetweenDocuments(t *testing.T) {
 	}
 }
 
+// TestLinksStayInOneLanguage finds links of Chinese documents to an English one that has a
+// Chinese twin, and links of English documents to Chinese ones. Those of the first line
+// lead to the twin.
+func TestLinksStayInOneLanguage(t *testing.T) {
+	t.Parallel()
+	link := regexp.MustCompile(`\]\(([^)#:\s]+)\.md[)#]`)
+	for _, document := range documents(t, "*.md") {
+		_, rest, _ := strings.Cut(readDocument(t, document), "\n")
+		chinese := strings.HasSuffix(document, ".zh-CN.md")
+		for _, m := range link.FindAllStringSubmatch(rest, -1) {
+			target, inChinese := strings.CutSuffix(m[1], ".zh-CN")
+			twin := filepath.Join(filepath.Dir(document), target+".zh-CN.md")
+			if _, err := os.Stat(twin); err == nil && inChinese != chinese {
+				t.Errorf("%s links to %s.md, which has a twin in the other language", document, m[1])
+			}
+		}
+	}
+}
+
 // anchors returns those that GitHub gives the headings of a document.
 func anchors(document string) []string {
 	dropped := regexp.MustCompile(`[^\p{L}\p{N}\p{M} _-]`)
