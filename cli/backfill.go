@@ -173,7 +173,7 @@ type file struct {
 	temp *os.File // nil: it is stdout, or discarded
 }
 
-var errFileExists = errors.New("the file is there already: remove it, or name another one")
+var errFileExists = errors.New("the file already exists: remove it, or name another one")
 
 // createFile begins a file that must not be there yet.
 func createFile(path string, stdout io.Writer) (*file, error) {
@@ -188,7 +188,7 @@ func createFile(path string, stdout io.Writer) (*file, error) {
 	}
 	temp, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.tmp")
 	if err != nil {
-		return nil, fmt.Errorf("creating a file beside %q: %w: name a file in a folder that is there and can be "+
+		return nil, fmt.Errorf("creating a file beside %q: %w: name a file in a folder that exists and can be "+
 			"written", path, err)
 	}
 	return &file{Writer: temp, path: path, temp: temp}, nil

@@ -74,7 +74,7 @@ func healthURL(given string, listenAddresses []string, isTLS bool) string {
 func checkHealth(ctx context.Context, base string) error {
 	u, err := url.Parse(strings.TrimSuffix(base, "/") + "/-/healthy")
 	if err != nil || u.Host == "" {
-		return fmt.Errorf("%q is no URL of an exporter: write one such as http://127.0.0.1:10168", base)
+		return fmt.Errorf("%q is not the URL of an exporter: write one such as http://127.0.0.1:10168", base)
 	}
 	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
 	defer cancel()

@@ -128,7 +128,7 @@ func (l *listFlags) selection(now time.Time) (*selection, error) {
 	if *l.state != "" {
 		state, ok := wecom.StateNamed(*l.state)
 		if !ok {
-			errs = append(errs, fmt.Errorf("--state: %q is no state: write one of %s",
+			errs = append(errs, fmt.Errorf("--state: %q is not a state: write one of %s",
 				*l.state, strings.Join(wecom.StateNames(), ", ")))
 		}
 		s.query.State = &state
@@ -167,7 +167,7 @@ func timeOf(text string, now time.Time) (time.Time, error) {
 	if ago, err := model.ParseDuration(text); err == nil {
 		return now.Add(-time.Duration(ago)), nil
 	}
-	return time.Time{}, fmt.Errorf("%q is no time: write one such as 2026-11-26T08:00:00Z, 2026-11-26 or 7d", text)
+	return time.Time{}, fmt.Errorf("%q is not a time: write one such as 2026-11-26T08:00:00Z, 2026-11-26 or 7d", text)
 }
 
 // print writes the selected recordings to stdout.

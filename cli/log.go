@@ -70,7 +70,7 @@ func (f *logFlags) validate() error {
 		{flagLogLanguage, "language", *f.language, logLanguages},
 	} {
 		if !slices.Contains(flag.values, flag.value) {
-			return fmt.Errorf("--%s (or %s): %q is no %s: write one of %s",
+			return fmt.Errorf("--%s (or %s): %q is not a valid %s: write one of %s",
 				flag.name, config.Variable(flag.name), flag.value, flag.what, strings.Join(flag.values, ", "))
 		}
 	}

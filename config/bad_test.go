@@ -72,12 +72,12 @@ func TestLoadRefusesFlags(t *testing.T) {
 		{
 			name: "white space in the corp ID",
 			args: append([]string{"--wecom.corp-id=ww0123 "}, goodTarget...),
-			want: []string{"--wecom.corp-id (or WECOM_CORP_ID): the corp ID holds white space or a control character: write the ID alone, such as ww0123456789abcdef"},
+			want: []string{"--wecom.corp-id (or WECOM_CORP_ID): the corp ID holds white space or a control character: write only the ID, such as ww0123456789abcdef"},
 		},
 		{
 			name: "empty corp name",
 			args: goodWith("--wecom.corp-name= "),
-			want: []string{"--wecom.corp-name (or WECOM_RECORDING_EXPORTER_WECOM_CORP_NAME): no name: write the value that the label corp shall have"},
+			want: []string{"--wecom.corp-name (or WECOM_RECORDING_EXPORTER_WECOM_CORP_NAME): no name: write the value for the label corp"},
 		},
 		{
 			name: "corp name that no label can hold",
@@ -100,13 +100,13 @@ func TestLoadRefusesFlags(t *testing.T) {
 			name: "secret file missing",
 			env:  map[string]string{},
 			args: goodWith("--wecom.api-secret-file=$DIR/secret"),
-			want: []string{secret + ": \"$DIR/secret\" cannot be read (no such file or directory): name a readable file that holds the secret alone"},
+			want: []string{secret + ": \"$DIR/secret\" cannot be read (no such file or directory): name a readable file that holds only the secret"},
 		},
 		{
 			name: "secret file a folder",
 			env:  map[string]string{},
 			args: goodWith("--wecom.api-secret-file=$DIR"),
-			want: []string{secret + ": \"$DIR\" cannot be read (is a directory): name a readable file that holds the secret alone"},
+			want: []string{secret + ": \"$DIR\" cannot be read (is a directory): name a readable file that holds only the secret"},
 		},
 		{
 			name:  "secret file empty",
@@ -120,7 +120,7 @@ func TestLoadRefusesFlags(t *testing.T) {
 			env:   map[string]string{},
 			files: map[string]string{"secret": strings.Repeat("x", 64<<10+1)},
 			args:  goodWith("--wecom.api-secret-file=$DIR/secret"),
-			want:  []string{secret + ": \"$DIR/secret\" is longer than 64 KiB: name a file that holds the secret alone"},
+			want:  []string{secret + ": \"$DIR/secret\" is longer than 64 KiB: name a file that holds only the secret"},
 		},
 		{
 			name:  "secret file in UTF-16",
@@ -128,14 +128,14 @@ func TestLoadRefusesFlags(t *testing.T) {
 			files: map[string]string{"secret": "\xff\xfes\x00e\x00c\x00"},
 			args:  goodWith("--wecom.api-secret-file=$DIR/secret"),
 			want: []string{secret + ": \"$DIR/secret\": the secret holds NUL characters, as text in UTF-16 does: " +
-				"write the secret alone, in one line, as UTF-8 or ASCII"},
+				"write only the secret, in one line, as UTF-8 or ASCII"},
 		},
 		{
 			name: "secret of two lines in the environment",
 			env:  map[string]string{"WECOM_API_SECRET": "first\nsecond"},
 			args: goodWith(),
-			want: []string{"WECOM_API_SECRET in the environment: the secret holds a line end, a control character or one " +
-				"without width: write the secret alone, in one line, as UTF-8 or ASCII"},
+			want: []string{"WECOM_API_SECRET in the environment: the secret holds a line end, a control character or a zero-width " +
+				"character: write only the secret, in one line, as UTF-8 or ASCII"},
 		},
 		{
 			name: "agent ID no number",
@@ -172,7 +172,7 @@ func TestLoadRefusesFlags(t *testing.T) {
 			args: goodWith("--policy.retention=31d"),
 			want: []string{
 				retention + "a retention of 31d is not shorter than the lookback, which is 31d (--poll.lookback (or " +
-					"WECOM_RECORDING_EXPORTER_POLL_LOOKBACK)), so that nothing would ever be older: make the lookback longer than " +
+					"WECOM_RECORDING_EXPORTER_POLL_LOOKBACK)), so no recording would ever be older: make the lookback longer than " +
 					"the retention, up to 366d, or the retention shorter",
 			},
 		},
@@ -187,7 +187,7 @@ func TestLoadRefusesFlags(t *testing.T) {
 			args:  goodWith("--policy.accepted-file=$DIR/a.yml"),
 			want: []string{
 				accepted + `"$DIR/a.yml": [0].until (line 1): "tomorrow" is not a date: write the last day, such as 2026-12-31, or leave the key out`,
-				accepted + `"$DIR/a.yml": [1].id (line 2): "wr1" stands in [0] too: remove one of them`,
+				accepted + `"$DIR/a.yml": [1].id (line 2): "wr1" is also in [0]: remove one of them`,
 				accepted + `"$DIR/a.yml": [1].reason (line 2): no reason: write why the recording may be open to anyone with the link`,
 			},
 		},
@@ -356,7 +356,7 @@ func TestLoadRefusesFlags(t *testing.T) {
 		{
 			name: "hash key missing",
 			args: goodWith("--metrics.host-label=hashed", "--metrics.host-hash-key-file=$DIR/key"),
-			want: []string{hashKey + "\"$DIR/key\" cannot be read (no such file or directory): name a readable file that holds the secret alone"},
+			want: []string{hashKey + "\"$DIR/key\" cannot be read (no such file or directory): name a readable file that holds only the secret"},
 		},
 		{
 			name:  "hash key empty",
@@ -469,7 +469,7 @@ func TestLoadRefusesFiles(t *testing.T) {
 			name: "empty corp",
 			yaml: "corps: [null]",
 			want: []string{
-				path + "corps[0].name (line 1): no name: write the value that the label corp shall have",
+				path + "corps[0].name (line 1): no name: write the value for the label corp",
 				path + "corps[0].corp_id (line 1): no corp ID: write the ID of the company, such as ww0123456789abcdef",
 				path + "corps[0].api_secret_file (line 1): no secret: write the path of a file that holds the secret of the app",
 				path + "corps[0].targets (line 1): no target and no discovery: give at least one",
@@ -483,7 +483,7 @@ func TestLoadRefusesFiles(t *testing.T) {
 				path + `corps[0].policy.accepted_file (line 7): "$DIR/a.yml": [0] (line 1): "reasons" is not a known key: ` +
 					"did you mean reason? Write one of id, reason, until",
 				path + "corps[0].policy.retention (line 7): a retention of 90d is not shorter than the lookback, which is 60d " +
-					"(--poll.lookback (or WECOM_RECORDING_EXPORTER_POLL_LOOKBACK)), so that nothing would ever be older: " +
+					"(--poll.lookback (or WECOM_RECORDING_EXPORTER_POLL_LOOKBACK)), so no recording would ever be older: " +
 					"make the lookback longer than the retention, up to 366d, or the retention shorter",
 			},
 		},
@@ -558,12 +558,12 @@ func TestLoadRefusesFiles(t *testing.T) {
 		{
 			name: "key twice",
 			yaml: good + "  name: globex",
-			want: []string{path + "corps[0] (line 6): the key name stands twice: remove one"},
+			want: []string{path + "corps[0] (line 6): the key name appears twice: remove one"},
 		},
 		{
 			name: "name twice",
 			yaml: good + strings.TrimPrefix(good, "corps:\n"),
-			want: []string{path + `corps[1].name (line 6): "acme" is the name of corps[0] too: write another`},
+			want: []string{path + `corps[1].name (line 6): "acme" is also the name of corps[0]: choose another`},
 		},
 		{
 			name: "no corp ID",
@@ -578,7 +578,7 @@ func TestLoadRefusesFiles(t *testing.T) {
 		{
 			name: "secret file missing",
 			yaml: strings.Replace(good, "secret\n", "missing\n", 1),
-			want: []string{path + "corps[0].api_secret_file (line 4): \"$DIR/missing\" cannot be read (no such file or directory): name a readable file that holds the secret alone"},
+			want: []string{path + "corps[0].api_secret_file (line 4): \"$DIR/missing\" cannot be read (no such file or directory): name a readable file that holds only the secret"},
 		},
 		{
 			name: "bad API URL",

@@ -19,7 +19,7 @@ import (
 func (v value) departments(label HostLabel) bool {
 	wanted := v.truth()
 	if wanted && label == HostLabelOff {
-		v.addf("there are no departments without hosts: remove it, or set --metrics.host-label to plain or hashed")
+		v.addf("departments need hosts: remove it, or set --metrics.host-label to plain or hashed")
 	}
 	return wanted
 }

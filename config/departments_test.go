@@ -57,7 +57,7 @@ func TestDepartments(t *testing.T) {
 		{
 			name: "without a host label",
 			args: append([]string{"--metrics.departments", "--metrics.host-label=off"}, members...),
-			wantErr: departmentsFlag + "there are no departments without hosts: remove it, or set --metrics.host-label to " +
+			wantErr: departmentsFlag + "departments need hosts: remove it, or set --metrics.host-label to " +
 				"plain or hashed",
 		},
 		{
@@ -222,7 +222,7 @@ func TestDepartmentNames(t *testing.T) {
 		{
 			name:    "a department twice",
 			yaml:    "{2: x, 2: y}",
-			wantErr: []string{" (line 3): the key 2 stands twice: remove one"},
+			wantErr: []string{" (line 3): the key 2 appears twice: remove one"},
 		},
 		{
 			name:    "a list as a name",

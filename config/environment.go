@@ -38,7 +38,7 @@ func CheckVariables(environ, flags []string) error {
 		// The value is never shown, since it may be a secret.
 		name, _, _ := strings.Cut(variable, "=")
 		if strings.HasPrefix(name, VariablePrefix) && !slices.Contains(known, name) && !serviceVariable.MatchString(name) {
-			p.addf("%s in the environment is the variable of no flag: correct it or remove it; the nearest is %s",
+			p.addf("%s in the environment belongs to no flag: correct it or remove it; the nearest variable is %s",
 				name, yamldoc.Nearest(name, known, math.MaxInt-1))
 		}
 	}

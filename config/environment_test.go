@@ -15,7 +15,7 @@ import (
 func TestCheckVariables(t *testing.T) {
 	t.Parallel()
 	flags := []string{"poll.interval", "poll.idle-interval", "target.userid", "wecom.corp-id", "web.listen-port", "log.level"}
-	const refused = " in the environment is the variable of no flag: correct it or remove it; the nearest is WECOM_RECORDING_EXPORTER_"
+	const refused = " in the environment belongs to no flag: correct it or remove it; the nearest variable is WECOM_RECORDING_EXPORTER_"
 	tests := []struct {
 		name    string
 		environ []string
@@ -185,8 +185,8 @@ func TestLongNamesRefused(t *testing.T) {
 			env:  map[string]string{long + "WECOM_AGENT_ID": "app", long + "WECOM_API_SECRET": "a\nb"},
 			args: goodWith(),
 			want: []string{
-				long + "WECOM_API_SECRET in the environment: the secret holds a line end, a control character or one without width: " +
-					"write the secret alone, in one line, as UTF-8 or ASCII",
+				long + "WECOM_API_SECRET in the environment: the secret holds a line end, a control character or a zero-width character: " +
+					"write only the secret, in one line, as UTF-8 or ASCII",
 				"--wecom.agent-id (or " + long + "WECOM_AGENT_ID): the agent ID is not a number above zero: write the AgentId of the app, such as 1000002",
 			},
 		},

@@ -39,7 +39,7 @@ func (p *problems) file(path string, c *Config, readCorp func(source) Corp) {
 		p.checkRetention(source, &corp, c.Poll.Lookback)
 		c.Corps = append(c.Corps, corp)
 		if j, ok := first[corp.Name]; ok {
-			p.addf("%s: %q is the name of %s too: write another", source.where(keyName), corp.Name, yamldoc.Item(corps, j))
+			p.addf("%s: %q is also the name of %s: choose another", source.where(keyName), corp.Name, yamldoc.Item(corps, j))
 		} else if corp.Name != "" {
 			first[corp.Name] = i
 		}

@@ -148,12 +148,12 @@ func TestRefusedForms(t *testing.T) {
 		{
 			name:    "alias inside its anchor",
 			content: "corps:\n- &c\n  name: acme\n  targets: *c",
-			want:    []string{"line 4: an alias stands inside its own anchor: write the value out"},
+			want:    []string{"line 4: an alias is inside its own anchor: write the value out"},
 		},
 		{
 			name:    "merge inside its anchor",
 			content: "corps:\n- &c\n  <<: *c",
-			want:    []string{"line 3: an alias stands inside its own anchor: write the value out"},
+			want:    []string{"line 3: an alias is inside its own anchor: write the value out"},
 		},
 		{
 			name:    "merge of a text",
@@ -165,7 +165,7 @@ func TestRefusedForms(t *testing.T) {
 		{
 			name:    "key twice in what is merged",
 			content: "corps:\n- <<: {name: a, name: b}",
-			want:    []string{"corps[0] (line 2): the key name stands twice: remove one"},
+			want:    []string{"corps[0] (line 2): the key name appears twice: remove one"},
 		},
 		{
 			name:    "key that is a list",
@@ -180,7 +180,7 @@ func TestRefusedForms(t *testing.T) {
 		{
 			name:    "key of a header twice, with white space",
 			content: "corps:\n- http_config:\n    http_headers:\n      X A: {values: [1], values: [2]}",
-			want:    []string{`corps[0].http_config.http_headers."X A" (line 4): the key values stands twice: remove one`},
+			want:    []string{`corps[0].http_config.http_headers."X A" (line 4): the key values appears twice: remove one`},
 		},
 		{
 			name:    "tag that does not fit",
@@ -204,7 +204,7 @@ func TestRefusedForms(t *testing.T) {
 			want: []string{
 				"corps[0] (line 2): " + kind + "keys with values",
 				"corps[1].targets.userids[1] (line 6): " + kind + "a single text or number",
-				"corps[1].http_config.tls_config.min_version (line 8): not a version of TLS: write TLS12 or TLS13",
+				"corps[1].http_config.tls_config.min_version (line 8): not a TLS version: write TLS12 or TLS13",
 				"corps[1].http_config.oauth2.scopes (line 9): " + kind + "a list",
 				"corps[1].http_config.oauth2.tls_config.ca_file (line 9): " + kind + "a single text or number",
 				"corps[1].http_config.oauth2.claims.a (line 9): " + unreadable,
@@ -242,7 +242,7 @@ func TestRefusedForms(t *testing.T) {
 // TestAliasesAreBounded loads files that are small and stand for much.
 func TestAliasesAreBounded(t *testing.T) {
 	t.Parallel()
-	const refusal = "the aliases stand for too many values: write fewer of them"
+	const refusal = "the aliases expand to too many values: write fewer of them"
 	repeat := func(alias string, n int) string {
 		return "[" + strings.Join(slices.Repeat([]string{alias}, n), ", ") + "]"
 	}

@@ -54,7 +54,7 @@ func (p *problems) checkRetention(from source, c *Corp, lookback time.Duration) 
 	if c.Policy.Retention <= 0 || lookback <= 0 || c.Policy.Retention < lookback {
 		return
 	}
-	p.addf("%s: a retention of %s is not shorter than the lookback, which is %s (%s), so that nothing would "+
+	p.addf("%s: a retention of %s is not shorter than the lookback, which is %s (%s), so no recording would "+
 		"ever be older: make the lookback longer than the retention, up to %s, or the retention shorter",
 		from.where(keyRetention), model.Duration(c.Policy.Retention), model.Duration(lookback),
 		settingOf(keyLookback), model.Duration(MaxLookback))

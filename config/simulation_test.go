@@ -184,7 +184,7 @@ func TestLoadSimulatedFileRefuses(t *testing.T) {
 		file + `: poll.interval (line 1): "0" is zero: write a duration above zero such as 5m, 31d or 90d`,
 		file + `: corps[0].targets.discover[0] (line 2): "all" is not known: write members or activity`,
 		file + `: corps[1].quota_bytes (line 2): "x" is not a size: write whole bytes, such as 107374182400, or leave the key out`,
-		file + `: corps[1].name (line 2): "a" is the name of corps[0] too: write another`,
+		file + `: corps[1].name (line 2): "a" is also the name of corps[0]: choose another`,
 	})
 	_, err = parse(t, map[string]string{}, "--config.file="+dir+"/keys.yml").LoadSimulated(simulation)
 	if err == nil || !strings.Contains(err.Error(), `"secret" is not a known key`) {

@@ -86,7 +86,7 @@ func TestReadTargetFile(t *testing.T) {
 		{
 			name:    "key twice",
 			content: "userids: [lisi]\nuserids: [wangwu]",
-			wantErr: "$FILE: line 2: the key userids stands twice: remove one",
+			wantErr: "$FILE: line 2: the key userids appears twice: remove one",
 		},
 		{
 			name:    "mapping in a list",

@@ -147,7 +147,7 @@ func (v value) hashKey(label HostLabel) secret.Key {
 // directory reads the path of a directory, which need not exist yet.
 func (v value) directory() string {
 	if info, err := os.Stat(v.text); v.text != "" && err == nil && !info.IsDir() {
-		v.addf("%s is not a directory: name one; it is made if it is not there", fileerr.Quote(v.text))
+		v.addf("%s is not a directory: name one; the exporter creates it if it does not exist", fileerr.Quote(v.text))
 	}
 	return v.text
 }

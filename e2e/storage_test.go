@@ -457,7 +457,7 @@ func TestStorageRefused(t *testing.T) {
 		dir := t.TempDir()
 		s, x := withHistory(t, dir)
 		before := x.scrape(t).lasting()
-		refused(t, s.credentials(), dir, storeIn(dir), "another process uses this store", "stop that one")
+		refused(t, s.credentials(), dir, storeIn(dir), "another process uses this store", "stop that process")
 		x.wantLasting(t, before)
 		s.Put(oneRecording("later"))
 		x.awaitValue(t, 2000, discoveredSize, "host", "zhangsan")

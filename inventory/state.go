@@ -311,7 +311,7 @@ func Load(group *store.Group) (*Inventory, error) {
 	}
 	for _, it := range inv.items {
 		if (it.holders == 0) != it.isTombstone() {
-			return nil, errors.New("recordings: one has no holder and is no tombstone, or the other way round")
+			return nil, errors.New("recordings: one has no holder and is not a tombstone, or has both")
 		}
 	}
 	inv.listed = len(inv.holdings) > 0

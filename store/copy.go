@@ -23,7 +23,7 @@ func Copy(from, to string) error {
 	return damageOnPanic(func() error {
 		db, err := bbolt.Open(path, 0, &bbolt.Options{ReadOnly: true, Timeout: lockTimeout})
 		if errors.Is(err, bbolterrors.ErrTimeout) {
-			return fmt.Errorf("%s: %w: stop that one first", path, ErrInUse)
+			return fmt.Errorf("%s: %w: stop that process first", path, ErrInUse)
 		}
 		if err != nil {
 			return fmt.Errorf("opening %s: %w", path, err)

@@ -61,7 +61,7 @@ func Open(dir string, o Options) (Store, error) {
 	}
 	switch {
 	case errors.Is(err, ErrInUse):
-		return nil, fmt.Errorf("%s: %w: stop that one, or name another directory with --storage.path", path, ErrInUse)
+		return nil, fmt.Errorf("%s: %w: stop that process, or name another directory with --storage.path", path, ErrInUse)
 	case errors.Is(err, ErrNewerSchema):
 		return nil, fmt.Errorf("%s: %w: "+
 			"run that version, or name another directory with --storage.path to start over", path, err)

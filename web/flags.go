@@ -90,11 +90,11 @@ func (f *Flags) ConfigFile() string { return *f.toolkit.WebConfigFile }
 func (f *Flags) Settings() (Settings, error) {
 	maxRequests, err := strconv.Atoi(*f.maxRequests)
 	if err != nil || maxRequests < 0 {
-		return Settings{}, fmt.Errorf("%s: %q is no number of requests: write 0 for no limit, or a number above it",
+		return Settings{}, fmt.Errorf("%s: %q is not a number of requests: write 0 for no limit, or a number above it",
 			flagAndVariable(flagMaxRequests), *f.maxRequests)
 	}
 	if !isTelemetryPath(*f.telemetryPath) {
-		return Settings{}, fmt.Errorf("%s: %q is no path for metrics: write one such as /metrics",
+		return Settings{}, fmt.Errorf("%s: %q is not a path for metrics: write one such as /metrics",
 			flagAndVariable(flagTelemetryPath), *f.telemetryPath)
 	}
 	if err := toolkit.Validate(*f.toolkit.WebConfigFile); err != nil {

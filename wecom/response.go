@@ -37,7 +37,7 @@ type envelope struct {
 	Errmsg  text // errmsg
 
 	size     listSize
-	mistyped bool // a value is of another kind than documented, and counts as absent
+	mistyped bool // a value is of another type than documented, and counts as absent
 }
 
 func (e *envelope) header() *envelope { return e }

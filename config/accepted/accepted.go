@@ -94,7 +94,7 @@ func (r *reader) id(at yamldoc.Value, i int) string {
 		return ""
 	}
 	if first, ok := r.first[id]; ok {
-		r.addf(at, "%q stands in %s too: remove one of them", id, yamldoc.Item("", first))
+		r.addf(at, "%q is also in %s: remove one of them", id, yamldoc.Item("", first))
 		return ""
 	}
 	r.first[id] = i

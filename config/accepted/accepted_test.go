@@ -121,7 +121,7 @@ func TestReadRefuses(t *testing.T) {
 		{
 			name:    "an ID twice",
 			content: "- {id: a, reason: b}\n- {id: c, reason: d}\n- id: ' a'\n  reason: e\n",
-			want:    []string{`[2].id (line 3): "a" stands in [0] too: remove one of them`},
+			want:    []string{`[2].id (line 3): "a" is also in [0]: remove one of them`},
 		},
 		{
 			name: "over the bounds",

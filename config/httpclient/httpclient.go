@@ -88,7 +88,7 @@ func checkURL(text string) error {
 
 func checkTLSVersion(text string) error {
 	if _, ok := promconfig.TLSVersions[text]; !ok {
-		return errors.New("not a version of TLS: write TLS12 or TLS13")
+		return errors.New("not a TLS version: write TLS12 or TLS13")
 	}
 	return nil
 }

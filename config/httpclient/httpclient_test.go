@@ -23,7 +23,7 @@ func TestKeys(t *testing.T) {
 	for kind, of := range names {
 		for name := range strings.FieldsSeq(of) {
 			if _, ok := got[name]; ok {
-				t.Errorf("%s stands twice", name)
+				t.Errorf("%s appears twice", name)
 			}
 			got[name] = kind
 		}

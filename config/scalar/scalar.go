@@ -63,7 +63,7 @@ func Truth(text string) (bool, error) {
 func CorpName(text string) (string, error) {
 	switch {
 	case strings.TrimSpace(text) == "":
-		return text, errors.New("no name: write the value that the label corp shall have")
+		return text, errors.New("no name: write the value for the label corp")
 	case !utf8.ValidString(text):
 		return text, fmt.Errorf("%q is not UTF-8: write a name that is", text)
 	}
@@ -77,7 +77,7 @@ func CorpID(text string) (string, error) {
 	case text == "":
 		return "", errors.New("no corp ID: write the ID of the company, " + remedy)
 	case HasSpaceOrControl(text):
-		return text, errors.New("the corp ID holds white space or a control character: write the ID alone, " + remedy)
+		return text, errors.New("the corp ID holds white space or a control character: write only the ID, " + remedy)
 	}
 	return text, nil
 }

@@ -84,7 +84,7 @@ func trim(text string) string {
 // in an editor. WeCom would answer that the secret is wrong. The error does not
 // quote them.
 func check(value string) error {
-	const remedy = "write the secret alone, in one line, as UTF-8 or ASCII"
+	const remedy = "write only the secret, in one line, as UTF-8 or ASCII"
 	unprintable := func(r rune) bool { return !unicode.IsPrint(r) }
 	switch {
 	case strings.ContainsRune(value, 0):
@@ -92,7 +92,7 @@ func check(value string) error {
 	case !utf8.ValidString(value):
 		return errors.New("the secret is not UTF-8: " + remedy)
 	case strings.ContainsFunc(value, unprintable):
-		return errors.New("the secret holds a line end, a control character or one without width: " + remedy)
+		return errors.New("the secret holds a line end, a control character or a zero-width character: " + remedy)
 	}
 	return nil
 }
@@ -126,13 +126,13 @@ func readHead(name string) (string, error) {
 		return "", unreadable(name, err)
 	}
 	if len(content) > maxBytes {
-		return "", fmt.Errorf("%s is longer than 64 KiB: name a file that holds the secret alone", fileerr.Quote(name))
+		return "", fmt.Errorf("%s is longer than 64 KiB: name a file that holds only the secret", fileerr.Quote(name))
 	}
 	return string(content), nil
 }
 
 func unreadable(name string, err error) error {
-	return fmt.Errorf("%s cannot be read (%w): name a readable file that holds the secret alone",
+	return fmt.Errorf("%s cannot be read (%w): name a readable file that holds only the secret",
 		fileerr.Quote(name), fileerr.Cause(err))
 }
 

@@ -47,7 +47,7 @@ func TestEncodings(t *testing.T) {
 	const (
 		nul       = "holds NUL characters, as text in UTF-16 does"
 		notUTF8   = "is not UTF-8"
-		invisible = "holds a line end, a control character or one without width"
+		invisible = "holds a line end, a control character or a zero-width character"
 	)
 	tests := []struct {
 		name    string

@@ -193,9 +193,9 @@ func TestReadRefuses(t *testing.T) {
 			name:    "key twice, at any depth",
 			content: "name: a\nname: b\nshops: [{on: no, on: no}]\nextra: {claims: {a: 1, a: 2, b: {c: 1, c: 2}}}",
 			want: []string{
-				"line 2: the key name stands twice: remove one",
-				"shops[0] (line 3): the key on stands twice: remove one",
-				"extra.claims (line 4): the key a stands twice: remove one",
+				"line 2: the key name appears twice: remove one",
+				"shops[0] (line 3): the key on appears twice: remove one",
+				"extra.claims (line 4): the key a appears twice: remove one",
 				"extra.claims.b (line 4): a value cannot be read: quote values that begin with !, * or &",
 			},
 		},
@@ -240,7 +240,7 @@ func TestReadList(t *testing.T) {
 		"name: a":              "f.yml: line 1: a value of the wrong kind: write a list",
 		"- a":                  "f.yml: [0] (line 1): a value of the wrong kind: write keys with values",
 		"- name: a\n- nam: b":  `f.yml: [1] (line 2): "nam" is not a known key: did you mean name? Write one of name, price`,
-		"- {name: a, name: b}": "f.yml: [0] (line 1): the key name stands twice: remove one",
+		"- {name: a, name: b}": "f.yml: [0] (line 1): the key name appears twice: remove one",
 	} {
 		if _, errs := ReadList("f.yml", []byte(content), keys); len(errs) != 1 || errs[0].Error() != want {
 			t.Errorf("%q: got %v, want %s", content, errs, want)

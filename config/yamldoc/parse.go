@@ -69,13 +69,13 @@ func expand(n *yaml.Node, sizes map[*yaml.Node]int, limit int) error {
 			child = child.Alias
 			n.Content[i] = child
 			if sizes[child] == 0 {
-				return fmt.Errorf("line %d: an alias stands inside its own anchor: write the value out", line)
+				return fmt.Errorf("line %d: an alias is inside its own anchor: write the value out", line)
 			}
 		} else if err := expand(child, sizes, limit); err != nil {
 			return err
 		}
 		if size += sizes[child]; size > limit {
-			return fmt.Errorf("line %d: the aliases stand for too many values: write fewer of them", line)
+			return fmt.Errorf("line %d: the aliases expand to too many values: write fewer of them", line)
 		}
 	}
 	sizes[n] = size

@@ -123,7 +123,7 @@ func (w *walker) pairs(path string, n *yaml.Node) []pair {
 		case key.Kind != yaml.ScalarNode:
 			w.addf(w.where(path, key.Line), "a key of the wrong kind: write %s", Text)
 		case seen[key.Value]:
-			w.addf(w.where(path, key.Line), "the key %s stands twice: remove one", plain(key.Value))
+			w.addf(w.where(path, key.Line), "the key %s appears twice: remove one", plain(key.Value))
 		default:
 			seen[key.Value] = true
 			pairs = append(pairs, pair{key, value})
