@@ -94,7 +94,7 @@ docker: ## Build the container image
 		--tag $(IMAGE):$(VERSION) --tag $(IMAGE):latest .
 
 .PHONY: clean
-clean: ## Remove what was built, the tools included
+clean: ## Remove build results and tools
 	rm -rf $(BINARY) .tools .test coverage.out
 
 ##@ Test
@@ -109,12 +109,12 @@ test-long: $(GOTESTSUM) ## Run the long tests too, then each fuzz target LONG_FU
 	tools/fuzz.sh $(LONG_FUZZ_EXECUTIONS)
 
 .PHONY: fuzz
-fuzz: ## Run each fuzz target FUZZ_EXECUTIONS times, which takes hours, and print a table of what ran
+fuzz: ## Run each fuzz target FUZZ_EXECUTIONS times, which takes hours, and print a table of the runs
 	tools/fuzz.sh $(FUZZ_EXECUTIONS)
 
 # Their figures are lines such as "attack_pages_test.go:12: pages: ...".
 .PHONY: attack
-attack: ## Attack the program in every way that the tests know, and print what it cost
+attack: ## Run all attack tests against the program, and print the costs
 	$(GO) test -count=1 -tags=e2e,attack -timeout=30m -p=1 -v -run='^TestAttack' ./... | \
 		{ grep -vE '^(=== |testing: warning|\?)|no test files|no tests to run' || true; }
 
@@ -148,7 +148,7 @@ cover: ## Measure coverage and fail below COVER_MIN percent
 		}'
 
 .PHONY: scale
-scale: ## Print the calls that a large company costs, against the fewest possible and the budget
+scale: ## Print the calls for a large company, compared with the minimum and the budget
 	$(GO) test -count=1 -tags=long -v -run 'LargeCompany|ManyTargets' ./poll | grep -E 'scale_test|^(ok|FAIL)'
 
 .PHONY: bench
@@ -160,11 +160,11 @@ bench-compare: $(BENCHSTAT) ## Compare the benchmarks that match BENCH with thos
 	BENCHSTAT=$(BENCHSTAT) GO=$(GO) tools/bench-compare.sh '$(BASE)' '$(BENCH)' $(BENCH_COUNT) $(BENCH_TIME)
 
 .PHONY: bench-memory
-bench-memory: ## Measure the memory that a million recordings take
+bench-memory: ## Measure the memory for a million recordings
 	$(GO) test -run='^$$' -bench=Memory -benchtime=1x -timeout=30m -tags=e2e ./e2e
 
 .PHONY: bench-backfill
-bench-backfill: ## Measure the history of a thousand hosts and a year
+bench-backfill: ## Measure backfill for a thousand hosts and a year
 	$(GO) test -run='^$$' -bench=Backfill -benchtime=1x -timeout=30m -tags=e2e ./e2e
 
 .PHONY: update-golden
@@ -184,7 +184,7 @@ fmt: $(GOLANGCI_LINT) ## Format the sources
 	$(GOLANGCI_LINT) fmt ./...
 
 .PHONY: vet
-vet: ## Run go vet, on the tagged files too
+vet: ## Run go vet, including files with build tags
 	$(GO) vet -tags=e2e,long,attack,soak ./...
 	$(GO) -C tools vet ./...
 
@@ -201,7 +201,7 @@ vet-platforms: ## Run go vet for the other platforms
 	done
 
 .PHONY: lint
-lint: $(GOLANGCI_LINT) ## Run golangci-lint; LINT_FLAGS=--fix fixes what it can
+lint: $(GOLANGCI_LINT) ## Run golangci-lint; LINT_FLAGS=--fix applies fixes
 	$(GOLANGCI_LINT) config verify
 	$(GOLANGCI_LINT) run $(LINT_FLAGS) ./...
 
