@@ -25,7 +25,7 @@ const healthTimeout = 3 * time.Second
 
 // addHealthcheck adds the command that asks a running exporter for its health.
 func addHealthcheck(c *kingpin.CmdClause, f *flags) action {
-	base := c.Arg("url", "Base URL of the exporter; by default that of the first --web.listen-address on this host.").
+	base := c.Arg("url", "Base URL of the exporter. The default is the first --web.listen-address on this host.").
 		String()
 	return func(ctx context.Context, _ *output) error {
 		return checkHealth(ctx, healthURL(*base, f.web.ListenAddresses(), servesTLS(f.web.ConfigFile())))

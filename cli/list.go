@@ -45,8 +45,8 @@ func addList(cmd *kingpin.CmdClause, f *flags) action {
 		shared:  cmd.Flag("shared", "Only recordings with a shared file, even if its link has expired.").Bool(),
 		since: cmd.Flag("since", "Only recordings that started since then: a time in RFC 3339, a date, or a duration "+
 			"ago such as 7d.").String(),
-		olderThan: cmd.Flag("older-than", "Only recordings that started longer ago than this duration, such as 90d: "+
-			"those of a year, or those since --since.").
+		olderThan: cmd.Flag("older-than", "Only recordings that started longer ago than this duration, such as 90d. "+
+			"The list goes back to --since, or a year.").
 			String(),
 		stored: cmd.Flag("stored", "Read what a stopped exporter has stored in --storage.path, instead of asking "+
 			"WeCom. Titles are not stored.").Bool(),

@@ -114,7 +114,7 @@ func (f *files) logGone(t config.Targets, gone map[string]int) {
 		if files > 0 {
 			level.Warn(f.logger).Log("msg", "no target file matches the pattern any more; the targets are removed",
 				"pattern", pattern, "files", files, "targets_before", targets,
-				"remedy", "see whether the volume is mounted and the files are where they were; they are read again within seconds",
+				"remedy", "check whether the volume is mounted and the files are in place; they are read again within seconds",
 				"remedy_zh", "请检查卷是否已挂载、文件是否仍在原处；恢复后数秒内自动重读")
 		}
 	}
