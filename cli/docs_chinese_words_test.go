@@ -31,6 +31,8 @@ var chineseWords = []chineseWord{
 	{use: "滞后", instead: regexp.MustCompile(`逾期`)},
 	{use: "暴露文件", instead: regexp.MustCompile(`(^|[^为有])暴露的文件|已暴露的?文件`)},
 	{use: "会议号", instead: regexp.MustCompile(`会议 ?(code|代码)`)},
+	{use: "共享", instead: regexp.MustCompile(`分享(变更|设置|状态|方式|次数|记录)`)},
+	{use: "首轮轮询", instead: regexp.MustCompile(`第一轮`)},
 	{use: "处理手册", instead: regexp.MustCompile(`处置`)},
 	{use: "调用 (调用链 is tracing)", instead: regexp.MustCompile(`调用链`)},
 }
@@ -106,7 +108,7 @@ func TestChineseWordPatterns(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
 		"企业微信导出器", "采集间隔", "抓取作业", "访问令牌", "请求 access token", "缩小范围", "按范围、密码划分",
-		"成员 ID", "用户ID", "Userid 无效", "回溯范围", "录制标题", "| 标题 |", "逾期最久", "暴露的文件", "会议 code 无效", "处置手册", "调用链",
+		"成员 ID", "用户ID", "Userid 无效", "回溯范围", "录制标题", "| 标题 |", "逾期最久", "暴露的文件", "会议 code 无效", "分享变更", "第一轮", "处置手册", "调用链",
 	} {
 		if !slices.ContainsFunc(chineseWords, func(w chineseWord) bool { return w.instead.MatchString(text) }) {
 			t.Errorf("%s is not found", text)
@@ -114,7 +116,7 @@ func TestChineseWordPatterns(t *testing.T) {
 	}
 	for _, text := range []string{
 		"采集性能数据", "access_token 已过期", "缩小访问范围", "将访问范围缩小到本企业", "不计为暴露的文件",
-		"应用可见范围", "企业 ID", "录制 ID", "回溯期", "会议主题", "若为 HTML 页面还有其标题", "深色主题", "暴露文件",
+		"应用可见范围", "企业 ID", "录制 ID", "回溯期", "会议主题", "重新分享链接", "若为 HTML 页面还有其标题", "深色主题", "暴露文件",
 	} {
 		for _, word := range chineseWords {
 			if word.instead.MatchString(text) {
