@@ -6,6 +6,7 @@ package collector
 import (
 	"context"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
 )
@@ -34,9 +35,11 @@ type RecordingQuery struct {
 	Host string
 }
 
-// Recordings returns the part of the recordings that a query selects, and how many there
-// are in all: see [poll.Manager.Recordings].
-func (c *Collector) Recordings(ctx context.Context, q RecordingQuery) (part []poll.Recording, total int, err error) {
+// Recordings returns the part of the recordings that a query selects, and what all of them amount
+// to: see [poll.Manager.Recordings].
+func (c *Collector) Recordings(
+	ctx context.Context, q RecordingQuery,
+) (part []poll.Recording, totals inventory.Totals, err error) {
 	if q.Host != "" {
 		naming := c.published.Load().naming
 		q.MatchHost = func(host string, folded bool) bool { return naming.matches(q.Host, host, folded) }

@@ -71,8 +71,8 @@ func TestHostsOfRecordingsAsLabeled(t *testing.T) {
 				r := rig.Start(t, rig.WorldOf(wecomtest.Config{}), test.cfg)
 				r.Wait(10 * time.Second)
 				q := collector.RecordingQuery{Host: test.host, RecordingQuery: poll.RecordingQuery{Limit: 10}}
-				if _, total, err := r.Collector.Recordings(t.Context(), q); total != test.want || err != nil {
-					t.Errorf("%d recordings, want %d: %v", total, test.want, err)
+				if _, totals, err := r.Collector.Recordings(t.Context(), q); totals.Recordings != test.want || err != nil {
+					t.Errorf("%d recordings, want %d: %v", totals.Recordings, test.want, err)
 				}
 			})
 		})

@@ -10,6 +10,7 @@ import (
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/policy"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/recording"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/sums"
 )
 
 // SetPolicy replaces the policy; nil: there are no rules.
@@ -43,7 +44,7 @@ func (inv *Inventory) Unmatched(ctx context.Context, now time.Time) ([]string, e
 		missing[id] = true
 	}
 	var r recording.Record
-	err := inv.Find(ctx, &Query{}, now, func(m Match) {
+	err := inv.Find(ctx, &Query{}, now, func(m Match, _ *sums.Sums) {
 		m.Record(&r)
 		delete(missing, r.ID)
 		for i := range r.Files {

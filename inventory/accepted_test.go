@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/policy"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/sums"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
@@ -102,7 +103,7 @@ func TestRecordingUnderAPolicy(t *testing.T) {
 	type counts struct{ exposed, accepted, overdue int }
 	want := map[string]counts{"both": {0, 2, 0}, "half": {1, 1, 0}, "protected": {}, "none": {2, 0, 2}}
 	reasons := map[string]string{"both": "why both", "half": "why half-second"}
-	_ = inv.Find(t.Context(), &Query{}, noon, func(m Match) {
+	_ = inv.Find(t.Context(), &Query{}, noon, func(m Match, _ *sums.Sums) {
 		r := inv.Recording(&m, noon)
 		if got := (counts{r.Exposed, r.Accepted, r.Overdue}); got != want[r.ID] {
 			t.Errorf("%s: %+v, want %+v", r.ID, got, want[r.ID])
@@ -144,7 +145,7 @@ func TestRecordingUnderAPolicy(t *testing.T) {
 		"not overdue":  {query: Query{Overdue: no, Accepted: no}, want: []string{"protected"}},
 	} {
 		var got []string
-		_ = inv.Find(t.Context(), &test.query, noon, func(m Match) { got = append(got, inv.Recording(&m, noon).ID) })
+		_ = inv.Find(t.Context(), &test.query, noon, func(m Match, _ *sums.Sums) { got = append(got, inv.Recording(&m, noon).ID) })
 		slices.Sort(got)
 		if diff := cmp.Diff(test.want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)

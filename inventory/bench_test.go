@@ -14,6 +14,7 @@ import (
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/rig"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/sums"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/store"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
@@ -127,7 +128,7 @@ func BenchmarkFind(b *testing.B) {
 		b.Run(string(order), func(b *testing.B) {
 			for b.Loop() {
 				n := 0
-				err := inv.Find(b.Context(), &inventory.Query{Order: order}, rig.LargeNow, func(inventory.Match) { n++ })
+				err := inv.Find(b.Context(), &inventory.Query{Order: order}, rig.LargeNow, func(inventory.Match, *sums.Sums) { n++ })
 				if n != 300_000 || err != nil {
 					b.Fatalf("%d recordings: %v", n, err)
 				}
@@ -142,7 +143,7 @@ func BenchmarkFindID(b *testing.B) {
 	q := &inventory.Query{ID: "wr00007x0000000007"}
 	for b.Loop() {
 		n := 0
-		err := inv.Find(b.Context(), q, rig.LargeNow, func(inventory.Match) { n++ })
+		err := inv.Find(b.Context(), q, rig.LargeNow, func(inventory.Match, *sums.Sums) { n++ })
 		if n != 1 || err != nil {
 			b.Fatalf("%d recordings: %v", n, err)
 		}

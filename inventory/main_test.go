@@ -11,6 +11,7 @@ import (
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/ledger"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/recording"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/sums"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
@@ -63,7 +64,7 @@ func (inv *Inventory) poll(t wecom.Target, now time.Time, span time.Duration, re
 // ids returns the IDs of the recordings inside the lookback.
 func (inv *Inventory) ids(now time.Time) []string {
 	ids := []string{}
-	_ = inv.Find(context.Background(), &Query{}, now, func(m Match) { ids = append(ids, inv.Recording(&m, now).ID) })
+	_ = inv.Find(context.Background(), &Query{}, now, func(m Match, _ *sums.Sums) { ids = append(ids, inv.Recording(&m, now).ID) })
 	slices.Sort(ids)
 	return ids
 }

@@ -21,7 +21,8 @@ import (
 // UnknownHost stands for the host of recordings for which WeCom gives none.
 const UnknownHost = "unknown"
 
-// An Order is by what recordings are sorted. Equal ones come in a fixed order.
+// An Order is by what recordings are sorted. Equal ones come newest first, and then in a fixed
+// order.
 type Order string
 
 // The orders.
@@ -59,15 +60,17 @@ type Match struct {
 	encoded string
 	rank    int64
 	host    string // ranks first, if the order is by host
+	start   wecom.Instant
 }
 
 // Record reads the record of a match into r, whose slices are reused.
 func (m *Match) Record(r *recording.Record) { r.MustDecode(m.encoded) }
 
-// Find calls found with each recording that a query selects, in no order. They are those
-// that the sums count at the given time. Only copying holds up who else needs the inventory.
-// When the context ends, it returns its cause.
-func (inv *Inventory) Find(ctx context.Context, q *Query, now time.Time, found func(Match)) error {
+// Find calls found with each recording that a query selects, in no order, and with what it
+// amounts to, which is only valid in the call. They are those that the sums count at the given
+// time. Only copying holds up who else needs the inventory. When the context ends, it returns
+// its cause.
+func (inv *Inventory) Find(ctx context.Context, q *Query, now time.Time, found func(Match, *sums.Sums)) error {
 	inv.mu.Lock()
 	hosts := inv.hostsOf(q)
 	start, rules := wecom.InstantOf(now.Add(-inv.lookback)), inv.policy
@@ -96,7 +99,7 @@ func (inv *Inventory) Find(ctx context.Context, q *Query, now time.Time, found f
 				continue
 			}
 			if m, ok := q.match(text, &r, &s, rules, now); ok {
-				found(m)
+				found(m, &s)
 			}
 		}
 	}
@@ -163,7 +166,7 @@ func (q *Query) match(
 		!selects(q.Accepted, s.Accepted) || !selects(q.Overdue, s.Overdue) {
 		return m, false
 	}
-	m.encoded = encoded
+	m.encoded, m.start = encoded, r.Started()
 	switch q.Order {
 	case ByHost:
 		m.host = cmp.Or(r.Host, UnknownHost)
@@ -176,7 +179,7 @@ func (q *Query) match(
 	case ByExposed:
 		m.rank = int64(s.Exposed)
 	default:
-		m.rank = int64(r.Started())
+		m.rank = int64(m.start)
 	}
 	return m, true
 }
@@ -191,7 +194,7 @@ func (q *Query) Compare(a, b *Match) int {
 	if q.Descending {
 		order = -order
 	}
-	return cmp.Or(order, strings.Compare(a.encoded, b.encoded))
+	return cmp.Or(order, cmp.Compare(b.start, a.start), strings.Compare(a.encoded, b.encoded))
 }
 
 // A Recording is what is known of one recording. It holds no link, code or password.

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/sums"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
@@ -48,7 +49,7 @@ func TestFindHoldsUpNobody(t *testing.T) {
 		hosts++
 		ask()
 		return true
-	}}, noon, func(Match) {
+	}}, noon, func(Match, *sums.Sums) {
 		found++
 		ask()
 	})
@@ -95,7 +96,7 @@ func TestFindEndsWithItsContext(t *testing.T) {
 			err := inv.Find(ctx, &Query{MatchHost: func(host string, folded bool) bool {
 				step()
 				return test.match == nil || test.match(host, folded)
-			}}, noon, func(Match) { step() })
+			}}, noon, func(Match, *sums.Sums) { step() })
 			if !errors.Is(err, gone) || steps > contextInterval+10 {
 				t.Errorf("%d hosts and recordings after that: %v", steps, err)
 			}
@@ -108,7 +109,7 @@ func TestFindByID(t *testing.T) {
 	inv := hostsWith(3, 2)
 	for id, want := range map[string]int{"": 6, "user1-0": 1, "user1": 0, "USER1-0": 0} {
 		found := 0
-		if err := inv.Find(t.Context(), &Query{ID: id}, noon, func(Match) { found++ }); err != nil || found != want {
+		if err := inv.Find(t.Context(), &Query{ID: id}, noon, func(Match, *sums.Sums) { found++ }); err != nil || found != want {
 			t.Errorf("%q: %d recordings, want %d: %v", id, found, want, err)
 		}
 	}

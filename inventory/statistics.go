@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/recording"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/sums"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/views"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/store"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
@@ -26,7 +27,7 @@ type Shared struct {
 // Shared returns the recordings with a shared file, in no order.
 func (inv *Inventory) Shared(ctx context.Context, now time.Time) ([]Shared, error) {
 	var list []Shared
-	err := inv.Find(ctx, &Query{Shared: new(true), Order: ByExposed}, now, func(m Match) {
+	err := inv.Find(ctx, &Query{Shared: new(true), Order: ByExposed}, now, func(m Match, _ *sums.Sums) {
 		list = append(list, Shared{ID: recording.IDOf(m.encoded), Exposed: m.rank > 0})
 	})
 	inv.mu.Lock()

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/ledger"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/sums"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/views"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/store"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
@@ -101,7 +102,7 @@ func TestViewsOfARecording(t *testing.T) {
 	inv.ObserveViews("a", answer(0, 3, 1))
 	inv.ObserveViews("unknown", answer(0, 3, 1))
 	got := map[string][2]*int64{}
-	err := inv.Find(t.Context(), &Query{}, noon, func(m Match) {
+	err := inv.Find(t.Context(), &Query{}, noon, func(m Match, _ *sums.Sums) {
 		r := inv.Recording(&m, noon)
 		got[r.ID] = [2]*int64{r.Views, r.Downloads}
 	})

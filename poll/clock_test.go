@@ -125,8 +125,8 @@ func TestRestartByAWrongClock(t *testing.T) {
 				})
 				exposed := true
 				q := &poll.RecordingQuery{Query: inventory.Query{Exposed: &exposed}, Limit: 100}
-				if _, total, err := after.Manager.Recordings(t.Context(), q); total != 2 || err != nil {
-					t.Errorf("%d recordings are found, want the two that the gauges count", total)
+				if _, totals, err := after.Manager.Recordings(t.Context(), q); totals.Recordings != 2 || err != nil {
+					t.Errorf("%d recordings are found, want the two that the gauges count", totals.Recordings)
 				}
 				// What a wrong clock forgets is not counted when it is new.
 				server.Put(rig.Recorded("new", "wang", 6*rig.Day+ahead))

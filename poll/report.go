@@ -13,6 +13,7 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/topk"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/recording"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/sums"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/store"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
@@ -120,35 +121,38 @@ type Recording struct {
 	Statistics bool // views and downloads are asked for
 }
 
-// Recordings returns the part of the recordings that a query selects, and how many there
-// are in all. They are those that the gauges count now, by the clock of WeCom if that decides.
+// Recordings returns the part of the recordings that a query selects, and what all of them amount
+// to. They are those that the gauges count now, by the clock of WeCom if that decides.
 // It takes memory for as many as the offset and the limit together. When the context ends, it
 // returns its cause.
-func (m *Manager) Recordings(ctx context.Context, q *RecordingQuery) (part []Recording, total int, err error) {
+func (m *Manager) Recordings(
+	ctx context.Context, q *RecordingQuery,
+) (part []Recording, totals inventory.Totals, err error) {
 	first := topk.New(q.Offset+q.Limit, q.compare)
-	err = m.match(ctx, q, func(found match) {
-		total++
+	err = m.match(ctx, q, func(found match, s *sums.Sums) {
+		totals.Add(s)
 		first.Add(found)
 	})
 	if err != nil {
-		return nil, 0, err
+		return nil, inventory.Totals{}, err
 	}
 	files := 0
 	for _, found := range first.TakeLast(max(0, first.Len()-q.Offset)) {
 		r := found.recording()
 		part = append(part, r)
 		if files += len(r.Files); files > mostFiles && len(part) > 1 {
-			return nil, total, ErrTooManyFiles
+			return nil, totals, ErrTooManyFiles
 		}
 	}
-	return part, total, nil
+	return part, totals, nil
 }
 
 // EachRecording calls each with all recordings that a query selects, in its order; its offset
 // and limit do not count. An error of each ends it, and is returned.
 func (m *Manager) EachRecording(ctx context.Context, q *RecordingQuery, each func(*Recording) error) error {
 	var matches []match
-	if err := m.match(ctx, q, func(found match) { matches = append(matches, found) }); err != nil {
+	err := m.match(ctx, q, func(found match, _ *sums.Sums) { matches = append(matches, found) })
+	if err != nil {
 		return err
 	}
 	slices.SortFunc(matches, q.compare)
@@ -165,7 +169,7 @@ func (m *Manager) EachRecording(ctx context.Context, q *RecordingQuery, each fun
 // of its corp. The record is only valid in the call.
 func (m *Manager) EachRecord(ctx context.Context, each func(corp string, r *recording.Record)) error {
 	var r recording.Record
-	return m.match(ctx, &RecordingQuery{}, func(found match) {
+	return m.match(ctx, &RecordingQuery{}, func(found match, _ *sums.Sums) {
 		found.Record(&r)
 		each(found.corp.key.name, &r)
 	})
@@ -197,14 +201,15 @@ func (q *RecordingQuery) compare(a, b match) int {
 	return cmp.Or(q.Compare(&a.Match, &b.Match), cmp.Compare(a.corp.key.name, b.corp.key.name))
 }
 
-// match calls found with each recording that a query selects, in no order.
-func (m *Manager) match(ctx context.Context, q *RecordingQuery, found func(match)) error {
+// match calls found with each recording that a query selects, in no order, and with what it
+// amounts to, which is only valid in the call.
+func (m *Manager) match(ctx context.Context, q *RecordingQuery, found func(match, *sums.Sums)) error {
 	for _, c := range m.current() {
 		if q.Corp != "" && q.Corp != c.key.name {
 			continue
 		}
 		now := c.client.Now()
-		err := c.inventory.Find(ctx, &q.Query, now, func(m inventory.Match) { found(match{m, c, now}) })
+		err := c.inventory.Find(ctx, &q.Query, now, func(m inventory.Match, s *sums.Sums) { found(match{m, c, now}, s) })
 		if err != nil {
 			return fmt.Errorf("finding recordings: %w", err)
 		}

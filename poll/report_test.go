@@ -137,19 +137,19 @@ func TestRecordings(t *testing.T) {
 			},
 			"the largest first": {
 				query: acme(inventory.Query{Order: inventory.ByBytes, Descending: true}),
-				want:  "r4 r5 r6 r1 r2 r3", total: 6,
+				want:  "r4 r6 r5 r1 r2 r3", total: 6,
 			},
 			"the longest first": {
 				query: acme(inventory.Query{Order: inventory.ByDuration, Descending: true}),
-				want:  "r4 r5 r6 r1 r2 r3", total: 6,
+				want:  "r4 r6 r5 r1 r2 r3", total: 6,
 			},
 			"by shared files": {
 				query: acme(inventory.Query{Order: inventory.ByShared, Descending: true}),
-				want:  "r4 r5 r6 r1 r2 r3", total: 6,
+				want:  "r4 r6 r5 r1 r2 r3", total: 6,
 			},
 			"by exposed files": {
 				query: acme(inventory.Query{Order: inventory.ByExposed, Descending: true}),
-				want:  "r4 r6 r1 r2 r3 r5", total: 6,
+				want:  "r6 r4 r1 r2 r3 r5", total: 6,
 			},
 			"of a host": {
 				query: acme(inventory.Query{MatchHost: hostIs("li")}),
@@ -212,7 +212,7 @@ func TestRecordings(t *testing.T) {
 				want:  "", total: 0,
 			},
 		} {
-			part, total, err := r.Manager.Recordings(t.Context(), &test.query)
+			part, totals, err := r.Manager.Recordings(t.Context(), &test.query)
 			if err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
@@ -223,11 +223,33 @@ func TestRecordings(t *testing.T) {
 					t.Errorf("%s: the host of %s is %q", name, found.ID, found.Host)
 				}
 			}
-			if got := strings.Join(ids, " "); got != test.want || total != test.total {
-				t.Errorf("%s: %q of %d, want %q of %d", name, got, total, test.want, test.total)
+			if got := strings.Join(ids, " "); got != test.want || totals.Recordings != test.total {
+				t.Errorf("%s: %q of %d, want %q of %d", name, got, totals.Recordings, test.want, test.total)
+			}
+			// They are those of all that match, whatever part is asked for.
+			if diff := cmp.Diff(totalsOf(t, r, test.query), totals); diff != "" {
+				t.Errorf("%s: totals (-want +got):\n%s", name, diff)
 			}
 		}
 	})
+}
+
+// totalsOf returns the totals of all recordings that a query selects, counted one by one.
+func totalsOf(t *testing.T, r *rig.Rig, q poll.RecordingQuery) (want inventory.Totals) {
+	t.Helper()
+	err := r.Manager.EachRecording(t.Context(), &q, func(r *poll.Recording) error {
+		want.Recordings++
+		want.Files += len(r.Files)
+		want.Bytes += r.Bytes
+		want.Milliseconds += r.Duration.Milliseconds()
+		want.Shared += r.Shared
+		want.Exposed += r.Exposed
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return want
 }
 
 // TestManyFiles has recordings that fit into an answer one by one, and not together.
@@ -247,9 +269,9 @@ func TestManyFiles(t *testing.T) {
 		r := rig.Start(t, server, rig.ConfigOf("li"))
 		r.Wait(10 * time.Second)
 		for limit, want := range map[int]error{1: nil, 2: nil, 3: poll.ErrTooManyFiles} {
-			part, total, err := r.Manager.Recordings(t.Context(), &poll.RecordingQuery{Limit: limit})
-			if !errors.Is(err, want) || total != 3 || err == nil && len(part) != limit {
-				t.Errorf("limit %d: %d recordings of %d: %v, want %v", limit, len(part), total, err, want)
+			part, totals, err := r.Manager.Recordings(t.Context(), &poll.RecordingQuery{Limit: limit})
+			if !errors.Is(err, want) || totals.Recordings != 3 || err == nil && len(part) != limit {
+				t.Errorf("limit %d: %d recordings of %d: %v, want %v", limit, len(part), totals.Recordings, err, want)
 			}
 		}
 	})
@@ -262,9 +284,9 @@ func TestRecordingsOfAClientThatHasGone(t *testing.T) {
 		r.Wait(10 * time.Second)
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		part, total, err := r.Manager.Recordings(ctx, &poll.RecordingQuery{Limit: 10})
-		if !errors.Is(err, context.Canceled) || part != nil || total != 0 {
-			t.Errorf("%d recordings of %d: %v, want %v", len(part), total, err, context.Canceled)
+		part, totals, err := r.Manager.Recordings(ctx, &poll.RecordingQuery{Limit: 10})
+		if !errors.Is(err, context.Canceled) || part != nil || totals.Recordings != 0 {
+			t.Errorf("%d recordings of %d: %v, want %v", len(part), totals.Recordings, err, context.Canceled)
 		}
 	})
 }

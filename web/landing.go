@@ -86,7 +86,7 @@ func (o Options) findDetails(
 ) (*landingDetails, error) {
 	exposed := collector.RecordingQuery{RecordingQuery: poll.RecordingQuery{Limit: 1}}
 	exposed.Exposed = new(true)
-	_, total, err := o.Recordings.Recordings(ctx, exposed)
+	_, totals, err := o.Recordings.Recordings(ctx, exposed)
 	if err != nil {
 		return nil, fmt.Errorf("finding exposed recordings: %w", err)
 	}
@@ -95,7 +95,7 @@ func (o Options) findDetails(
 		return nil, fmt.Errorf("finding the latest changes: %w", err)
 	}
 	return &landingDetails{
-		Exposed:        total,
+		Exposed:        totals.Recordings,
 		ExposedAddress: page.Address(page.Recordings, values, map[string]string{"exposed": "true"}),
 		ChangesAddress: page.Address(page.Changes, values, nil),
 		Latest:         latest,

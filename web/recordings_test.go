@@ -22,9 +22,9 @@ type asked struct {
 
 func (a *asked) Recordings(
 	ctx context.Context, q collector.RecordingQuery,
-) (part []poll.Recording, total int, err error) {
+) (part []poll.Recording, totals inventory.Totals, err error) {
 	if err := ctx.Err(); err != nil {
-		return nil, 0, err
+		return nil, totals, err
 	}
 	a.query = q
 	for range min(2, q.Limit, max(0, a.total-q.Offset)) { // so that pages stay small
@@ -32,7 +32,7 @@ func (a *asked) Recordings(
 			ID: "r1", Host: "<b>li", Title: "<script>alert(1)</script>",
 		}})
 	}
-	return part, a.total, nil
+	return part, inventory.Totals{Recordings: a.total}, nil
 }
 
 func recordingOptions(a *asked) Options {

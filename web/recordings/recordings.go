@@ -34,9 +34,9 @@ var pageTemplate = page.New(pageHTML)
 // A Finder finds the recordings behind the metrics.
 type Finder interface {
 	// Recordings returns the part of the matching recordings that q asks for, and
-	// the number of all that match now. An error is [poll.ErrTooManyFiles], or the
+	// what all that match now amount to. An error is [poll.ErrTooManyFiles], or the
 	// cause of the end of the context.
-	Recordings(ctx context.Context, q collector.RecordingQuery) (part []poll.Recording, total int, err error)
+	Recordings(ctx context.Context, q collector.RecordingQuery) (part []poll.Recording, totals inventory.Totals, err error)
 }
 
 // A Handler serves recordings. All fields are required.
@@ -117,14 +117,14 @@ func (h Handler) ServePage(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	part, total, err := h.Finder.Recordings(r.Context(), q.RecordingQuery)
+	part, all, err := h.Finder.Recordings(r.Context(), q.RecordingQuery)
 	if err != nil {
 		status, message := findingError(err)
 		http.Error(w, message, status)
 		return
 	}
 	if q.format == page.CSV {
-		h.serveCSV(w, &q, values, part, total)
+		h.serveCSV(w, &q, values, part, all.Recordings)
 		return
 	}
 	now := time.Now()
@@ -147,8 +147,8 @@ func (h Handler) ServePage(w http.ResponseWriter, r *http.Request) {
 		},
 		Columns: q.columns(values, text),
 		Rows:    newRows(part, values, now, frame.Language),
-		Total:   total,
-		Next:    q.next(values, len(part), total),
+		Total:   all.Recordings,
+		Next:    q.next(values, len(part), all.Recordings),
 		CSV:     whole + "&" + page.ParamFormat + "=" + page.CSV,
 		JSON:    "./api/v1/recordings" + whole,
 	}

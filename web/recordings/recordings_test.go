@@ -36,9 +36,9 @@ type asked struct {
 
 func (a *asked) Recordings(
 	ctx context.Context, q collector.RecordingQuery,
-) (part []poll.Recording, total int, err error) {
+) (part []poll.Recording, totals inventory.Totals, err error) {
 	if err := ctx.Err(); err != nil {
-		return nil, 0, err
+		return nil, totals, err
 	}
 	a.query = q
 	start := time.Date(2026, 3, 2, 1, 0, 0, 0, time.UTC)
@@ -61,7 +61,9 @@ func (a *asked) Recordings(
 		part[i].Overdue = len(a.more)
 		part[i].Views, part[i].Downloads = a.views, a.views
 	}
-	return part, a.total, nil
+	return part, inventory.Totals{
+		Recordings: a.total, Files: 2 * a.total, Bytes: int64(a.total) << 30, Milliseconds: int64(a.total) * 90_000, Shared: a.total, Exposed: a.total,
+	}, nil
 }
 
 func handler(f Finder) Handler {
@@ -199,8 +201,8 @@ type failing struct{ err error }
 
 func (f failing) Recordings(
 	context.Context, collector.RecordingQuery,
-) (part []poll.Recording, total int, err error) {
-	return nil, 0, f.err
+) (part []poll.Recording, totals inventory.Totals, err error) {
+	return nil, totals, f.err
 }
 
 func TestRecordingsThatAreNotFound(t *testing.T) {
