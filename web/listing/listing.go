@@ -208,7 +208,7 @@ func Count(n *int64) string {
 	return strconv.FormatInt(*n, 10)
 }
 
-// Size returns a size in binary units with three digits.
+// Size returns a size in binary units, with three digits or all those before the point.
 func Size(n int64) string {
 	const unit = 1024
 	if n < unit {
@@ -218,6 +218,9 @@ func Size(n int64) string {
 	for value >= unit {
 		value /= unit
 		prefix++
+	}
+	if value >= 999.5 { // %.3g would write an exponent.
+		return fmt.Sprintf("%.0f %ciB", value, "KMGTPE"[prefix])
 	}
 	return fmt.Sprintf("%.3g %ciB", value, "KMGTPE"[prefix])
 }

@@ -112,6 +112,7 @@ func TestSize(t *testing.T) {
 	t.Parallel()
 	for n, want := range map[int64]string{
 		0: "0 B", 1023: "1023 B", 1024: "1 KiB", 1536: "1.5 KiB", 123 << 20: "123 MiB", 5 << 30: "5 GiB", 1 << 62: "4 EiB",
+		1010 << 20: "1010 MiB", 999<<30 + 600<<20: "1000 GiB", 999<<30 + 300<<20: "999 GiB",
 	} {
 		if got := Size(n); got != want {
 			t.Errorf("%d: %q, want %q", n, got, want)
