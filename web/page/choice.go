@@ -21,6 +21,18 @@ func NewChoice(name, text string, asked *bool) Choice {
 	}
 }
 
+// Field returns the filter in the words for yes and no.
+func (c *Choice) Field(yes, no string) FilterField {
+	f := FilterField{Name: c.Name, Label: c.Text}
+	switch {
+	case c.Yes:
+		f.Value = yes
+	case c.No:
+		f.Value = no
+	}
+	return f
+}
+
 // WithAsked returns the choices for the name of a corp: those that there are, and the one that
 // was asked for. Without it, the form would ask for all.
 func WithAsked(corps []string, asked string) []string {

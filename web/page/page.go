@@ -31,7 +31,8 @@ var (
 func New(html string) *template.Template {
 	t := template.New("page")
 	template.Must(t.New("style").Parse(styleCSS))
-	return template.Must(template.Must(t.Parse(layoutHTML)).Parse(html))
+	template.Must(template.Must(t.Parse(layoutHTML)).Parse(filtersHTML))
+	return template.Must(t.Parse(html))
 }
 
 // Serve executes a template of [New] with data that embeds a [Frame]. A failure answers 500
