@@ -73,7 +73,7 @@ func TestPagesFit(t *testing.T) {
 	x.awaitSomeChange(t)
 	for _, width := range []int{360, 800, 1024, 1100, 1280} {
 		p := newPhone(t, width, "light")
-		for _, page := range []string{"/?", "/targets?", "/recordings?sort=shared&", "/recordings?overdue=true&", "/recordings?accepted=true&", "/changes?"} {
+		for _, page := range []string{"/?", "/targets?", "/recordings?sort=shared&", "/recordings?overdue=true&", "/recordings?accepted=true&", "/changes?", "/changes?exposed=true&since=1d&"} {
 			for _, lang := range []string{"en", "zh"} {
 				p.open(t, x.url+page+"lang="+lang)
 				p.wantFit(t, fmt.Sprintf("%s in %s on %d pixels", page, lang, width))
@@ -107,7 +107,7 @@ func TestBrowser(t *testing.T) {
 		"landing":            {"/", []string{`href="./recordings"`, `href="./targets"`, `href="./metrics"`}},
 		"targets":            {"/targets?lang=en", []string{"<h1>Targets</h1>", "userid"}},
 		"recordings":         {"/recordings?lang=en", []string{"<h1>Recordings</h1>", `aria-sort="descending"`}},
-		"changes":            {"/changes?lang=en", []string{"<h1>Changes</h1>", "Complete since: default", `name="since"`}},
+		"changes":            {"/changes?lang=en", []string{"<h1>Changes</h1>", "Complete since: <time ", `name="since"`}},
 		"exposed recordings": {"/recordings?exposed=true&lang=zh", []string{"<h1>录制</h1>", `<option value="true" selected="">是`, `<span class="chip exposed">暴露</span>`}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -131,23 +131,26 @@ func TestChangesPage(t *testing.T) {
 				"<option selected>acme</option>", `<option value="widened" selected>widened`, `name="since" value="1h"`,
 				// when it happened
 				`<time datetime="2000-12-31T23:00:00Z">2000-12-31 23:00:00 UTC</time> <span class="ago">1 h ago</span>`,
-				`started <time datetime="2000-12-27T20:00:00Z">`,
 				// what happened
 				`<span class="chip widened">widened</span> <span class="chip exposed">exposed</span>`,
-				`<span class="was">company, no password</span> <span role="img" aria-label="then">→</span> <strong>anyone, no password</strong>`,
-				`<span class="chip narrowed">narrowed</span></td>`,
-				`<span class="was">not shared</span> <span role="img" aria-label="then">→</span> <strong>company, no password, no download, never expires</strong>`,
-				`<span class="was">company, no password, no download, never expires</span> <span role="img" aria-label="then">→</span> <strong>not shared</strong>`,
+				`<span class="chip was">company, no password</span> → <span class="chip exposed">anyone, no password</span>`,
+				`<td><span class="chip narrowed">narrowed</span></td>`,
+				`<span class="chip was">not shared</span> → <span class="chip">company, no password, no download, never expires</span>`,
+				`<span class="chip was">company, no password, no download, never expires</span> → <span class="chip">not shared</span>`,
 				// of what: a recording that is there leads to it
-				`<a href="./recordings?corp=acme&amp;lang=en&amp;recording=r1">&lt;script&gt;alert(1)&lt;/script&gt;</a><div class="id">r1 · file f1 · `,
+				`<a href="./recordings?corp=acme&amp;lang=en&amp;recording=r1">&lt;script&gt;alert(1)&lt;/script&gt;</a><div class="id">r1 · <a href="./changes?corp=acme&amp;lang=en&amp;recording=r1">its changes</a><br>file f1 · started 2000-12-27 20:00:00 UTC</div>`,
 				`class="title">r9<div class="id"><a href="./changes?corp=acme&amp;lang=en&amp;recording=r9">its changes</a>`,
 				"removed from WeCom", "&lt;b&gt;li", `<td data-label="Host" class="host">unknown</td>`,
 				// since when, of the corp that was asked for alone
 				`Complete since: acme <time datetime="2000-12-29T00:00:00Z">2000-12-29 00:00:00 UTC</time> <span class="ago">3 d ago</span></p>`,
+				// how many, and the filters
+				"Shown: 5, newest first", `<a href="?change=widened&amp;corp=acme&amp;lang=en" title="Remove the filter" aria-label="Remove the filter: Since">✕</a>`,
+				"<li>Change: widened <a ", `<details class="filter" open>`, `<a href="?corp=acme&amp;exposed=true&amp;lang=en">Exposed afterwards</a>`,
+				`<td data-label="Corp">acme</td>`, `<th scope="col">Corp</th>`,
 				// the same elsewhere
 				`href="?change=widened&amp;corp=acme&amp;lang=zh&amp;since=1h" lang="zh">中文`,
-				`href="?change=widened&amp;corp=acme&amp;limit=1000&amp;since=1h&amp;format=csv">CSV`,
-				`href="./api/v1/changes?change=widened&amp;corp=acme&amp;limit=1000&amp;since=1h">JSON`,
+				`href="?change=widened&amp;corp=acme&amp;limit=1000&amp;since=1h&amp;format=csv">CSV (5)</a>`,
+				`href="./api/v1/changes?change=widened&amp;corp=acme&amp;limit=1000&amp;since=1h">JSON (5)</a>`,
 			},
 			without: []string{"<script", "<b>li", "<i>other", `rel="next"`, "recordings?corp=acme&amp;lang=en&amp;recording=r9", ">newest<"},
 		},
@@ -156,7 +159,7 @@ func TestChangesPage(t *testing.T) {
 			target: "/changes?lang=zh",
 			want: []string{
 				`<html lang="zh-CN">`, "<title>变更 –", `<span class="chip widened">放宽</span> <span class="chip exposed">暴露</span>`,
-				`<span class="was">本企业成员 · 无密码</span>`, "<strong>任何人 · 无密码</strong>", "<strong>未共享</strong>", "本企业成员 · 无密码 · 不可下载 · 永久有效",
+				`<span class="chip was">本企业成员 · 无密码</span>`, `<span class="chip exposed">任何人 · 无密码</span>`, `<span class="chip">未共享</span>`, "本企业成员 · 无密码 · 不可下载 · 永久有效",
 				`<span class="ago">1 小时前</span>`, "已从企业微信删除", `href="./recordings?corp=acme&amp;lang=zh&amp;recording=r1"`,
 				`完整记录起始时间：acme <time`, "· &lt;i&gt;other <time",
 			},
@@ -183,6 +186,50 @@ func TestChangesPage(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestPageIsSmall has a page of as many changes as fit on one, with what WeCom and people make of titles, IDs and sharing.
+func TestPageIsSmall(t *testing.T) {
+	t.Parallel()
+	k := &kept{since: []poll.CorpSince{{Corp: "acme", Since: epoch}}}
+	for number := uint32(perPage + 1); number > 0; number-- {
+		k.changes = append(k.changes, poll.Change{
+			Number: number, Corp: "acme", Title: "第三季度产品与市场部门评审会议", Change: ledger.Change{
+				At: instant(0), Start: instant(-time.Hour), Kind: ledger.Widened, Host: "ouyangxiaoming",
+				Recording: fmt.Sprintf("wr%016x", number), File: fmt.Sprintf("wf%016x", number),
+				Before: &ledger.Sharing{Audience: recording.Company, Expire: instant(time.Hour)},
+				After:  &ledger.Sharing{Expire: instant(24 * time.Hour), Exposed: true},
+			},
+		})
+	}
+	for _, lang := range []string{"en", "zh"} {
+		body := serve(t, k, "/changes?lang="+lang).Body.String()
+		if rows := strings.Count(body, "<tr><td"); len(body) > 100_000 || rows != perPage {
+			t.Errorf("%s: %d changes take %d bytes, want 100,000 at the most", lang, rows, len(body))
+		}
+	}
+}
+
+// TestChangesOfOneCorp has no need to name it, and nothing to filter by it.
+func TestChangesOfOneCorp(t *testing.T) {
+	t.Parallel()
+	k := many(250)
+	h := Handler{Logger: log.NewNopLogger(), Finder: k, Corps: func() []string { return []string{"acme"} }}
+	for target, wantCorp := range map[string]bool{"/changes?lang=en&corp=acme": false, "/changes?lang=en&corp=gone": true} {
+		w := httptest.NewRecorder()
+		h.ServePage(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, target, http.NoBody))
+		body := w.Body.String()
+		for _, part := range []string{`>Corp<`, `data-label="Corp"`, `<select name="corp">`, "<li>Corp: gone <a", `class="filter" open`} {
+			if got := strings.Contains(body, part); got != wantCorp {
+				t.Errorf("%s has %s: %t", target, part, got)
+			}
+		}
+		for _, part := range []string{"Shown: 100, newest first", ">CSV (up to 1,000)</a>", `rel="next">older</a>`} {
+			if !strings.Contains(body, part) {
+				t.Errorf("%s lacks %s", target, part)
+			}
+		}
 	}
 }
 

@@ -28,16 +28,21 @@ var pageTemplate = page.New(pageHTML)
 type listPage struct {
 	page.Frame
 
-	Query     *listQuery
-	Values    url.Values
-	Corps     []string
-	Kinds     []kindChoice
-	Exposed   page.Choice
-	Complete  []completeness
-	Rows      []Row
-	Older     string // query; "" if there are none
-	Newest    string // query of the first page; "" if this is it
-	CSV, JSON string // addresses of the same list in these formats
+	Query        *listQuery
+	Corps        []string
+	HasCorps     bool // there are several
+	Kinds        []kindChoice
+	Exposed      page.Choice
+	Since, Until string // as they were asked for
+	Kept         []page.Param
+	Filters      page.Filters
+	Complete     []completeness
+	Rows         []Row
+	Shown        string // how many changes the page shows, in words
+	Older        string // query; "" if there are none
+	Newest       string // query of the first page; "" if this is it
+	CSV, JSON    string // addresses of the same list in these formats
+	Held         string // how many changes these hold, in words
 }
 
 type kindChoice struct {
@@ -71,16 +76,26 @@ func (h Handler) newPage(
 	whole := page.WithParams(values, map[string]string{
 		paramLimit: strconv.Itoa(mostPerPage), page.ParamLang: "", page.ParamRefresh: "",
 	})
+	corps := page.WithAsked(h.Corps(), q.Corp)
 	p := &listPage{
-		Frame:   frame,
-		Query:   q,
-		Values:  values,
-		Corps:   page.WithAsked(h.Corps(), q.Corp),
-		Exposed: page.NewChoice(paramExposed, text["exposedAfter"], q.Exposed),
-		Older:   older(values, next),
-		CSV:     whole + "&" + page.ParamFormat + "=" + page.CSV,
-		JSON:    "./api/v1/changes" + whole,
+		Frame:    frame,
+		Query:    q,
+		Corps:    corps,
+		HasCorps: len(corps) > 1,
+		Exposed:  page.NewChoice(paramExposed, text["exposedAfter"], q.Exposed),
+		Since:    values.Get(paramSince),
+		Until:    values.Get(paramUntil),
+		Kept:     page.KeptParams(values, paramLimit, page.ParamLang, page.ParamRefresh),
+		Shown:    fmt.Sprintf(text["shown"], page.Count(len(part))),
+		Older:    older(values, next),
+		CSV:      whole + "&" + page.ParamFormat + "=" + page.CSV,
+		JSON:     "./api/v1/changes" + whole,
+		Held:     fmt.Sprintf(text["held"], page.Count(len(part))),
 	}
+	if next != 0 {
+		p.Held = fmt.Sprintf(text["heldMost"], page.Count(mostPerPage))
+	}
+	p.Filters = page.NewFilters(values, frame.Language, paramBefore, readyFilters(text), p.fields(text))
 	for kind := range ledger.Kind(ledger.NumKinds) {
 		p.Kinds = append(p.Kinds, kindChoice{
 			Name:    kind.String(),
@@ -98,6 +113,37 @@ func (h Handler) newPage(
 	}
 	p.Rows = newRows(part, values, now, frame.Language)
 	return p
+}
+
+func readyFilters(text map[string]string) []page.ReadyFilter {
+	return []page.ReadyFilter{
+		{Text: text["all"]},
+		{Text: text["exposedAfter"], Params: map[string]string{paramExposed: "true"}},
+		{Text: text["removed"], Params: map[string]string{paramChange: ledger.Removed.String()}},
+		{Text: text["widened"], Params: map[string]string{paramChange: ledger.Widened.String()}},
+		{Text: text["lastDay"], Params: map[string]string{paramSince: "1d", paramUntil: ""}},
+	}
+}
+
+// fields returns the filters that the list may have, in words. With a single corp, to ask for it
+// filters nothing.
+func (p *listPage) fields(text map[string]string) []page.FilterField {
+	var fields []page.FilterField
+	if p.HasCorps {
+		fields = append(fields, page.FilterField{Name: paramCorp, Label: text["corp"], Value: p.Query.Corp})
+	}
+	change := page.FilterField{Name: paramChange, Label: text["change"]}
+	if p.Query.Kind != nil {
+		change.Value = text[p.Query.Kind.String()]
+	}
+	return append(fields,
+		page.FilterField{Name: paramHost, Label: text["host"], Value: p.Query.Host},
+		change,
+		p.Exposed.Field(text["yes"], text["no"]),
+		page.FilterField{Name: paramRecording, Label: text["id"], Value: p.Query.Recording},
+		page.FilterField{Name: paramSince, Label: text["since"], Value: p.Since},
+		page.FilterField{Name: paramUntil, Label: text["until"], Value: p.Until},
+	)
 }
 
 // Latest returns the latest changes for a page that shows up to n of them. Values are its query.
