@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -73,10 +74,29 @@ func TestPagesFit(t *testing.T) {
 	x.awaitSomeChange(t)
 	for _, width := range []int{360, 800, 1024, 1100, 1280} {
 		p := newPhone(t, width, "light")
-		for _, page := range []string{"/?", "/targets?", "/recordings?sort=shared&", "/recordings?overdue=true&", "/recordings?accepted=true&", "/changes?", "/changes?exposed=true&since=1d&"} {
+		for _, page := range []string{"/?", "/targets?", "/recordings?", "/recordings?sort=shared&", "/recordings?overdue=true&", "/recordings?accepted=true&", "/changes?", "/changes?exposed=true&since=1d&"} {
 			for _, lang := range []string{"en", "zh"} {
 				p.open(t, x.url+page+"lang="+lang)
 				p.wantFit(t, fmt.Sprintf("%s in %s on %d pixels", page, lang, width))
+			}
+		}
+	}
+}
+
+// TestFirstRowsAreVisible opens the lists on a small phone: nobody has to scroll to find out
+// whether something is exposed, not even with the form for filters open.
+func TestFirstRowsAreVisible(t *testing.T) {
+	t.Parallel()
+	x := run(t, nil, "demo", "--web.enable-recordings")
+	x.awaitStatus(t, "/-/ready", 200)
+	x.awaitSomeChange(t)
+	p := newPhone(t, 400, "light")
+	for _, page := range []string{"/recordings?", "/recordings?corp=default&exposed=true&", "/changes?"} {
+		for _, lang := range []string{"en", "zh"} {
+			p.open(t, x.url+page+"lang="+lang)
+			bottom := p.evaluate(t, "document.querySelector('tbody tr .chip').getBoundingClientRect().bottom")
+			if y, err := strconv.ParseFloat(bottom, 64); err != nil || y > 800 {
+				t.Errorf("%s in %s: the first chip ends at %s of 800 pixels", page, lang, bottom)
 			}
 		}
 	}
@@ -98,7 +118,7 @@ func TestBrowser(t *testing.T) {
 	x := run(t, nil, "demo", "--web.enable-recordings")
 	x.awaitStatus(t, "/-/ready", 200)
 	rows := regexp.MustCompile(`<tr><td `)
-	marks := regexp.MustCompile(`<td [^>]*class="number exposed">`)
+	marks := regexp.MustCompile(`<tr><td class="title">.*<span class="chip exposed">`)
 	external := regexp.MustCompile(`(?:src|href)="(?:https?:)?//[^"]*"`)
 	for name, test := range map[string]struct {
 		path string
@@ -108,7 +128,7 @@ func TestBrowser(t *testing.T) {
 		"targets":            {"/targets?lang=en", []string{"<h1>Targets</h1>", "userid"}},
 		"recordings":         {"/recordings?lang=en", []string{"<h1>Recordings</h1>", `aria-sort="descending"`}},
 		"changes":            {"/changes?lang=en", []string{"<h1>Changes</h1>", "Complete since: <time ", `name="since"`}},
-		"exposed recordings": {"/recordings?exposed=true&lang=zh", []string{"<h1>录制</h1>", `<option value="true" selected="">是`, `<span class="chip exposed">暴露</span>`}},
+		"exposed recordings": {"/recordings?exposed=true&lang=zh", []string{"<h1>录制</h1>", `<option value="true" selected="">是`, `<span class="chip exposed">暴露：任何人 · 无密码`, `<details class="filter" open="">`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

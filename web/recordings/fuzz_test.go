@@ -41,7 +41,11 @@ func modelOf(raw string) (want collector.RecordingQuery, ok bool) {
 	want.Shared, isShared = querytest.Bool(values["shared"])
 	want.Accepted, isAccepted = querytest.Bool(values["accepted"])
 	want.Overdue, isOverdue = querytest.Bool(values["overdue"])
-	want.Order = inventory.Order(cmp.Or(values["sort"], "start"))
+	byDefault := "exposed"
+	if values["order"] != "" || values["format"] == "csv" {
+		byDefault = "start"
+	}
+	want.Order = inventory.Order(cmp.Or(values["sort"], byDefault))
 	isOrder := slices.Contains(inventory.Orders(), want.Order)
 	switch values["order"] {
 	case "":

@@ -128,7 +128,11 @@ func (q *listQuery) parseState(values url.Values) error {
 
 func (q *listQuery) parseOrder(values url.Values) error {
 	q.Order = inventory.Order(values.Get(paramSort))
-	if q.Order == "" {
+	switch {
+	case q.Order != "":
+	case q.format == page.HTML && values.Get(paramOrder) == "":
+		q.Order = inventory.ByExposed // People come for these; programs count on the newest.
+	default:
 		q.Order = inventory.ByStart
 	}
 	if orders := inventory.Orders(); !slices.Contains(orders, q.Order) {
@@ -147,4 +151,12 @@ func (q *listQuery) parseOrder(values url.Values) error {
 		return fmt.Errorf("%s: %q is neither %s nor %s", paramOrder, order, ascending, descending)
 	}
 	return nil
+}
+
+// direction returns the value of paramOrder.
+func (q *listQuery) direction() string {
+	if q.Descending {
+		return descending
+	}
+	return ascending
 }

@@ -32,18 +32,18 @@ func TestRecordingsQueries(t *testing.T) {
 	third := all(byStart)
 	third.Offset, third.Limit = 40, 20
 	for query, want := range map[string]collector.RecordingQuery{
-		"": all(byStart),
-		"corp=acme&host=li&state=recording&exposed=true&shared=1&accepted=false&overdue=t&recording=r1": filtered,
+		"sort=start": all(byStart),
+		"order=asc":  all(inventory.Query{Order: inventory.ByStart}),
+		"corp=acme&host=li&state=recording&exposed=true&shared=1&accepted=false&overdue=t&recording=r1&sort=start": filtered,
 
 		// As the dashboards' links have it, by encodeURIComponent.
-		"corp=a%20%26%20b&host=100%25%3Bx%26y%3Dz%2B1%20%E5%9B%9B%23": odd,
+		"corp=a%20%26%20b&host=100%25%3Bx%26y%3Dz%2B1%20%E5%9B%9B%23&order=desc": odd,
 
-		"sort=host":              all(inventory.Query{Order: inventory.ByHost}),
-		"sort=bytes&order=asc":   all(inventory.Query{Order: inventory.ByBytes}),
-		"sort=host&order=desc":   all(inventory.Query{Order: inventory.ByHost, Descending: true}),
-		"page=3&limit=20":        third,
-		"exposed=&corp=&lang=zh": all(byStart),
-		"exposed=false":          all(inventory.Query{Exposed: new(false), Order: inventory.ByStart, Descending: true}),
+		"sort=host":                  all(inventory.Query{Order: inventory.ByHost}),
+		"sort=bytes&order=asc":       all(inventory.Query{Order: inventory.ByBytes}),
+		"sort=host&order=desc":       all(inventory.Query{Order: inventory.ByHost, Descending: true}),
+		"sort=start&page=3&limit=20": third,
+		"format=csv":                 all(byStart),
 	} {
 		for _, path := range []string{"/recordings?", "/api/v1/recordings?"} {
 			a := &asked{}
@@ -53,6 +53,26 @@ func TestRecordingsQueries(t *testing.T) {
 			if diff := cmp.Diff(want, a.query); diff != "" {
 				t.Errorf("%s%s (-want +got):\n%s", path, query, diff)
 			}
+		}
+	}
+}
+
+// People come for what is exposed. Programs, and the files that people keep, go by the start.
+func TestDefaultOrderOfRecordings(t *testing.T) {
+	t.Parallel()
+	for target, want := range map[string]inventory.Order{
+		"/recordings":                                inventory.ByExposed,
+		"/recordings?exposed=&corp=&lang=zh":         inventory.ByExposed,
+		"/recordings?format=html&sort=":              inventory.ByExposed,
+		"/recordings?format=csv":                     inventory.ByStart,
+		"/recordings?order=desc":                     inventory.ByStart,
+		"/api/v1/recordings":                         inventory.ByStart,
+		"/api/v1/recordings?format=csv&exposed=true": inventory.ByStart,
+	} {
+		a := &asked{}
+		serve(t, handler(a), target)
+		if a.query.Order != want || !a.query.Descending {
+			t.Errorf("%s: by %s, descending: %t; want %s", target, a.query.Order, a.query.Descending, want)
 		}
 	}
 }

@@ -94,33 +94,47 @@ func TestRecordingsPage(t *testing.T) {
 		},
 	}}
 	for target, test := range map[string]struct{ want, without []string }{
-		"/recordings?host=li&exposed=true&lang=en": {
+		"/recordings?host=li&exposed=true&lang=en&sort=start": {
 			want: []string{
-				`<html lang="en">`, "<title>Recordings –", "&lt;script&gt;", "&lt;b&gt;li", "1–100 / 250", "r0 · ", "r99 · ", "5 GiB", `title="5368709120 B"`,
-				"1m30s", `<time datetime="2026-03-02T01:00:00Z">2026-03-02 01:00:00 UTC</time> <span class="ago">`,
-				`<span class="chip exposed">exposed</span> anyone, no password, download, expired 2026-03-02 02:00:00 UTC</li>`,
-				`<span class="chip accepted">accepted</span> company, password, no download, never expires<div class="id">town &lt;hall&gt; (accepted until 2026-12-31)</div>`,
-				"(accepted without an end)", `<span class="chip overdue">overdue</span>`,
-				`<td data-label="State" class="time">completed</td>`, `value="li"`, `<option value="true" selected>yes`, `aria-sort="descending"`,
-				`href="?exposed=true&amp;host=li&amp;lang=en&amp;page=2"`, `href="?exposed=true&amp;host=li&amp;lang=en&amp;order=asc&amp;sort=start"`,
-				`href="?exposed=true&amp;host=li&amp;lang=zh"`, "<label>", `<th scope="col"`, "<caption>",
-				`href="./changes?corp=acme&amp;lang=en&amp;recording=r0">changes</a>`, `href="?exposed=true&amp;host=li&amp;limit=1000&amp;format=csv">CSV`,
-				`href="./api/v1/recordings?exposed=true&amp;host=li&amp;limit=1000">JSON`, `<a href="./targets?lang=en">Targets</a>`,
+				`<html lang="en">`, "<title>Recordings –", "&lt;script&gt;", "&lt;b&gt;li", "1–100 / 250", "r0 · ", "r99 · ", "5 GiB",
+				"1 min 30 s", `<time datetime="2026-03-02T01:00:00Z">2026-03-02 01:00:00 UTC</time> <span class="ago">`,
+				`<div><span class="chip exposed">exposed: anyone, no password, download</span> <span class="ago">expired 2026-03-02 02:00:00 UTC (`,
+				`<div><span class="chip accepted">accepted: company, password, no download, never expires</span> <span class="ago">town &lt;hall&gt; (until 2026-12-31)</span></div>`,
+				"x (without an end)", `<span class="chip overdue">overdue</span>`,
+				`<td class="time">completed</td>`, `value="li"`, `<option value="true" selected>yes`,
+				// the order, and others
+				`<th scope="col" class="" aria-sort="descending"><a href="?exposed=true&amp;host=li&amp;lang=en&amp;order=asc&amp;sort=start">Start</a> ▼</th>`,
+				`<a href="?exposed=true&amp;host=li&amp;lang=en&amp;order=desc&amp;sort=exposed">Exposed</a> · <a href="?exposed=true&amp;host=li&amp;lang=en&amp;order=desc&amp;sort=shared">Shared</a></th>`,
+				`<a href="?exposed=true&amp;host=li&amp;lang=en&amp;order=asc&amp;sort=host">Host</a></th>`,
+				`<input type="hidden" name="sort" value="start"><input type="hidden" name="lang" value="en">`,
+				// the filters
+				`<a href="?host=li&amp;lang=en&amp;sort=start">all</a>`, `<a href="?exposed=true&amp;host=li&amp;lang=en&amp;sort=start" aria-current="true">exposed</a>`,
+				`<a href="?host=li&amp;lang=en&amp;sort=start&amp;state=recording">recording now</a>`, `<details class="filter" open>`,
+				`<li>Host: li <a href="?exposed=true&amp;lang=en&amp;sort=start" `, `<li>exposed: yes <a href="?host=li&amp;lang=en&amp;sort=start" `,
+				// what all of them amount to
+				`<dt>Recordings</dt><dd>250</dd>`, `<div class="red"><dt>Exposed files</dt><dd>250</dd>`, `<dt>Files</dt><dd>500</dd>`,
+				`<dd title="268435456000 B">250 GiB</dd>`, `<dt>Length</dt><dd>6 h 15 min</dd>`,
+				// the same elsewhere
+				`href="?exposed=true&amp;host=li&amp;lang=en&amp;page=2&amp;sort=start" rel="next"`,
+				`href="?exposed=true&amp;host=li&amp;lang=zh&amp;sort=start"`, "<label>", "<caption>",
+				`href="./changes?corp=acme&amp;lang=en&amp;recording=r0">changes</a>`, `href="?exposed=true&amp;host=li&amp;limit=1000&amp;order=desc&amp;sort=start&amp;format=csv">CSV (250)</a>`,
+				`href="./api/v1/recordings?exposed=true&amp;host=li&amp;limit=1000&amp;order=desc&amp;sort=start">JSON (250)</a>`, `<a href="./targets?lang=en">Targets</a>`,
 				`<a href="./recordings?lang=en" aria-current="page">`,
 			},
-			without: []string{"<script", "<b>li", "r100 ·", "not shared", "<hall>", `exposed</span> <span class="chip accepted">`},
+			without: []string{"<script", "<b>li", "r100 ·", "not shared", "<hall>"},
 		},
 		"/recordings?shared=false&lang=en": {
 			want:    []string{`<option value="false" selected>no`},
 			without: []string{`value="true" selected`},
 		},
 		"/recordings?corp=gone&recording=r1&lang=en": {
-			want: []string{"<option selected>gone</option>", `name="recording" value="r1"`},
+			want: []string{"<option selected>gone</option>", `name="recording" value="r1"`, "<li>Corp: gone <a", "<li>Recording ID: r1 <a"},
 		},
 		"/recordings?page=3&lang=zh": {
 			want: []string{
-				`<html lang="zh-CN">`, "<title>录制 –", "201–250 / 250", "page=2", "暴露文件", ">暴露</span> 任何人 · 无密码 · 可下载 · 已过期：2026-03-02 02:00:00 UTC",
-				"接受至 2026-12-31", ">已完成</td>", `<a href="./changes?lang=zh">变更</a>`,
+				`<html lang="zh-CN">`, "<title>录制 –", "201–250 / 250", "page=2", "暴露文件", ">暴露：任何人 · 无密码 · 可下载</span>", "已过期：2026-03-02 02:00:00 UTC（", "town &lt;hall&gt;（至 2026-12-31）",
+				">已完成</td>", "6 小时 15 分钟", "1 分钟 30 秒", `aria-sort="descending"><a href="?lang=zh&amp;order=asc&amp;sort=exposed">暴露</a> ▼`,
+				"CSV（250 条）", `<details class="filter"><summary>筛选</summary>`, `<a href="./changes?lang=zh">变更</a>`,
 			},
 			without: []string{"page=4"},
 		},
@@ -142,6 +156,40 @@ func TestRecordingsPage(t *testing.T) {
 	}
 }
 
+// TestPageIsSmall has a page of as many recordings as fit on one, with titles, IDs and files as WeCom has them.
+func TestPageIsSmall(t *testing.T) {
+	t.Parallel()
+	part := make([]poll.Recording, 0, perPage)
+	for i := range perPage {
+		start := time.Date(2026, 11, 1+i%28, 9, 0, 0, 0, time.UTC)
+		part = append(part, poll.Recording{Corp: "acme", Recording: inventory.Recording{
+			ID: fmt.Sprintf("wr%016x", i), Host: "ouyangxiaoming", Title: "第三季度产品与市场部门评审会议", Start: start, State: wecom.StateCompleted,
+			Bytes: 700 << 20, Duration: 95 * time.Minute, Shared: 1, Exposed: 1, Views: new(int64(1234)), Downloads: new(int64(56)),
+			Files: []inventory.File{
+				{
+					Shared: true, Class: recording.Class{Expiry: recording.ExpiresIn30Days, Download: recording.DownloadAllowed},
+					Expiry: start.AddDate(0, 1, 0),
+				},
+			},
+		}})
+	}
+	for _, lang := range []string{"en", "zh"} {
+		w := serve(t, handler(fixed(part)), "/recordings?shared=true&lang="+lang)
+		if n := w.Body.Len(); n > 100_000 || strings.Count(w.Body.String(), "<tr>") != 1+perPage {
+			t.Errorf("%s: %d recordings take %d bytes, want 100,000 at the most", lang, strings.Count(w.Body.String(), "<tr>")-1, n)
+		}
+	}
+}
+
+// fixed are recordings that every query finds.
+type fixed []poll.Recording
+
+func (f fixed) Recordings(
+	context.Context, collector.RecordingQuery,
+) (part []poll.Recording, totals inventory.Totals, err error) {
+	return f, inventory.Totals{Recordings: len(f)}, nil
+}
+
 // TestViewsOfRecordings has statistics that are off, or not known yet, and some that are known.
 func TestViewsOfRecordings(t *testing.T) {
 	t.Parallel()
@@ -152,10 +200,10 @@ func TestViewsOfRecordings(t *testing.T) {
 	}{
 		{
 			name:      "known",
-			views:     new(int64(12)),
+			views:     new(int64(1234)),
 			downloads: new(int64(0)),
-			english:   "last 31 days: views 12, downloads 0",
-			chinese:   "最近 31 天：观看 12 次，下载 0 次",
+			english:   "last 31 days: views 1,234, downloads 0",
+			chinese:   "最近 31 天：观看 1,234 次，下载 0 次",
 		},
 		{
 			name: "not known",
@@ -179,7 +227,7 @@ func TestNoRecordings(t *testing.T) {
 	const changes = `href="./changes?corp=acme&amp;lang=en&amp;recording=r1"`
 	for query, leads := range map[string]bool{"?lang=en": false, "?recording=r1&corp=acme&lang=en": true} {
 		w := serve(t, handler(&asked{}), "/recordings"+query)
-		if got := strings.Contains(w.Body.String(), changes); !strings.Contains(w.Body.String(), "No recordings match.") || got != leads {
+		if got := strings.Contains(w.Body.String(), changes); !strings.Contains(w.Body.String(), "No recordings match.") || !strings.Contains(w.Body.String(), "<dt>Size</dt><dd>–</dd>") || got != leads {
 			t.Errorf("%s: it leads to the changes of the recording: %t, want %t:\n%s", query, got, leads, w.Body)
 		}
 	}
