@@ -58,11 +58,12 @@ type corp struct {
 	inFlight   int // calls for a page of a poll that are under way, or about to be
 	waiting    int // those of them that have not chosen their poll yet
 	chains     chain.Queue
-	up         up
+	acceptance acceptance
 	accepted   time.Time // when a poll last began whose call chain WeCom accepted
 	connected  bool      // WeCom has accepted a call for data, of a poll or of the discovery
 	targetsSet bool      // the schedule was given its targets
 	allFound   bool      // those of every discovery that is wanted, each having been tried
+	foundErr   error     // why an attempt of a discovery last failed; nil: none has failed
 	planned    bool      // the plan was logged
 
 	clockReminder  reminder.Reminder
@@ -165,7 +166,7 @@ func (c *corp) applyConfig(s settings) {
 	c.settings = s
 	if was.config.APIURL != s.config.APIURL {
 		// It is not known whether another API accepts calls.
-		c.breaker, c.up, c.accepted = breaker{}, neverCalled, time.Time{}
+		c.breaker, c.acceptance, c.accepted = breaker{}, acceptance{}, time.Time{}
 	}
 	otherRoute := was.config.APIURL != s.config.APIURL ||
 		!reflect.DeepEqual(was.config.HTTPClientConfig, s.config.HTTPClientConfig)
@@ -254,27 +255,21 @@ func (c *corp) isPolling() bool {
 	return c.inFlight > 0
 }
 
-// up is whether WeCom accepted the last call chain.
-type up uint8
-
-const (
-	neverCalled up = iota
-	callsRefused
-	callsAccepted
-)
-
 // discoveryTried notes how an attempt of the discovery went. As long as nothing was polled,
 // it shows whether WeCom accepts calls.
 func (c *corp) discoveryTried(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.connected = c.connected || err == nil
+	if err != nil {
+		c.foundErr = err
+	}
 	switch {
 	case !c.accepted.IsZero() || c.breaker.isOpen():
 	case err == nil:
-		c.up = callsAccepted
-	case c.up == neverCalled:
-		c.up = callsRefused
+		c.acceptance.set(callsAccepted, time.Now())
+	case c.acceptance.up == neverCalled:
+		c.acceptance.set(callsRefused, time.Now())
 	}
 }
 
@@ -349,7 +344,7 @@ func (c *corp) readTargets(now time.Time) {
 		return
 	}
 	dropped := c.schedule.Set(schedule.OfShard(found.Targets, c.settings.shard), now)
-	if !c.targetsSet && c.up != callsAccepted {
+	if !c.targetsSet && c.acceptance.up != callsAccepted {
 		// After a restart, one call shows whether WeCom accepts calls.
 		c.schedule.Expedite(now)
 	}

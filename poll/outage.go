@@ -105,10 +105,11 @@ func later(a, b time.Time) time.Time {
 // begins or ends. The lock is held.
 func (c *corp) updateOutage(o *outcome, v *verdict, now time.Time) {
 	if c.breaker.isEvidence(o.started) {
-		c.up = callsRefused
+		answer := callsRefused
 		if v.accepted {
-			c.up = callsAccepted
+			answer = callsAccepted
 		}
+		c.acceptance.set(answer, now)
 	}
 	if v.accepted {
 		c.accepted = later(c.accepted, o.started)

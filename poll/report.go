@@ -24,9 +24,14 @@ type Status struct {
 	schedule.Summary // The coverage is 0 until it is known whom to poll.
 
 	Name        string
+	Started     time.Time // when polling was set up, at the start of the process or by a reload
 	Called      bool      // anything was called yet
 	Up          bool      // WeCom accepted the last call chain
 	LastSuccess time.Time // of any target; zero: there was none
+	// UpSince is when the first call chain ended that showed Up as it is; zero: there was no call.
+	// Unless UpChanged, no call since the start has shown the opposite, so it may be so for longer.
+	UpSince   time.Time
+	UpChanged bool
 	// Used is how many calls the last 60 seconds took of the budget.
 	Used, Budget int
 	// Outage is why no target can be polled; nil if they can. The next probe is at Retry.
@@ -34,8 +39,9 @@ type Status struct {
 	Retry  time.Time
 	// RoundOver reports that every discovery was tried, and a poll of every target has ended.
 	RoundOver bool
-	// Undiscovered reports that the last attempt to discover users failed.
+	// Undiscovered reports that the last attempt to discover users failed, and DiscoveryErr why.
 	Undiscovered bool
+	DiscoveryErr error
 	// Blocks are the endpoints that are closed now.
 	Blocks []wecom.Block
 	// Statistics reports whether views are asked for. ViewsAsked is when last there were none to
@@ -60,6 +66,7 @@ func (c *corp) status(now time.Time) Status {
 	s := Status{
 		Summary:     c.reports.Summary(now),
 		Name:        c.key.name,
+		Started:     c.born,
 		LastSuccess: c.inventory.Status().LastSuccess,
 		Statistics:  c.hasStatistics(),
 		ViewsAsked:  c.asker.Idle(),
@@ -71,11 +78,14 @@ func (c *corp) status(now time.Time) Status {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s.Used, s.Budget = c.settings.limits.Used(), c.settings.limits.Budget()
-	s.Called, s.Up = c.up != neverCalled, c.up == callsAccepted
+	s.Called, s.Up = c.acceptance.up != neverCalled, c.acceptance.up == callsAccepted
+	s.UpSince, s.UpChanged = c.acceptance.since, c.acceptance.changed
 	s.Blocks = slices.DeleteFunc(c.settings.limits.Blocks(), func(b wecom.Block) bool { return !b.Until.After(now) })
 	s.Outage, s.Retry = c.breaker.err, c.breaker.wait.Until()
 	s.RoundOver = c.targetsSet && c.allFound && s.Listed
-	s.Undiscovered = c.discovery.Failing()
+	if s.Undiscovered = c.discovery.Failing(); s.Undiscovered {
+		s.DiscoveryErr = c.foundErr
+	}
 	return s
 }
 

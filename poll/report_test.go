@@ -49,7 +49,7 @@ func TestStatusAndTargets(t *testing.T) {
 					wecom.ByMeetingCode: {},
 				},
 			},
-			Name: "acme", Called: true, Up: true, LastSuccess: began, Used: 4, Budget: 1200,
+			Name: "acme", Started: began, Called: true, Up: true, UpSince: began, LastSuccess: began, Used: 4, Budget: 1200,
 		}}
 		if diff := cmp.Diff(want, r.Manager.Status()); diff != "" {
 			t.Errorf("status (-want +got):\n%s", diff)
