@@ -14,6 +14,15 @@ import (
 // Status returns how polling goes, by corp name.
 func (c *Collector) Status() []poll.Status { return c.manager.Status() }
 
+// View returns the sums that the gauges show.
+func (c *Collector) View() *poll.View { return c.manager.View() }
+
+// StoreStatus returns how the last write of the store went.
+func (c *Collector) StoreStatus() poll.StoreStatus { return c.manager.StoreStatus() }
+
+// Failures returns the errors of a corp's failing targets, the most frequent first.
+func (c *Collector) Failures(corp string) []schedule.Failure { return c.manager.Failures(corp) }
+
 // Targets returns reports of a part of a corp's targets, the failing ones first, and how
 // many there are in all. User IDs are hashed or hidden if the label host is.
 func (c *Collector) Targets(corp string, offset, limit int) (part []schedule.TargetReport, total int) {

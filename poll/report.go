@@ -89,8 +89,11 @@ func (c *corp) status(now time.Time) Status {
 	return s
 }
 
+// A StoreStatus is how writing the store goes.
+type StoreStatus = store.Status
+
 // StoreStatus returns how the last write of the store went.
-func (m *Manager) StoreStatus() store.Status {
+func (m *Manager) StoreStatus() StoreStatus {
 	m.mu.Lock()
 	committer := m.committer
 	m.mu.Unlock()
@@ -106,6 +109,16 @@ func (m *Manager) Targets(corp string, offset, limit int) (part []schedule.Targe
 		}
 	}
 	return nil, 0
+}
+
+// Failures returns the errors of a corp's failing targets, the most frequent first.
+func (m *Manager) Failures(corp string) []schedule.Failure {
+	for _, c := range m.current() {
+		if c.key.name == corp {
+			return c.reports.Failures(time.Now())
+		}
+	}
+	return nil
 }
 
 // mostFiles is how many files the recordings of an answer may have together, unless it is one

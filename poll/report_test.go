@@ -79,6 +79,13 @@ func TestStatusAndTargets(t *testing.T) {
 		if part, total := r.Manager.Targets("nobody", 0, 10); part != nil || total != 0 {
 			t.Errorf("%d targets of no corp", total)
 		}
+		failures := r.Manager.Failures("acme")
+		if len(failures) != 1 || failures[0].Targets != 1 || !strings.Contains(failures[0].Err.Error(), "errcode 60111") {
+			t.Errorf("failures %+v", failures)
+		}
+		if of := r.Manager.Failures("nobody"); of != nil {
+			t.Errorf("failures of no corp: %+v", of)
+		}
 	})
 }
 

@@ -5,6 +5,7 @@ package schedule
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -105,5 +106,37 @@ func TestSharedValueIsMadeByOne(t *testing.T) {
 	asked.Wait()
 	if made != 1 {
 		t.Errorf("made %d times", made)
+	}
+}
+
+// TestFailures has the errors of failing targets, each text once, the most frequent first.
+func TestFailures(t *testing.T) {
+	t.Parallel()
+	s := New(intervals)
+	s.Set(users("a", "b", "c", "d", "e", "fine", "pending"), noon)
+	for range 7 {
+		p, _ := s.Take(noon)
+		result := &Result{Started: noon, Ended: noon, Class: wecom.ClassTarget}
+		switch p.Target.ID {
+		case "pending":
+			continue
+		case "a", "b":
+			result.Err = errors.New("often")
+		case "c":
+			result.Err = errors.New("second")
+		case "d":
+			result.Err = errors.New("first")
+		case "e":
+			result.Err = errors.New("often")
+		}
+		s.Done(&p, result, noon)
+	}
+	failures := NewReports(s).Failures(noon)
+	got := make([]string, 0, len(failures))
+	for _, f := range failures {
+		got = append(got, fmt.Sprintf("%d %s", f.Targets, f.Err))
+	}
+	if diff := cmp.Diff([]string{"3 often", "1 first", "1 second"}, got); diff != "" {
+		t.Errorf("failures (-want +got):\n%s", diff)
 	}
 }
