@@ -49,23 +49,34 @@ var units = [...]struct {
 // rounded down to a whole unit.
 func Distance(t, now time.Time, language wecom.Language) string {
 	distance := now.Sub(t)
-	isPast := distance >= 0
-	distance = max(distance, -distance)
-	for _, u := range units {
-		if u.below != 0 && distance >= u.below {
-			continue
-		}
-		n := int64(distance / u.unit)
-		switch isChinese := language == wecom.Chinese; {
-		case isChinese && isPast:
-			return fmt.Sprintf("%d %s前", n, u.chinese)
-		case isChinese:
-			return fmt.Sprintf("%d %s后", n, u.chinese)
-		case isPast:
-			return fmt.Sprintf("%d %s ago", n, u.english)
-		default:
-			return fmt.Sprintf("in %d %s", n, u.english)
+	span := Span(distance, language)
+	switch isChinese, isPast := language == wecom.Chinese, distance >= 0; {
+	case isChinese && isPast:
+		return span + "前"
+	case isChinese:
+		return span + "后"
+	case isPast:
+		return span + " ago"
+	default:
+		return "in " + span
+	}
+}
+
+// Span returns in words how long a duration is, whatever its sign. It is rounded down to a whole
+// unit.
+func Span(d time.Duration, language wecom.Language) string {
+	d = max(d, -d)
+	last := len(units) - 1
+	u := units[last]
+	for _, shorter := range units[:last] {
+		if d < shorter.below {
+			u = shorter
+			break
 		}
 	}
-	return ""
+	name := u.english
+	if language == wecom.Chinese {
+		name = u.chinese
+	}
+	return fmt.Sprintf("%d %s", d/u.unit, name)
 }

@@ -25,6 +25,15 @@ func TestMoment(t *testing.T) {
 	}
 }
 
+func TestSpan(t *testing.T) {
+	t.Parallel()
+	for d, want := range map[time.Duration]string{0: "0 s 0 秒", -90 * time.Second: "1 min 1 分钟", 24 * time.Hour: "24 h 24 小时"} {
+		if got := Span(d, wecom.English) + " " + Span(d, wecom.Chinese); got != want {
+			t.Errorf("%s: %q, want %q", d, got, want)
+		}
+	}
+}
+
 func TestDistance(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 26, 8, 0, 0, 0, time.UTC)
