@@ -93,7 +93,7 @@ func (e *exporter) logChanges() func(*poll.View, []poll.Change) {
 func started(
 	o web.Options, settings web.Settings, metrics *collector.Collector, reloader *web.Reloader,
 ) web.Options {
-	o.Inventory, o.Targets, o.Starting = metrics, metrics, false
+	o.Inventory, o.Targets, o.Overview, o.Starting = metrics, metrics, metrics, false
 	if settings.Recordings {
 		o.Recordings, o.Changes = metrics, metrics
 	}

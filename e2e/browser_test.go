@@ -102,6 +102,33 @@ func TestFirstRowsAreVisible(t *testing.T) {
 	}
 }
 
+// TestOverviewOnAPhone has the state of one corp and its numbers on the first screen of a phone.
+func TestOverviewOnAPhone(t *testing.T) {
+	t.Parallel()
+	x := run(t, nil, "demo", "--web.enable-recordings")
+	x.awaitStatus(t, "/-/ready", 200)
+	for _, scheme := range []string{"light", "dark"} {
+		p := newPhone(t, 400, scheme)
+		for lang, want := range map[string][]string{
+			"en": {"WeCom has accepted calls since", "Exposed files", "Coverage", "of 4 TiB", "lag "},
+			"zh": {"企业微信接受调用，始于", "暴露文件", "覆盖率", "共 4 TiB", "滞后 "},
+		} {
+			p.open(t, x.url+"/?lang="+lang)
+			text := p.text(t)
+			for _, part := range want {
+				if !strings.Contains(text, part) {
+					t.Errorf("%s: the page lacks %q:\n%s", lang, part, text)
+				}
+			}
+			if below := p.evaluate(t, "[...document.querySelectorAll('.state, .tiles dd')]"+
+				".filter(e => e.getBoundingClientRect().bottom > 800).map(e => e.textContent).join(' | ')"); below != "" {
+				t.Errorf("%s, %s: below the first screen: %s", lang, scheme, below)
+			}
+			p.screenshot(t, "overview-"+lang+"-"+scheme)
+		}
+	}
+}
+
 // awaitSomeChange waits until a change is listed.
 func (x *exporter) awaitSomeChange(t *testing.T) {
 	t.Helper()

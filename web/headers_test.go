@@ -21,8 +21,8 @@ var answers = []struct {
 	isPage         bool
 	hasTitles      bool // may it hold titles of meetings?
 }{
-	{method: "GET", target: "/", status: 200, isPage: true},
-	{method: "GET", target: "/?lang=zh", status: 200, isPage: true},
+	{method: "GET", target: "/", status: 200, isPage: true, hasTitles: true},
+	{method: "GET", target: "/?lang=zh", status: 200, isPage: true, hasTitles: true},
 	{method: "GET", target: "/targets", status: 200, isPage: true},
 	{method: "GET", target: "/targets?page=0", status: 400},
 	{method: "GET", target: "/recordings", status: 200, isPage: true, hasTitles: true},

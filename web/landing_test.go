@@ -4,7 +4,6 @@
 package web
 
 import (
-	"context"
 	"fmt"
 	"html"
 	"maps"
@@ -99,45 +98,6 @@ func TestLinksHoldBelowAnyPrefix(t *testing.T) {
 	}
 }
 
-func TestLandingPage(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct {
-		name, target, acceptLanguage string
-		want                         []string
-	}{
-		{
-			name:   "English",
-			target: "/",
-			want: []string{
-				`<html lang="en">`, "<h1>WeCom Recording Exporter</h1>", "Prometheus exporter for the cloud recordings",
-				html.EscapeString("Version: " + version.Info()),
-				`<a href="./metrics">Metrics</a>: what Prometheus scrapes`, `<a href="./-/ready">Ready</a>`, `<a href="?lang=zh" lang="zh">中文</a>`,
-			},
-		},
-		{
-			name:           "Chinese by the browser",
-			target:         "/",
-			acceptLanguage: "zh-CN,zh;q=0.9",
-			want:           []string{`<html lang="zh-CN">`, "企业微信会议云录制", `<a href="./targets">目标</a>`, `<a href="?lang=en" lang="en">English</a>`},
-		},
-		{
-			name:   "Chinese by the query",
-			target: "/?lang=zh",
-			want:   []string{`<html lang="zh-CN">`},
-		},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			body := serve(t, fullOptions(), http.MethodGet, test.target, "Accept-Language", test.acceptLanguage).Body.String()
-			for _, want := range test.want {
-				if !strings.Contains(body, want) {
-					t.Errorf("the page lacks %q:\n%s", want, body)
-				}
-			}
-		})
-	}
-}
-
 func TestQueriesOfTheLandingPage(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -166,72 +126,43 @@ func TestQueriesOfTheLandingPage(t *testing.T) {
 	}
 }
 
-// TestLandingShowsWhatIsNew has the details of recordings: what changed, and how many are
-// exposed, but neither hosts nor titles.
-func TestLandingShowsWhatIsNew(t *testing.T) {
+func TestLandingPage(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
-		name          string
-		options       Options
-		want, without []string
+		name, target, acceptLanguage string
+		want                         []string
 	}{
 		{
-			name:    "changes and exposed files",
-			options: fullOptions(),
+			name:   "English",
+			target: "/",
 			want: []string{
-				`Recordings with exposed files: <a href="./recordings?exposed=true&amp;lang=en" class="exposed">250</a>`, "<h2>Latest changes</h2>",
-				`<span class="chip enabled">shared</span> <span class="was">not shared</span> <span role="img" aria-label="then">→</span> <strong>anyone, no password`,
-				`href="./changes?corp=acme&amp;lang=en&amp;recording=r1">r1</a>`, `<a href="./changes?lang=en">all changes</a>`,
+				`<html lang="en">`, "<h1>Overview</h1>", "Prometheus exporter for the cloud recordings",
+				html.EscapeString("Version " + version.Info()), `<meta http-equiv="refresh" content="30">`,
+				`<a href="./metrics">Metrics</a>`, `<a href="./-/ready">Ready</a>`, `<a href="?lang=zh" lang="zh">中文</a>`,
 			},
-			without: []string{"li</", "alert", "There are none yet."},
 		},
 		{
-			name:    "none",
-			options: recordingOptions(&asked{}),
-			want:    []string{`<a href="./recordings?exposed=true&amp;lang=en">0</a>`, "There are none yet."},
-			without: []string{"all changes"},
+			name:           "Chinese by the browser",
+			target:         "/",
+			acceptLanguage: "zh-CN,zh;q=0.9",
+			want: []string{
+				`<html lang="zh-CN">`, "<h1>概览</h1>", "企业微信会议云录制", `<a href="./targets">目标</a>`, `<a href="?lang=en" lang="en">English</a>`,
+			},
 		},
 		{
-			name:    "the pages are off",
-			options: optionsOf(&fake{}),
-			without: []string{"exposed files", "Latest changes", "There are none yet."},
+			name:   "Chinese by the query",
+			target: "/?lang=zh",
+			want:   []string{`<html lang="zh-CN">`},
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			body := serve(t, test.options, http.MethodGet, "/?lang=en").Body.String()
-			_, body, _ = strings.Cut(body, "<body>")
+			body := serve(t, fullOptions(), http.MethodGet, test.target, "Accept-Language", test.acceptLanguage).Body.String()
 			for _, want := range test.want {
 				if !strings.Contains(body, want) {
 					t.Errorf("the page lacks %q:\n%s", want, body)
 				}
 			}
-			for _, without := range test.without {
-				if strings.Contains(body, without) {
-					t.Errorf("the page has %q:\n%s", without, body)
-				}
-			}
 		})
-	}
-}
-
-func TestLandingAsksForExposedRecordings(t *testing.T) {
-	t.Parallel()
-	a := &asked{}
-	serve(t, recordingOptions(a), http.MethodGet, "/")
-	if a.query.Exposed == nil || !*a.query.Exposed {
-		t.Errorf("it asks for %+v", a.query)
-	}
-}
-
-// TestLandingOfAClientThatHasGone has a context that ends before the changes are found.
-func TestLandingOfAClientThatHasGone(t *testing.T) {
-	t.Parallel()
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	w := httptest.NewRecorder()
-	fullOptions().serveLanding(w, httptest.NewRequestWithContext(ctx, http.MethodGet, "/", http.NoBody))
-	if w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), "took too long: try again later") {
-		t.Errorf("status %d, want 503: %s", w.Code, w.Body)
 	}
 }

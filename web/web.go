@@ -46,6 +46,8 @@ type Options struct {
 	Logger    log.Logger
 	Inventory Inventory
 	Targets   Targets
+	// Overview is what the page / shows.
+	Overview Overview
 	// Recordings enables the pages of single recordings unless it is nil.
 	Recordings recordings.Finder
 	// Changes enables the pages of single changes unless it is nil.
@@ -105,7 +107,11 @@ func NewHandler(o Options) http.Handler {
 		handlePage("GET "+pathChangesAPI, notStored(pages.ServeAPI))
 	}
 	if o.TelemetryPath != "/" {
-		handlePage("GET /{$}", o.serveLanding)
+		landing := http.HandlerFunc(o.serveLanding)
+		if o.Recordings != nil {
+			landing = notStored(landing)
+		}
+		handlePage("GET /{$}", landing)
 	}
 	return withHeaders(mux)
 }

@@ -87,13 +87,19 @@ func (f *fake) Targets(corp string, offset, limit int) ([]schedule.TargetReport,
 	return f.targets[offset:min(offset+limit, len(f.targets))], len(f.targets)
 }
 
+func (f *fake) Failures(string) []schedule.Failure { return nil }
+
+func (f *fake) View() *poll.View { return &poll.View{} }
+
+func (f *fake) StoreStatus() poll.StoreStatus { return poll.StoreStatus{} }
+
 func optionsOf(f *fake) Options {
 	registry := prometheus.NewRegistry()
 	for _, name := range []string{"a_first", "z_last"} {
 		registry.MustRegister(prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: "From the registry."}))
 	}
 	return Options{
-		Logger: log.NewNopLogger(), Inventory: f, Targets: f, Registry: registry, TelemetryPath: "/metrics",
+		Logger: log.NewNopLogger(), Inventory: f, Targets: f, Overview: f, Registry: registry, TelemetryPath: "/metrics",
 		Stopping: func() bool { return false },
 	}
 }

@@ -1,0 +1,322 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package web
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/sums"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/listing"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/page"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
+)
+
+// A severity is how bad something is. Its name is a class of the style.
+type severity uint8
+
+const (
+	plain severity = iota
+	fine
+	warn
+	bad
+)
+
+// String returns the class of the style.
+func (s severity) String() string { return [...]string{"plain", "fine", "warn", "bad"}[s] }
+
+// From these on, numbers are in amber or red. The alerts on old data have the same.
+const (
+	longLag        = 15 * time.Minute
+	longSilence    = 2 * time.Hour // without a successful poll
+	lowCoverage    = 0.9
+	highSpace      = 0.9 // of the quota
+	mostFailures   = 3   // errors of targets that are shown
+	notKnown       = "–"
+	percentDecimal = 1000 // tenths of a percent in 1
+)
+
+// landingWords say things in the language of the page.
+type landingWords struct {
+	page.Frame
+
+	values  url.Values
+	now     time.Time
+	linked  bool // there are pages of recordings
+	several bool // there are several corps
+}
+
+// A landingCorp is the section of one corp.
+type landingCorp struct {
+	Name     string
+	Severity severity // the worst of all that is in the section
+	State    notice
+	Notices  []notice
+	Tiles    []tile // that of exposed files is the first
+	// More is how many targets fail with errors that are not shown, in words; "": none do.
+	More           string
+	TargetsAddress string
+	IsShort        bool // it is fine, as one of several
+}
+
+// A tile is one number.
+type tile struct {
+	Name, Value string
+	Severity    severity
+	Address     string // that the value links to; "": to nothing
+	Notes       []string
+	Meter       *meter // nil: none
+}
+
+// A meter is a bar.
+type meter struct {
+	Severity   severity
+	Value, Max int64
+}
+
+func (c *landingCorp) add(n notice) {
+	c.Notices = append(c.Notices, n)
+	c.Severity = max(c.Severity, n.Severity)
+}
+
+// corp returns the section of a corp. A nil view means that nothing was published of it.
+func (w *landingWords) corp(s *poll.Status, failures []schedule.Failure, v *poll.CorpView) landingCorp {
+	c := landingCorp{Name: s.Name, State: w.state(s), TargetsAddress: page.Address(page.Targets, w.values, nil)}
+	if w.several {
+		c.TargetsAddress = page.Address(page.Targets, w.values, map[string]string{paramCorp: s.Name})
+	}
+	c.Severity = c.State.Severity
+	w.addNotices(&c, s)
+	w.addFailures(&c, s, failures)
+	var total *sums.Sums // nil: nothing is known
+	if v != nil && v.Listed {
+		total = v.Total
+	}
+	if v == nil || !v.Ready {
+		c.add(notice{Title: w.Text["notReady"]})
+	}
+	c.Tiles = append(c.Tiles, w.exposed(s, v, total), w.space(v, total), w.data(s), w.coverage(&c, s), w.held(total))
+	if v != nil && v.Policy.Retaining() {
+		c.Tiles = append(c.Tiles, w.overdue(s, total))
+	}
+	for i := range c.Tiles {
+		c.Severity = max(c.Severity, min(c.Tiles[i].Severity, warn)) // Red is for what has to be done at once.
+	}
+	c.IsShort = w.several && c.Severity == fine
+	return c
+}
+
+// state returns whether WeCom accepts calls, since when, and if not, why, and what to do.
+func (w *landingWords) state(s *poll.Status) notice {
+	text := w.Text
+	n := notice{When: page.NewMoment(s.UpSince, w.now, w.Language)}
+	_, isRefused := errors.AsType[*wecom.APIError](s.Outage)
+	switch {
+	case !s.Called:
+		n.Title, n.When = text["notCalled"], page.NewMoment(s.Started, w.now, w.Language)
+		n.Severity = warn
+	case s.Up:
+		n.Severity, n.Title = fine, text["up"]
+	case isRefused:
+		n.Severity, n.Title = bad, text["refused"]
+	default:
+		n.Severity, n.Title = bad, text["down"]
+	}
+	if s.Called && !s.UpChanged {
+		n.Note = text["sinceStart"]
+	}
+	if s.Outage != nil {
+		n.Text = wecom.Describe(s.Outage, w.Language)
+		n.Remedy = w.remedy(s.Outage)
+		n.Next = page.NewMoment(s.Retry, w.now, w.Language)
+	}
+	return n
+}
+
+// remedy returns what to do about an error, with the words before it; "" if there is no advice.
+func (w *landingWords) remedy(err error) string {
+	if remedy := wecom.Remedy(err, w.Language); remedy != "" {
+		return w.Text["remedy"] + remedy
+	}
+	return ""
+}
+
+// warning returns a notice about an error.
+func (w *landingWords) warning(title string, err error) notice {
+	return notice{Severity: warn, Title: title, Text: wecom.Describe(err, w.Language), Remedy: w.remedy(err)}
+}
+
+// addNotices adds what else keeps a corp from being polled as it should be.
+func (w *landingWords) addNotices(c *landingCorp, s *poll.Status) {
+	for _, b := range s.Blocks {
+		n := w.warning(w.Text["closed"], b.Err)
+		n.When = page.NewMoment(b.Until, w.now, w.Language)
+		c.add(n)
+	}
+	if s.Total == 0 && s.RoundOver {
+		c.add(notice{Severity: bad, Title: w.Text["nobody"], Remedy: w.Text["remedy"] + w.Text["nobodyRemedy"]})
+	}
+	if s.DiscoveryErr != nil && wecom.Describe(s.DiscoveryErr, w.Language) != c.State.Text {
+		c.add(w.warning(w.Text["undiscovered"], s.DiscoveryErr))
+	}
+	if s.ViewsErr != nil && wecom.Describe(s.ViewsErr, w.Language) != c.State.Text {
+		c.add(w.warning(w.Text["noViews"], s.ViewsErr))
+	}
+}
+
+// addFailures adds the most frequent errors of targets, but for that of an outage.
+func (w *landingWords) addFailures(c *landingCorp, s *poll.Status, failures []schedule.Failure) {
+	shown, more := 0, 0
+	for _, f := range failures {
+		switch {
+		case s.Outage != nil && f.Err.Error() == s.Outage.Error():
+		case shown == mostFailures:
+			more += f.Targets
+		default:
+			shown++
+			title := w.Text["oneTarget"]
+			if f.Targets != 1 {
+				title = fmt.Sprintf(w.Text["targetsFail"], f.Targets)
+			}
+			c.add(w.warning(title, f.Err))
+		}
+	}
+	if more > 0 {
+		c.More = fmt.Sprintf(w.Text["more"], more)
+	}
+}
+
+// exposed returns the tile of exposed files.
+func (w *landingWords) exposed(s *poll.Status, v *poll.CorpView, total *sums.Sums) tile {
+	t := tile{Name: w.Text["exposed"], Value: notKnown}
+	if total == nil {
+		return t
+	}
+	t.Value, t.Severity = strconv.Itoa(int(total.Exposed)), fine
+	if total.Exposed > 0 {
+		t.Severity = bad
+	}
+	if w.linked {
+		t.Address = w.recordings(s.Name, "exposed")
+	}
+	if v.Policy.Accepting() {
+		t.Notes = append(t.Notes, fmt.Sprintf(w.Text["accepted"], total.Accepted))
+	}
+	return t
+}
+
+// recordings returns the address of the recordings of a corp for which a filter is true.
+func (w *landingWords) recordings(corp, filter string) string {
+	params := map[string]string{filter: "true"}
+	if w.several {
+		params[paramCorp] = corp
+	}
+	return page.Address(page.Recordings, w.values, params)
+}
+
+// space returns the tile of the space that recordings take.
+func (w *landingWords) space(v *poll.CorpView, total *sums.Sums) tile {
+	t := tile{Name: w.Text["space"], Value: notKnown}
+	if total == nil {
+		return t
+	}
+	t.Value = listing.Size(total.Bytes)
+	if v.QuotaBytes <= 0 {
+		t.Notes = []string{w.Text["noQuota"]}
+		return t
+	}
+	share := float64(total.Bytes) / float64(v.QuotaBytes)
+	t.Notes = []string{fmt.Sprintf(w.Text["ofQuota"], percent(share), listing.Size(v.QuotaBytes))}
+	t.Severity = fine
+	switch {
+	case share >= 1:
+		t.Severity = bad
+	case share >= highSpace:
+		t.Severity = warn
+	}
+	t.Meter = &meter{Severity: t.Severity, Value: min(total.Bytes, v.QuotaBytes), Max: v.QuotaBytes}
+	return t
+}
+
+// percent returns a share in percent, rounded down so that only all is 100.
+func percent(share float64) string {
+	tenths := math.Floor(share * percentDecimal)
+	return strconv.FormatFloat(tenths/10, 'f', -1, 64) + "%"
+}
+
+// data returns the tile of the age of the data.
+func (w *landingWords) data(s *poll.Status) tile {
+	t := tile{Name: w.Text["lastSuccess"], Value: w.Text["never"]}
+	age := w.now.Sub(s.LastSuccess)
+	if !s.LastSuccess.IsZero() {
+		t.Value, t.Severity = page.Distance(s.LastSuccess, w.now, w.Language), fine
+	}
+	if s.Lag > longLag || !s.LastSuccess.IsZero() && age > longSilence {
+		t.Severity = bad
+	}
+	t.Notes = []string{fmt.Sprintf(w.Text["lag"], page.Span(s.Lag, w.Language))}
+	return t
+}
+
+// coverage returns the tile of how many targets were polled.
+func (w *landingWords) coverage(c *landingCorp, s *poll.Status) tile {
+	t := tile{Name: w.Text["coverage"], Value: percent(s.Coverage), Severity: fine, Address: c.TargetsAddress}
+	var counts [schedule.NumStatuses]int
+	for _, bySelector := range s.Counts {
+		for status, n := range bySelector {
+			counts[status] += n
+		}
+	}
+	t.Notes = []string{fmt.Sprintf(w.Text["targetCount"], s.Total)}
+	if n := counts[schedule.Failing]; n > 0 {
+		t.Severity = warn
+		t.Notes = append(t.Notes, fmt.Sprintf(w.Text["failing"], n))
+	}
+	if n := counts[schedule.Pending]; n > 0 {
+		t.Notes = append(t.Notes, fmt.Sprintf(w.Text["pending"], n))
+	} else if s.Coverage < lowCoverage {
+		t.Severity = bad
+	}
+	return t
+}
+
+// held returns the tile of what there is.
+func (w *landingWords) held(total *sums.Sums) tile {
+	t := tile{Name: w.Text["held"], Value: notKnown}
+	if total == nil {
+		return t
+	}
+	n := 0
+	for _, ofState := range total.Recordings {
+		n += int(ofState)
+	}
+	t.Value = strconv.Itoa(n)
+	t.Notes = []string{fmt.Sprintf(w.Text["files"], total.Files)}
+	if w.linked {
+		t.Address = page.Address(page.Recordings, w.values, nil)
+	}
+	return t
+}
+
+// overdue returns the tile of the files that are older than the retention.
+func (w *landingWords) overdue(s *poll.Status, total *sums.Sums) tile {
+	t := tile{Name: w.Text["overdue"], Value: notKnown}
+	if total == nil {
+		return t
+	}
+	t.Value, t.Severity = strconv.Itoa(int(total.Overdue)), fine
+	if total.Overdue > 0 {
+		t.Severity = warn
+	}
+	if w.linked {
+		t.Address = w.recordings(s.Name, "overdue")
+	}
+	return t
+}
