@@ -19,6 +19,9 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
+// paramCorp is the parameter of the other pages that chooses a corp.
+const paramCorp = "corp"
+
 // A severity is how bad something is. Its name is a class of the style.
 type severity uint8
 

@@ -24,7 +24,7 @@ import (
 // fullOptions has every page, each with several parts.
 func fullOptions() Options {
 	f := &fake{ready: true}
-	for i := range 2*targetsPerPage + 1 {
+	for i := range 401 {
 		f.targets = append(f.targets, schedule.TargetReport{
 			Target: wecom.Target{Selector: wecom.ByUserID, ID: fmt.Sprintf("user%03d", i)},
 		})

@@ -19,6 +19,7 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/exposition"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/limit"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/recordings"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/targets"
 )
 
 // The paths of the pages. Those of probes and actions begin with /-/.
@@ -45,7 +46,7 @@ type Inventory interface {
 type Options struct {
 	Logger    log.Logger
 	Inventory Inventory
-	Targets   Targets
+	Targets   targets.Reporter
 	// Overview is what the page / shows.
 	Overview Overview
 	// Recordings enables the pages of single recordings unless it is nil.
@@ -95,7 +96,8 @@ func NewHandler(o Options) http.Handler {
 		return withHeaders(mux)
 	}
 	handle("POST "+pathReload, sameOrigin(http.HandlerFunc(o.serveReload)))
-	handlePage("GET "+pathTargets, o.serveTargets)
+	polled := targets.Handler{Logger: o.Logger, Reporter: o.Targets, HasRecordings: o.Recordings != nil}
+	handlePage("GET "+pathTargets, polled.ServePage)
 	if o.Recordings != nil {
 		pages := recordings.Handler{Logger: o.Logger, Finder: o.Recordings, Corps: o.corps}
 		handlePage("GET "+pathRecordings, notStored(pages.ServePage))

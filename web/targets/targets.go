@@ -1,7 +1,8 @@
 // Copyright The wecom_recording_exporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package web
+// Package targets serves the targets of each corp and how polling them goes: as a page and as CSV.
+package targets
 
 import (
 	_ "embed"
@@ -10,6 +11,8 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/go-kit/log"
+
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/page"
@@ -17,8 +20,8 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
-// targetsPerPage bounds the page of a corp with 100,000 targets.
-const targetsPerPage = 200
+// perPage bounds the page of a corp with 100,000 targets.
+const perPage = 200
 
 // The parameters of the query.
 const (
@@ -29,12 +32,12 @@ const (
 )
 
 //go:embed targets.html
-var targetsHTML string
+var pageHTML string
 
-var targetsTemplate = page.New(targetsHTML)
+var pageTemplate = page.New(pageHTML)
 
-// Targets reports the state of polling.
-type Targets interface {
+// A Reporter reports the state of polling.
+type Reporter interface {
 	// Status returns how polling goes, sorted by the name of the corp.
 	Status() []poll.Status
 	// Targets returns up to limit targets of a corp, failing ones first, and the
@@ -42,7 +45,15 @@ type Targets interface {
 	Targets(corp string, offset, limit int) (part []schedule.TargetReport, total int)
 }
 
-type targetsPage struct {
+// A Handler serves targets. Logger and Reporter are required.
+type Handler struct {
+	Logger   log.Logger
+	Reporter Reporter
+	// HasRecordings reports that the pages of single recordings are on.
+	HasRecordings bool
+}
+
+type listPage struct {
 	page.Frame
 
 	Corps []corpSection
@@ -97,22 +108,22 @@ type targetRow struct {
 	Error, Remedy string
 }
 
-// serveTargets shows the first page of targets of each corp. The parameters corp
+// ServePage serves the first page of targets of each corp. The parameters corp
 // and page choose another page for one of them.
-func (o Options) serveTargets(w http.ResponseWriter, r *http.Request) {
-	q, err := parseTargetsQuery(r.URL.RawQuery)
+func (h Handler) ServePage(w http.ResponseWriter, r *http.Request) {
+	q, err := parse(r.URL.RawQuery)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
 	if q.format == page.CSV {
 		language, _ := page.LanguageOf(r)
-		o.serveTargetsCSV(w, q, language)
+		h.serveCSV(w, q, language)
 		return
 	}
 	now := time.Now()
-	data := targetsPage{Frame: page.NewFrame(r, page.Targets, q.values, now, targetsTexts, o.Recordings != nil)}
-	for _, report := range o.Targets.Status() {
+	data := listPage{Frame: page.NewFrame(r, page.Targets, q.values, now, texts, h.HasRecordings)}
+	for _, report := range h.Reporter.Status() {
 		section := corpSection{
 			Status:   report,
 			Page:     1,
@@ -124,10 +135,10 @@ func (o Options) serveTargets(w http.ResponseWriter, r *http.Request) {
 			section.Page = q.page
 		}
 		section.addOutage(now, data.Language)
-		section.addRows(o.Targets, now, data.Language)
+		section.addRows(h.Reporter, now, data.Language)
 		data.Corps = append(data.Corps, section)
 	}
-	page.Serve(w, o.Logger, targetsTemplate, data)
+	page.Serve(w, h.Logger, pageTemplate, data)
 }
 
 func (s *corpSection) addOutage(now time.Time, language wecom.Language) {
@@ -145,16 +156,16 @@ func (s *corpSection) addOutage(now time.Time, language wecom.Language) {
 	}
 }
 
-// A targetsQuery is the query of a URL.
-type targetsQuery struct {
+// A listQuery is the query of a URL.
+type listQuery struct {
 	corp   string
 	page   int
 	format string
 	values url.Values
 }
 
-// parseTargetsQuery reads a query. An error names the parameter and the remedy.
-func parseTargetsQuery(rawQuery string) (q targetsQuery, err error) {
+// parse reads a query. An error names the parameter and the remedy.
+func parse(rawQuery string) (q listQuery, err error) {
 	q.values, err = query.Parse(rawQuery, []string{
 		paramCorp, paramPage, page.ParamFormat, page.ParamLang, page.ParamRefresh,
 	})
@@ -172,9 +183,9 @@ func parseTargetsQuery(rawQuery string) (q targetsQuery, err error) {
 	return q, err
 }
 
-func (s *corpSection) addRows(targets Targets, now time.Time, language wecom.Language) {
-	offset := (s.Page - 1) * targetsPerPage
-	part, total := targets.Targets(s.Name, offset, targetsPerPage)
+func (s *corpSection) addRows(reporter Reporter, now time.Time, language wecom.Language) {
+	offset := (s.Page - 1) * perPage
+	part, total := reporter.Targets(s.Name, offset, perPage)
 	for _, t := range part {
 		row := targetRow{
 			TargetReport: t,
@@ -198,7 +209,7 @@ func (s *corpSection) addRows(targets Targets, now time.Time, language wecom.Lan
 	}
 }
 
-var targetsTexts = map[wecom.Language]map[string]string{
+var texts = map[wecom.Language]map[string]string{
 	wecom.English: {
 		"title":      "Targets",
 		"corp":       "Corp",

@@ -1,7 +1,7 @@
 // Copyright The wecom_recording_exporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package web
+package targets
 
 import (
 	"encoding/csv"
@@ -20,7 +20,7 @@ import (
 func TestTargetsAsCSV(t *testing.T) {
 	t.Parallel()
 	f := &fake{}
-	for i := range targetsPerFile + 1 {
+	for i := range perFile + 1 {
 		f.targets = append(f.targets, schedule.TargetReport{
 			Target: wecom.Target{Selector: wecom.ByUserID, ID: fmt.Sprintf("user%04d", i)}, Status: schedule.OK,
 			Recordings: i, Polled: time.Date(2026, 3, 2, 1, 0, 0, 0, time.UTC), Due: time.Date(2026, 3, 2, 1, 5, 0, 0, time.UTC),
@@ -38,7 +38,7 @@ func TestTargetsAsCSV(t *testing.T) {
 		{
 			name:  "first file",
 			query: "corp=acme&format=csv",
-			rows:  targetsPerFile,
+			rows:  perFile,
 			link:  `<?corp=acme&format=csv&page=2>; rel="next"`,
 		},
 		{
@@ -47,7 +47,7 @@ func TestTargetsAsCSV(t *testing.T) {
 			rows:  1,
 		},
 	} {
-		w := serve(t, optionsOf(f), http.MethodGet, "/targets?"+test.query)
+		w := serve(t, f, "/targets?"+test.query)
 		rows, err := csv.NewReader(strings.NewReader(w.Body.String())).ReadAll()
 		if err != nil || len(rows) != 1+test.rows {
 			t.Fatalf("%s: %d rows, want %d: %v", test.name, len(rows), 1+test.rows, err)
@@ -55,7 +55,7 @@ func TestTargetsAsCSV(t *testing.T) {
 		if got := w.Header().Get("Link"); got != test.link {
 			t.Errorf("%s: link %q, want %q", test.name, got, test.link)
 		}
-		if diff := cmp.Diff(targetColumns, rows[0]); diff != "" {
+		if diff := cmp.Diff(columns, rows[0]); diff != "" {
 			t.Errorf("%s: columns (-want +got):\n%s", test.name, diff)
 		}
 		if test.rows == 1 {
@@ -75,7 +75,7 @@ func TestTargetsAsCSV(t *testing.T) {
 func TestTargetsAsCSVAreOfOneCorp(t *testing.T) {
 	t.Parallel()
 	for _, query := range []string{"format=csv", "format=csv&corp=nowhere", "format=csv&corp="} {
-		w := serve(t, optionsOf(&fake{}), http.MethodGet, "/targets?"+query)
+		w := serve(t, &fake{}, "/targets?"+query)
 		if w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), "write one of acme, <b>other, new") {
 			t.Errorf("%s: status %d: %s", query, w.Code, w.Body)
 		}

@@ -1,7 +1,7 @@
 // Copyright The wecom_recording_exporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package web
+package targets
 
 import (
 	"fmt"
@@ -16,18 +16,21 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
-// targetsPerFile bounds a file of a corp with 100,000 targets.
-const targetsPerFile = 1000
+// perFile bounds a file of a corp with 100,000 targets.
+const perFile = 1000
 
-// targetColumns are the columns of targets in CSV. Scripts know them by place: new ones come last.
-var targetColumns = []string{
+// columns are the columns of targets in CSV. Scripts know them by place: new ones come last.
+var columns = []string{
 	"corp", "selector", "target", "status", "last_poll", "due", "recordings", "error", "remedy",
 }
 
-// serveTargetsCSV serves a part of the targets of one corp as CSV. A file of several corps would
+// serveCSV serves a part of the targets of one corp as CSV. A file of several corps would
 // hide that it has not all targets of each.
-func (o Options) serveTargetsCSV(w http.ResponseWriter, q targetsQuery, language wecom.Language) {
-	corps := o.corps()
+func (h Handler) serveCSV(w http.ResponseWriter, q listQuery, language wecom.Language) {
+	var corps []string
+	for _, report := range h.Reporter.Status() {
+		corps = append(corps, report.Name)
+	}
 	if q.corp == "" && len(corps) == 1 {
 		q.corp = corps[0]
 	}
@@ -36,8 +39,8 @@ func (o Options) serveTargetsCSV(w http.ResponseWriter, q targetsQuery, language
 			paramCorp, strings.Join(corps, ", ")), http.StatusBadRequest)
 		return
 	}
-	offset := (q.page - 1) * targetsPerFile
-	part, total := o.Targets.Targets(q.corp, offset, targetsPerFile)
+	offset := (q.page - 1) * perFile
+	part, total := h.Reporter.Targets(q.corp, offset, perFile)
 	rows := make([][]string, 0, len(part))
 	for i := range part {
 		t := &part[i]
@@ -54,7 +57,7 @@ func (o Options) serveTargetsCSV(w http.ResponseWriter, q targetsQuery, language
 	if offset+len(part) < total {
 		next = page.WithParams(q.values, map[string]string{paramPage: strconv.Itoa(q.page + 1)})
 	}
-	page.ServeCSV(w, o.Logger, "targets", next, func(w io.Writer) error {
-		return listing.WriteRows(w, targetColumns, rows)
+	page.ServeCSV(w, h.Logger, "targets", next, func(w io.Writer) error {
+		return listing.WriteRows(w, columns, rows)
 	})
 }
