@@ -38,6 +38,49 @@ func Describe(err error, l Language) string {
 	return err.Error()
 }
 
+// The causes of errors without an errcode; see [CauseOf]. The others are kinds of a [ResponseError].
+const (
+	causeIncomplete = "incomplete" // of a ChainError
+	causeOther      = "other"
+)
+
+// CauseOf returns what errors of one cause that a [Client] returned have in common, whatever
+// their details: the errcode in decimal, or one of [Causes]. It is "" for nil.
+func CauseOf(err error) string {
+	if err == nil {
+		return ""
+	}
+	if apiErr, ok := errors.AsType[*APIError](err); ok {
+		return strconv.FormatInt(apiErr.Code, 10)
+	}
+	if respErr, ok := errors.AsType[*ResponseError](err); ok {
+		return respErr.Kind.String()
+	}
+	if _, ok := errors.AsType[*ChainError](err); ok {
+		return causeIncomplete
+	}
+	return causeOther
+}
+
+// Origin returns an error that a [Client] returned without what was being done, such as reading
+// a page of a list.
+func Origin(err error) error {
+	if apiErr, ok := errors.AsType[*APIError](err); ok {
+		return apiErr
+	}
+	if respErr, ok := errors.AsType[*ResponseError](err); ok {
+		return respErr
+	}
+	return err
+}
+
+// Causes returns the values of [CauseOf] that are no errcodes.
+func Causes() []string {
+	return []string{
+		KindTransport.String(), KindHTTP.String(), KindDecode.String(), causeIncomplete, causeOther,
+	}
+}
+
 // An APIError is an answer of WeCom whose errcode is not 0. It does not carry the
 // errmsg, whose text may change and may hold anything.
 type APIError struct {

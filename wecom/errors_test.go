@@ -7,6 +7,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"testing"
 )
 
@@ -101,5 +103,39 @@ func TestTokenErrorUnwraps(t *testing.T) {
 	why := errors.New("no such file")
 	if err := error(&TokenError{Err: why}); !errors.Is(err, why) {
 		t.Errorf("%v does not wrap %v", err, why)
+	}
+}
+
+func TestCauseAndOrigin(t *testing.T) {
+	t.Parallel()
+	api := &APIError{Endpoint: "meeting/record/list", Code: 60111}
+	unknown := &APIError{Code: -1}
+	response := &ResponseError{Kind: KindHTTP, Status: 502}
+	chain := &ChainError{Anomaly: PageLimit}
+	other := errors.New("no idea")
+	for _, test := range []struct {
+		name   string
+		err    error
+		cause  string
+		origin error
+	}{
+		{name: "no error"},
+		{name: "an errcode", err: api, cause: "60111", origin: api},
+		{name: "an errcode on a page", err: fmt.Errorf("page 2 of the list: %w", api), cause: "60111", origin: api},
+		{name: "no token", err: &TokenError{Err: api}, cause: "60111", origin: api},
+		{name: "a negative errcode", err: unknown, cause: "-1", origin: unknown},
+		{name: "no answer of WeCom", err: fmt.Errorf("page 2 of the list: %w", response), cause: "http", origin: response},
+		{name: "half a list", err: chain, cause: "incomplete", origin: chain},
+		{name: "anything else", err: other, cause: "other", origin: other},
+	} {
+		if got := CauseOf(test.err); got != test.cause {
+			t.Errorf("%s: cause %q, want %q", test.name, got, test.cause)
+		}
+		if got := Origin(test.err); fmt.Sprint(got) != fmt.Sprint(test.origin) {
+			t.Errorf("%s: origin %v, want %v", test.name, got, test.origin)
+		}
+		if _, err := strconv.Atoi(test.cause); err != nil && test.cause != "" && !slices.Contains(Causes(), test.cause) {
+			t.Errorf("%s: %q is not among the causes", test.name, test.cause)
+		}
 	}
 }
