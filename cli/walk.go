@@ -154,13 +154,13 @@ func reportFailures(w io.Writer, m *poll.Manager) (failed bool) {
 			continue
 		}
 		failed = true
-		targets, _ := m.Targets(s.Name, 0, min(failing, mostFailures)) // The failing ones come first.
-		for i := range targets {
-			t := &targets[i]
+		found, _ := m.Targets(s.Name, schedule.Query{Limit: min(failing, mostFailures)}) // The failing ones come first.
+		for i := range found.Part {
+			t := &found.Part[i]
 			fmt.Fprintf(w, "%s: corp %s: %s=%s: %v: %s\n",
 				name, s.Name, t.Target.Selector, t.Target.ID, t.Err, wecom.Remedy(t.Err, wecom.English))
 		}
-		if more := failing - len(targets); more > 0 {
+		if more := failing - len(found.Part); more > 0 {
 			fmt.Fprintf(w, "%s: corp %s: %d more targets failed\n", name, s.Name, more)
 		}
 	}

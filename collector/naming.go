@@ -56,10 +56,13 @@ func (n *naming) labelOf(host string, admitted map[string]bool) (value string, f
 	return n.name(host), false
 }
 
-// public returns what may be shown of a user ID outside of the metrics.
+// hides reports whether the label hides user IDs.
+func (n *naming) hides() bool { return n.label != config.HostLabelPlain }
+
+// public returns what may be shown of a user ID outside of the metrics; "" if that is nothing.
 func (n *naming) public(userID string) string {
 	if n.label == config.HostLabelOff {
-		return "(hidden)"
+		return ""
 	}
 	return n.name(userID)
 }

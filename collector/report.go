@@ -8,7 +8,6 @@ import (
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
-	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
 )
 
 // Status returns how polling goes, by corp name.
@@ -19,22 +18,6 @@ func (c *Collector) View() *poll.View { return c.manager.View() }
 
 // StoreStatus returns how the last write of the store went.
 func (c *Collector) StoreStatus() poll.StoreStatus { return c.manager.StoreStatus() }
-
-// Failures returns the errors of a corp's failing targets, the most frequent first.
-func (c *Collector) Failures(corp string) []schedule.Failure { return c.manager.Failures(corp) }
-
-// Targets returns reports of a part of a corp's targets, the failing ones first, and how
-// many there are in all. User IDs are hashed or hidden if the label host is.
-func (c *Collector) Targets(corp string, offset, limit int) (part []schedule.TargetReport, total int) {
-	naming := c.published.Load().naming
-	part, total = c.manager.Targets(corp, offset, limit)
-	for i := range part {
-		if t := &part[i]; t.IsUser() {
-			t.Target.ID = naming.public(t.Target.ID)
-		}
-	}
-	return part, total
-}
 
 // A RecordingQuery selects recordings, and a part of them.
 type RecordingQuery struct {

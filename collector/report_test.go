@@ -8,42 +8,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/secret"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/rig"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
-	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
 )
-
-func TestReportsShowUsersAsTheLabelDoes(t *testing.T) {
-	t.Parallel()
-	for label, want := range map[config.HostLabel]string{
-		config.HostLabelPlain: "li", config.HostLabelHashed: "ea209521508d4cff", config.HostLabelOff: "(hidden)",
-	} {
-		t.Run(string(label), func(t *testing.T) {
-			t.Parallel()
-			rig.Virtually(t, func(t *testing.T) {
-				cfg := rig.ConfigOf("li")
-				cfg.Corps[0].Targets.MeetingIDs = []string{"m1"}
-				cfg.Metrics.HostLabel, cfg.Metrics.HostHashKey = label, secret.Key("0123456789abcdef")
-				r := rig.Start(t, wecomtest.New(wecomtest.Config{}), cfg)
-				r.Wait(5 * time.Second)
-				part, _ := r.Collector.Targets("acme", 0, 10)
-				got := map[wecom.Selector]string{}
-				for _, row := range part {
-					got[row.Target.Selector] = row.Target.ID
-				}
-				if diff := cmp.Diff(map[wecom.Selector]string{wecom.ByUserID: want, wecom.ByMeetingID: "m1"}, got); diff != "" {
-					t.Errorf("targets (-want +got):\n%s", diff)
-				}
-			})
-		})
-	}
-}
 
 func TestHostsOfRecordingsAsLabeled(t *testing.T) {
 	t.Parallel()

@@ -51,7 +51,7 @@ func busy() *wecomtest.Server {
 // goodTargets returns how many good users were polled with success.
 func goodTargets(r *rig.Rig) int {
 	n := 0
-	targets, _ := r.Manager.Targets("acme", 0, 100)
+	targets := targetsOf(r)
 	for _, report := range targets {
 		if strings.HasPrefix(report.Target.ID, "good") && report.Status == schedule.OK {
 			n++
@@ -192,7 +192,7 @@ func TestEndlessListsBesideASmallBudget(t *testing.T) {
 		var worst time.Duration
 		for range 2 * 3600 / 10 {
 			r.Wait(10 * time.Second)
-			targets, _ := r.Manager.Targets("acme", 0, 100)
+			targets := targetsOf(r)
 			for _, report := range targets {
 				if strings.HasPrefix(report.Target.ID, "good") {
 					worst = max(worst, time.Since(report.Due))

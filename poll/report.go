@@ -100,25 +100,15 @@ func (m *Manager) StoreStatus() StoreStatus {
 	return committer.Status()
 }
 
-// Targets returns reports of a part of a corp's targets, the failing ones first, and how
-// many there are in all.
-func (m *Manager) Targets(corp string, offset, limit int) (part []schedule.TargetReport, total int) {
+// Targets returns what a query finds among the targets of a corp, and whether there is such a
+// corp.
+func (m *Manager) Targets(corp string, q schedule.Query) (found schedule.Found, ok bool) {
 	for _, c := range m.current() {
 		if c.key.name == corp {
-			return c.reports.Targets(time.Now(), offset, limit)
+			return c.reports.Targets(time.Now(), q), true
 		}
 	}
-	return nil, 0
-}
-
-// Failures returns the errors of a corp's failing targets, the most frequent first.
-func (m *Manager) Failures(corp string) []schedule.Failure {
-	for _, c := range m.current() {
-		if c.key.name == corp {
-			return c.reports.Failures(time.Now())
-		}
-	}
-	return nil
+	return schedule.Found{}, false
 }
 
 // mostFiles is how many files the recordings of an answer may have together, unless it is one

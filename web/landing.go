@@ -12,8 +12,8 @@ import (
 
 	"github.com/prometheus/common/version"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
-	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/page"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/query"
 )
@@ -27,8 +27,6 @@ var landingTemplate = page.New(landingHTML)
 type Overview interface {
 	// Status returns how polling goes, sorted by the name of the corp.
 	Status() []poll.Status
-	// Failures returns the errors of a corp's failing targets, the most frequent first.
-	Failures(corp string) []schedule.Failure
 	// View returns the sums that the metrics show.
 	View() *poll.View
 	// StoreStatus returns how the last write of the store went.
@@ -107,7 +105,8 @@ func (o Options) landingCorps(words *landingWords) []landingCorp {
 		if k := slices.IndexFunc(view.Corps, func(v poll.CorpView) bool { return v.Name == s.Name }); k >= 0 {
 			published = &view.Corps[k]
 		}
-		corps = append(corps, words.corp(s, o.Overview.Failures(s.Name), published))
+		failing := o.Targets.Targets(&collector.TargetQuery{Corp: s.Name}).Found
+		corps = append(corps, words.corp(s, &failing, published))
 	}
 	slices.SortStableFunc(corps, func(a, b landingCorp) int { return int(b.Severity) - int(a.Severity) })
 	return corps

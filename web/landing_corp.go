@@ -66,6 +66,7 @@ type landingCorp struct {
 	// More is how many targets fail with errors that are not shown, in words; "": none do.
 	More           string
 	TargetsAddress string
+	FailingAddress string
 	IsShort        bool // it is fine, as one of several
 }
 
@@ -90,14 +91,21 @@ func (c *landingCorp) add(n notice) {
 }
 
 // corp returns the section of a corp. A nil view means that nothing was published of it.
-func (w *landingWords) corp(s *poll.Status, failures []schedule.Failure, v *poll.CorpView) landingCorp {
-	c := landingCorp{Name: s.Name, State: w.state(s), TargetsAddress: page.Address(page.Targets, w.values, nil)}
+func (w *landingWords) corp(s *poll.Status, found *schedule.Found, v *poll.CorpView) landingCorp {
+	corp := ""
 	if w.several {
-		c.TargetsAddress = page.Address(page.Targets, w.values, map[string]string{paramCorp: s.Name})
+		corp = s.Name
+	}
+	failing := map[string]string{paramCorp: corp, "status": schedule.Failing.String()}
+	c := landingCorp{
+		Name:           s.Name,
+		State:          w.state(s),
+		TargetsAddress: page.Address(page.Targets, w.values, map[string]string{paramCorp: corp}),
+		FailingAddress: page.Address(page.Targets, w.values, failing),
 	}
 	c.Severity = c.State.Severity
 	w.addNotices(&c, s)
-	w.addFailures(&c, s, failures)
+	w.addFailures(&c, s, found)
 	var total *sums.Sums // nil: nothing is known
 	if v != nil && v.Listed {
 		total = v.Total
@@ -175,20 +183,20 @@ func (w *landingWords) addNotices(c *landingCorp, s *poll.Status) {
 }
 
 // addFailures adds the most frequent errors of targets, but for that of an outage.
-func (w *landingWords) addFailures(c *landingCorp, s *poll.Status, failures []schedule.Failure) {
-	shown, more := 0, 0
-	for _, f := range failures {
+func (w *landingWords) addFailures(c *landingCorp, s *poll.Status, failing *schedule.Found) {
+	shown, more := 0, failing.OtherErrors
+	for _, e := range failing.Errors {
 		switch {
-		case s.Outage != nil && f.Err.Error() == s.Outage.Error():
+		case s.Outage != nil && e.Err.Error() == s.Outage.Error():
 		case shown == mostFailures:
-			more += f.Targets
+			more += e.Count
 		default:
 			shown++
 			title := w.Text["oneTarget"]
-			if f.Targets != 1 {
-				title = fmt.Sprintf(w.Text["targetsFail"], f.Targets)
+			if e.Count != 1 {
+				title = fmt.Sprintf(w.Text["targetsFail"], e.Count)
 			}
-			c.add(w.warning(title, f.Err))
+			c.add(w.warning(title, e.Err))
 		}
 	}
 	if more > 0 {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/rig"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
@@ -42,16 +43,18 @@ func atNoon(t *testing.T, test func(t *testing.T)) {
 // overview is the state of some corps.
 type overview struct {
 	status   []poll.Status
-	failures map[string][]schedule.Failure
+	failures map[string][]schedule.ErrorReport
 	view     poll.View
 	store    poll.StoreStatus
 }
 
-func (o *overview) Status() []poll.Status                                       { return o.status }
-func (o *overview) Failures(corp string) []schedule.Failure                     { return o.failures[corp] }
-func (o *overview) View() *poll.View                                            { return &o.view }
-func (o *overview) StoreStatus() poll.StoreStatus                               { return o.store }
-func (o *overview) Targets(string, int, int) (_ []schedule.TargetReport, _ int) { return nil, 0 }
+func (o *overview) Status() []poll.Status         { return o.status }
+func (o *overview) View() *poll.View              { return &o.view }
+func (o *overview) StoreStatus() poll.StoreStatus { return o.store }
+
+func (o *overview) Targets(q *collector.TargetQuery) collector.Targets {
+	return collector.Targets{Found: schedule.Found{Errors: o.failures[q.Corp]}}
+}
 
 // healthy returns a corp of which nothing is wrong.
 func healthy(name string) (poll.Status, poll.CorpView) {
@@ -88,7 +91,7 @@ func landingOptions(o *overview) Options {
 // one returns the state of one corp that is healthy but for what change does.
 func one(change func(o *overview, s *poll.Status, v *poll.CorpView)) *overview {
 	status, view := healthy("acme")
-	o := &overview{failures: map[string][]schedule.Failure{}}
+	o := &overview{failures: map[string][]schedule.ErrorReport{}}
 	change(o, &status, &view)
 	o.status, o.view.Corps = append(o.status, status), append(o.view.Corps, view)
 	return o
@@ -160,7 +163,7 @@ func TestLandingPageOfOneCorp(t *testing.T) {
 				s.Coverage, s.Lag = 0.5, 16*time.Minute
 				s.Counts[wecom.ByUserID] = &[schedule.NumStatuses]int{schedule.OK: 1199, schedule.Failing: 1}
 				s.Undiscovered, s.DiscoveryErr = true, errRefusedIP
-				o.failures["acme"] = []schedule.Failure{{Err: errRefusedIP, Targets: 1}}
+				o.failures["acme"] = []schedule.ErrorReport{{Err: errRefusedIP, Count: 1}}
 			}),
 			isBad: true,
 			english: "Overview acme WeCom has refused calls since 2026-11-26 09:00:00 UTC 3 h ago " +
@@ -341,16 +344,16 @@ func wantParts(t *testing.T, body string, want, without []string) {
 // TestFailingTargets has the most frequent errors, each once with its targets and the remedy.
 func TestFailingTargets(t *testing.T) {
 	t.Parallel()
-	failures := []schedule.Failure{
-		{Err: errNoSuchUser, Targets: 40},
-		{Err: errors.New("second"), Targets: 7},
-		{Err: errors.New("third"), Targets: 1},
-		{Err: errors.New("fourth"), Targets: 1},
-		{Err: errors.New("fifth"), Targets: 2},
+	failures := []schedule.ErrorReport{
+		{Err: errNoSuchUser, Count: 40},
+		{Err: errors.New("second"), Count: 7},
+		{Err: errors.New("third"), Count: 1},
+		{Err: errors.New("fourth"), Count: 1},
+		{Err: errors.New("fifth"), Count: 2},
 	}
 	for _, test := range []struct {
 		name          string
-		failures      []schedule.Failure
+		failures      []schedule.ErrorReport
 		outage        error
 		want, without []string
 	}{
@@ -372,7 +375,7 @@ func TestFailingTargets(t *testing.T) {
 		{
 			name:     "more errors",
 			failures: failures,
-			want:     []string{"third", `<a href="./targets?lang=en">and 3 more failing</a>`},
+			want:     []string{"third", `<a href="./targets?lang=en&amp;status=failing">and 3 more failing</a>`},
 			without:  []string{"fourth", "fifth"},
 		},
 		{
@@ -434,7 +437,7 @@ func TestLandingHidesWhatIsOptIn(t *testing.T) {
 	o := one(func(o *overview, _ *poll.Status, v *poll.CorpView) {
 		v.Total.Exposed = 1
 		v.Hosts = []*inventory.HostView{{Host: "zhangsan", Sums: v.Total}}
-		o.failures["acme"] = []schedule.Failure{{Err: errNoSuchUser, Targets: 1}}
+		o.failures["acme"] = []schedule.ErrorReport{{Err: errNoSuchUser, Count: 1}}
 	})
 	options := landingOptions(o)
 	options.Targets = &fake{targets: []schedule.TargetReport{{

@@ -11,8 +11,8 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
-	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
 )
 
 // TestPagesAreMadeInTurns has as many pages that are being made as there may be, and another
@@ -60,7 +60,7 @@ func (b *blocking) Status() []poll.Status {
 	return nil
 }
 
-func (b *blocking) Targets(string, int, int) ([]schedule.TargetReport, int) { return nil, 0 }
+func (b *blocking) Targets(*collector.TargetQuery) collector.Targets { return collector.Targets{} }
 
 // TestMaxRequests has one request that is being answered, and others beside it.
 func TestMaxRequests(t *testing.T) {

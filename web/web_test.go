@@ -19,6 +19,7 @@ import (
 	"go.uber.org/goleak"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/page/pagetest"
@@ -78,15 +79,14 @@ func (f *fake) Status() []poll.Status {
 	}
 }
 
-func (f *fake) Targets(corp string, offset, limit int) ([]schedule.TargetReport, int) {
-	if corp != "acme" {
-		return nil, 0
+func (f *fake) Targets(q *collector.TargetQuery) collector.Targets {
+	if q.Corp != "acme" {
+		return collector.Targets{}
 	}
-	offset = min(offset, len(f.targets))
-	return f.targets[offset:min(offset+limit, len(f.targets))], len(f.targets)
+	offset := min(q.Offset, len(f.targets))
+	part := f.targets[offset:min(offset+q.Limit, len(f.targets))]
+	return collector.Targets{Found: schedule.Found{Part: part, Total: len(f.targets)}}
 }
-
-func (f *fake) Failures(string) []schedule.Failure { return nil }
 
 func (f *fake) View() *poll.View { return &poll.View{} }
 

@@ -16,7 +16,8 @@ type TargetReport struct {
 	Polled     time.Time // when the last poll ended, or the first one yielded; zero: there was none
 	Due        time.Time
 	Recordings int
-	Err        error // of the last poll
+	Err        error  // of the last poll
+	Cause      string // of Err; see [wecom.CauseOf]
 }
 
 // IsUser reports whether the ID of the target is a user ID.
@@ -35,6 +36,7 @@ func (s *Schedule) Targets() []TargetReport {
 			Due:        t.due,
 			Recordings: t.recordings,
 			Err:        t.last.Err,
+			Cause:      wecom.CauseOf(t.last.Err),
 		})
 	}
 	return list

@@ -23,7 +23,6 @@ type Reports struct {
 	schedule *Schedule
 	summary  shared[Summary]
 	targets  shared[[]TargetReport] // in the order of compareTargets
-	failures shared[[]Failure]      // in the order of compareFailures
 }
 
 // NewReports returns the reports of a schedule.
@@ -35,13 +34,9 @@ func (r *Reports) Summary(now time.Time) Summary {
 	return r.summary.get(now, func() Summary { return r.schedule.Summary(now) })
 }
 
-// Targets returns a part of the targets as they were at most a second before now, the failing
-// ones first, and how many there are in all.
-func (r *Reports) Targets(now time.Time, offset, limit int) (part []TargetReport, total int) {
-	all := r.sorted(now)
-	offset = min(offset, len(all))
-	return slices.Clone(all[offset:min(offset+limit, len(all))]), len(all)
-}
+// Targets returns what a query finds among the targets as they were at most a second before
+// now. The lock of the schedule is not held while they are searched.
+func (r *Reports) Targets(now time.Time, q Query) Found { return find(r.sorted(now), &q) }
 
 // sorted returns all targets in the order of compareTargets. The caller must not change them.
 func (r *Reports) sorted(now time.Time) []TargetReport {
@@ -52,43 +47,10 @@ func (r *Reports) sorted(now time.Time) []TargetReport {
 	})
 }
 
-// A Failure is an error that the last polls of some targets met.
-type Failure struct {
-	Err     error
-	Targets int // how many met it
-}
-
-// Failures returns the errors of failing targets as they were at most two seconds before now, the
-// most frequent first. Errors of the same text are one. The caller must not change them.
-func (r *Reports) Failures(now time.Time) []Failure {
-	return r.failures.get(now, func() []Failure {
-		var list []Failure
-		at := map[string]int{} // in list, by the text of the error
-		for _, t := range r.sorted(now) {
-			if t.Status != Failing {
-				break // Failing ones are first.
-			}
-			text := t.Err.Error()
-			i, ok := at[text]
-			if !ok {
-				i = len(list)
-				at[text] = i
-				list = append(list, Failure{Err: t.Err})
-			}
-			list[i].Targets++
-		}
-		slices.SortFunc(list, compareFailures)
-		return list
-	})
-}
-
-func compareFailures(a, b Failure) int {
-	return cmp.Or(cmp.Compare(b.Targets, a.Targets), cmp.Compare(a.Err.Error(), b.Err.Error()))
-}
-
+// compareTargets puts failing targets first, those of one cause together.
 func compareTargets(a, b TargetReport) int {
 	rank := [NumStatuses]int{Failing: 0, Pending: 1, OK: 2}
-	return cmp.Or(cmp.Compare(rank[a.Status], rank[b.Status]),
+	return cmp.Or(cmp.Compare(rank[a.Status], rank[b.Status]), cmp.Compare(a.Cause, b.Cause),
 		cmp.Compare(a.Target.Selector, b.Target.Selector), cmp.Compare(a.Target.ID, b.Target.ID))
 }
 

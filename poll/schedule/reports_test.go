@@ -5,7 +5,6 @@ package schedule
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -17,7 +16,7 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
-func idsOf(part []TargetReport, _ int) (ids []string) {
+func idsOf(part []TargetReport) (ids []string) {
 	for _, report := range part {
 		ids = append(ids, report.Target.ID)
 	}
@@ -33,12 +32,13 @@ func TestReportsAreShared(t *testing.T) {
 	failing := p.Target.ID
 	rest := slices.DeleteFunc([]string{"a", "b", "c"}, func(id string) bool { return id == failing })
 	r := NewReports(s)
-	part, total := r.Targets(noon, 0, 2)
-	if diff := cmp.Diff([]string{failing, rest[0]}, idsOf(part, total)); diff != "" || total != 3 {
-		t.Errorf("%d targets (-want +got):\n%s", total, diff)
+	found := r.Targets(noon, Query{Limit: 2})
+	if diff := cmp.Diff([]string{failing, rest[0]}, idsOf(found.Part)); diff != "" || found.Total != 3 {
+		t.Errorf("%d targets (-want +got):\n%s", found.Total, diff)
 	}
-	part[0].Target.ID = "hidden"
-	if diff := cmp.Diff([]string{failing, rest[0], rest[1]}, idsOf(r.Targets(noon, 0, 3))); diff != "" {
+	found.Part[0].Target.ID, found.Errors[0].Targets[0].Target.ID = "hidden", "hidden"
+	found = r.Targets(noon, Query{Limit: 3})
+	if diff := cmp.Diff([]string{failing, rest[0], rest[1]}, idsOf(found.Part)); diff != "" || found.Errors[0].Targets[0].Target.ID != failing {
 		t.Errorf("after somebody changed what was reported (-want +got):\n%s", diff)
 	}
 }
@@ -106,37 +106,5 @@ func TestSharedValueIsMadeByOne(t *testing.T) {
 	asked.Wait()
 	if made != 1 {
 		t.Errorf("made %d times", made)
-	}
-}
-
-// TestFailures has the errors of failing targets, each text once, the most frequent first.
-func TestFailures(t *testing.T) {
-	t.Parallel()
-	s := New(intervals)
-	s.Set(users("a", "b", "c", "d", "e", "fine", "pending"), noon)
-	for range 7 {
-		p, _ := s.Take(noon)
-		result := &Result{Started: noon, Ended: noon, Class: wecom.ClassTarget}
-		switch p.Target.ID {
-		case "pending":
-			continue
-		case "a", "b":
-			result.Err = errors.New("often")
-		case "c":
-			result.Err = errors.New("second")
-		case "d":
-			result.Err = errors.New("first")
-		case "e":
-			result.Err = errors.New("often")
-		}
-		s.Done(&p, result, noon)
-	}
-	failures := NewReports(s).Failures(noon)
-	got := make([]string, 0, len(failures))
-	for _, f := range failures {
-		got = append(got, fmt.Sprintf("%d %s", f.Targets, f.Err))
-	}
-	if diff := cmp.Diff([]string{"3 often", "1 first", "1 second"}, got); diff != "" {
-		t.Errorf("failures (-want +got):\n%s", diff)
 	}
 }

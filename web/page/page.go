@@ -27,7 +27,8 @@ var (
 	styleCSS string
 )
 
-// New returns the template of a page whose content is html.
+// New returns the template of a page whose content is html. It may define the template "pagestyle"
+// with rules of its own; those that several pages need are in style.css.
 func New(html string) *template.Template {
 	t := template.New("page")
 	template.Must(t.New("style").Parse(styleCSS))

@@ -19,6 +19,9 @@ import (
 // perFile bounds a file of a corp with 100,000 targets.
 const perFile = 1000
 
+// hidden stands for an ID that is not shown.
+const hidden = "(hidden)"
+
 // columns are the columns of targets in CSV. Scripts know them by place: new ones come last.
 var columns = []string{
 	"corp", "selector", "target", "status", "last_poll", "due", "recordings", "error", "remedy",
@@ -26,26 +29,27 @@ var columns = []string{
 
 // serveCSV serves a part of the targets of one corp as CSV. A file of several corps would
 // hide that it has not all targets of each.
-func (h Handler) serveCSV(w http.ResponseWriter, q listQuery, language wecom.Language) {
-	var corps []string
-	for _, report := range h.Reporter.Status() {
-		corps = append(corps, report.Name)
+func (h Handler) serveCSV(w http.ResponseWriter, q *listQuery, corps []string, language wecom.Language) {
+	corp := q.corp
+	if corp == "" && len(corps) == 1 {
+		corp = corps[0]
 	}
-	if q.corp == "" && len(corps) == 1 {
-		q.corp = corps[0]
-	}
-	if !slices.Contains(corps, q.corp) {
+	if !slices.Contains(corps, corp) {
 		http.Error(w, fmt.Sprintf("%s: a file has the targets of one corp: write one of %s",
 			paramCorp, strings.Join(corps, ", ")), http.StatusBadRequest)
 		return
 	}
 	offset := (q.page - 1) * perFile
-	part, total := h.Reporter.Targets(q.corp, offset, perFile)
-	rows := make([][]string, 0, len(part))
-	for i := range part {
-		t := &part[i]
+	found := h.find(q, corp, offset, perFile)
+	rows := make([][]string, 0, len(found.Part))
+	for i := range found.Part {
+		t := &found.Part[i]
+		id := t.Target.ID
+		if id == "" {
+			id = hidden
+		}
 		cells := []string{
-			q.corp, string(t.Target.Selector), t.Target.ID, t.Status.String(), listing.Time(t.Polled), listing.Time(t.Due),
+			corp, string(t.Target.Selector), id, t.Status.String(), listing.Time(t.Polled), listing.Time(t.Due),
 			strconv.Itoa(t.Recordings), "", "",
 		}
 		if t.Err != nil {
@@ -54,7 +58,7 @@ func (h Handler) serveCSV(w http.ResponseWriter, q listQuery, language wecom.Lan
 		rows = append(rows, cells)
 	}
 	next := ""
-	if offset+len(part) < total {
+	if offset+len(rows) < found.Total {
 		next = page.WithParams(q.values, map[string]string{paramPage: strconv.Itoa(q.page + 1)})
 	}
 	page.ServeCSV(w, h.Logger, "targets", next, func(w io.Writer) error {

@@ -5,31 +5,27 @@ package targets
 
 import (
 	"encoding/csv"
-	"fmt"
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
 func TestTargetsAsCSV(t *testing.T) {
 	t.Parallel()
-	f := &fake{}
-	for i := range perFile + 1 {
-		f.targets = append(f.targets, schedule.TargetReport{
-			Target: wecom.Target{Selector: wecom.ByUserID, ID: fmt.Sprintf("user%04d", i)}, Status: schedule.OK,
-			Recordings: i, Polled: time.Date(2026, 3, 2, 1, 0, 0, 0, time.UTC), Due: time.Date(2026, 3, 2, 1, 5, 0, 0, time.UTC),
-		})
-	}
-	f.targets[0] = schedule.TargetReport{
+	targets := users(perFile + 1)
+	targets[0] = schedule.TargetReport{
 		Target: wecom.Target{Selector: wecom.ByMeetingID, ID: "=1+1"}, Status: schedule.Failing,
 		Err: &wecom.APIError{Endpoint: "meeting/record/list", Code: 60111},
 	}
+	targets[1].Target.ID = ""
+	f := &fake{reports: []poll.Status{acme()}, found: collector.Targets{Found: schedule.Found{Part: targets}}}
 	for _, test := range []struct {
 		name, query string
 		rows        int
@@ -37,9 +33,9 @@ func TestTargetsAsCSV(t *testing.T) {
 	}{
 		{
 			name:  "first file",
-			query: "corp=acme&format=csv",
+			query: "corp=acme&format=csv&search=u",
 			rows:  perFile,
-			link:  `<?corp=acme&format=csv&page=2>; rel="next"`,
+			link:  `<?corp=acme&format=csv&page=2&search=u>; rel="next"`,
 		},
 		{
 			name:  "last file",
@@ -47,7 +43,7 @@ func TestTargetsAsCSV(t *testing.T) {
 			rows:  1,
 		},
 	} {
-		w := serve(t, f, "/targets?"+test.query)
+		w := serve(t, handlerOf(f, false), test.query)
 		rows, err := csv.NewReader(strings.NewReader(w.Body.String())).ReadAll()
 		if err != nil || len(rows) != 1+test.rows {
 			t.Fatalf("%s: %d rows, want %d: %v", test.name, len(rows), 1+test.rows, err)
@@ -65,6 +61,9 @@ func TestTargetsAsCSV(t *testing.T) {
 			}
 			continue
 		}
+		if got := rows[2][2]; got != "(hidden)" {
+			t.Errorf("%s: an ID that is hidden: %q", test.name, got)
+		}
 		if got := rows[1]; got[2] != "'=1+1" || got[4] != "" || !strings.Contains(got[7], "60111") || got[8] == "" {
 			t.Errorf("%s: a target that fails: %q", test.name, got)
 		}
@@ -75,7 +74,7 @@ func TestTargetsAsCSV(t *testing.T) {
 func TestTargetsAsCSVAreOfOneCorp(t *testing.T) {
 	t.Parallel()
 	for _, query := range []string{"format=csv", "format=csv&corp=nowhere", "format=csv&corp="} {
-		w := serve(t, &fake{}, "/targets?"+query)
+		w := serve(t, handlerOf(&fake{reports: []poll.Status{acme(), {Name: "<b>other"}, {Name: "new"}}}, false), query)
 		if w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), "write one of acme, <b>other, new") {
 			t.Errorf("%s: status %d: %s", query, w.Code, w.Body)
 		}

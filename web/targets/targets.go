@@ -6,29 +6,24 @@ package targets
 
 import (
 	_ "embed"
-	"fmt"
 	"net/http"
-	"net/url"
+	"slices"
 	"time"
 
 	"github.com/go-kit/log"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/page"
-	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/query"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
-// perPage bounds the page of a corp with 100,000 targets.
-const perPage = 200
-
-// The parameters of the query.
 const (
-	paramCorp = "corp"
-	paramPage = "page"
-
-	mostPages = 1_000_000
+	// perPage bounds the page of a corp with 100,000 targets. Several corps share it, but each has
+	// the fewest at least.
+	perPage = 100
+	fewest  = 10
 )
 
 //go:embed targets.html
@@ -40,228 +35,140 @@ var pageTemplate = page.New(pageHTML)
 type Reporter interface {
 	// Status returns how polling goes, sorted by the name of the corp.
 	Status() []poll.Status
-	// Targets returns up to limit targets of a corp, failing ones first, and the
-	// number of all its targets.
-	Targets(corp string, offset, limit int) (part []schedule.TargetReport, total int)
+	// Targets returns what a query finds, the failing targets first.
+	Targets(q *collector.TargetQuery) collector.Targets
 }
 
 // A Handler serves targets. Logger and Reporter are required.
 type Handler struct {
 	Logger   log.Logger
 	Reporter Reporter
-	// HasRecordings reports that the pages of single recordings are on.
+	// HasRecordings reports that the pages of single recordings are on. The operator wants user
+	// IDs to be seen then, whatever the label host hides.
 	HasRecordings bool
 }
 
+// A listPage is what the template takes.
 type listPage struct {
 	page.Frame
 
-	Corps []corpSection
+	Corps       []string // names for the form
+	Corp        string   // that was asked for; "" means all
+	Search      string
+	Error       string
+	Selectors   []choice
+	Statuses    []choice
+	Causes      []choice // of the errors on the page
+	Sections    []section
+	Whole       string // address without filters; "" if there are none
+	UsersHidden bool
+	LeadsOn     bool // to recordings
 }
 
-type corpSection struct {
-	poll.Status
-
-	Lag, Coverage          string
-	Retry                  *page.Moment // nil: there is no outage
-	Counts                 []targetCount
-	OutageText, Remedy     string
-	Closed                 []closedEndpoint
-	Rows                   []targetRow
-	First, Last, Page      int
-	PreviousPage, NextPage int // 0: none
+// A choice is a value of a parameter.
+type choice struct {
+	Name, Text string
+	IsAsked    bool
 }
 
-// A closedEndpoint is one that WeCom, or a gateway before it, asked not to call for some time.
-type closedEndpoint struct {
-	Until        *page.Moment
-	Text, Remedy string
-}
-
-type targetCount struct {
-	Selector wecom.Selector
-	Status   schedule.Status
-	Count    int
-}
-
-// countsOf returns the counts that are not 0.
-func countsOf(counts map[wecom.Selector]*[schedule.NumStatuses]int) (list []targetCount) {
-	for _, selector := range wecom.Selectors() {
-		byStatus := counts[selector]
-		if byStatus == nil {
-			continue
-		}
-		for status, n := range byStatus {
-			if n > 0 {
-				list = append(list, targetCount{selector, schedule.Status(status), n})
-			}
-		}
-	}
-	return list
-}
-
-type targetRow struct {
-	schedule.TargetReport
-
-	Polled        *page.Moment // nil: never
-	Due           string
-	Error, Remedy string
-}
-
-// ServePage serves the first page of targets of each corp. The parameters corp
-// and page choose another page for one of them.
+// ServePage serves targets as a page without scripts, or as CSV.
 func (h Handler) ServePage(w http.ResponseWriter, r *http.Request) {
 	q, err := parse(r.URL.RawQuery)
+	reports := h.Reporter.Status()
+	corps := namesOf(reports)
+	if err == nil {
+		err = q.check(corps)
+	}
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
 	if q.format == page.CSV {
 		language, _ := page.LanguageOf(r)
-		h.serveCSV(w, q, language)
+		h.serveCSV(w, &q, corps, language)
 		return
 	}
 	now := time.Now()
-	data := listPage{Frame: page.NewFrame(r, page.Targets, q.values, now, texts, h.HasRecordings)}
-	for _, report := range h.Reporter.Status() {
-		section := corpSection{
-			Status:   report,
-			Page:     1,
-			Counts:   countsOf(report.Counts),
-			Lag:      report.Lag.Round(time.Second).String(),
-			Coverage: fmt.Sprintf("%.1f%%", 100*report.Coverage),
+	frame := page.NewFrame(r, page.Targets, q.values, now, texts, h.HasRecordings)
+	words := wordsOf(frame.Language)
+	data := listPage{
+		Frame:     frame,
+		Corps:     page.WithAsked(corps, q.corp),
+		Corp:      q.corp,
+		Search:    q.search,
+		Error:     q.cause,
+		Selectors: selectorChoices(&q, words),
+		Statuses:  statusChoices(&q, words),
+		LeadsOn:   h.HasRecordings,
+	}
+	if q.isFiltered() || q.corp != "" && len(corps) > 1 {
+		data.Whole = page.Address(page.Targets, q.values, nil)
+	}
+	if q.corp != "" {
+		reports = slices.DeleteFunc(reports, func(s poll.Status) bool { return s.Name != q.corp })
+	}
+	v := view{handler: h, query: &q, now: now, language: frame.Language, words: words, limit: perPage}
+	if len(reports) > 1 {
+		v.limit = max(fewest, perPage/len(reports))
+	}
+	for i := range reports {
+		s := v.section(&reports[i])
+		data.UsersHidden = data.UsersHidden || s.usersHidden
+		if s.Total == 0 && q.isFiltered() && q.corp == "" && len(reports) > 1 {
+			continue
 		}
-		if report.Name == q.corp {
-			section.Page = q.page
+		data.Sections = append(data.Sections, s)
+		for _, e := range s.Errors {
+			data.addCause(e.Cause, e.Text)
 		}
-		section.addOutage(now, data.Language)
-		section.addRows(h.Reporter, now, data.Language)
-		data.Corps = append(data.Corps, section)
 	}
 	page.Serve(w, h.Logger, pageTemplate, data)
 }
 
-func (s *corpSection) addOutage(now time.Time, language wecom.Language) {
-	if s.Outage != nil {
-		s.OutageText = wecom.Describe(s.Outage, language)
-		s.Remedy = wecom.Remedy(s.Outage, language)
-		s.Retry = page.NewMoment(s.Status.Retry, now, language)
-	}
-	for _, b := range s.Blocks {
-		s.Closed = append(s.Closed, closedEndpoint{
-			Until:  page.NewMoment(b.Until, now, language),
-			Text:   wecom.Describe(b.Err, language),
-			Remedy: wecom.Remedy(b.Err, language),
-		})
+func (p *listPage) addCause(cause, text string) {
+	if !slices.ContainsFunc(p.Causes, func(c choice) bool { return c.Name == cause }) {
+		p.Causes = append(p.Causes, choice{Name: cause, Text: text})
 	}
 }
 
-// A listQuery is the query of a URL.
-type listQuery struct {
-	corp   string
-	page   int
-	format string
-	values url.Values
+func namesOf(reports []poll.Status) []string {
+	names := make([]string, 0, len(reports))
+	for i := range reports {
+		names = append(names, reports[i].Name)
+	}
+	return names
 }
 
-// parse reads a query. An error names the parameter and the remedy.
-func parse(rawQuery string) (q listQuery, err error) {
-	q.values, err = query.Parse(rawQuery, []string{
-		paramCorp, paramPage, page.ParamFormat, page.ParamLang, page.ParamRefresh,
+func selectorChoices(q *listQuery, words *words) []choice {
+	choices := make([]choice, 0, len(wecom.Selectors()))
+	for _, selector := range wecom.Selectors() {
+		choices = append(choices, choice{string(selector), words.selectors[selector], q.selector == selector})
+	}
+	return choices
+}
+
+func statusChoices(q *listQuery, words *words) []choice {
+	choices := make([]choice, 0, schedule.NumStatuses)
+	for _, status := range statuses() {
+		choices = append(choices, choice{status.String(), words.statuses[status], isStatus(q, status)})
+	}
+	return choices
+}
+
+func isStatus(q *listQuery, status schedule.Status) bool {
+	return q.status != nil && *q.status == status
+}
+
+// find returns what the query finds among the targets of a corp.
+func (h Handler) find(q *listQuery, corp string, offset, limit int) collector.Targets {
+	return h.Reporter.Targets(&collector.TargetQuery{
+		Corp:      corp,
+		Search:    q.search,
+		Selector:  q.selector,
+		Status:    q.status,
+		Cause:     q.cause,
+		ShowUsers: h.HasRecordings,
+		Offset:    offset,
+		Limit:     limit,
 	})
-	if err != nil {
-		return q, err
-	}
-	if err := page.CheckParams(q.values); err != nil {
-		return q, err
-	}
-	if q.format, err = query.Choice(q.values, page.ParamFormat, page.HTML, page.CSV); err != nil {
-		return q, err
-	}
-	q.corp = q.values.Get(paramCorp)
-	q.page, err = query.Number(q.values, paramPage, 1, mostPages)
-	return q, err
-}
-
-func (s *corpSection) addRows(reporter Reporter, now time.Time, language wecom.Language) {
-	offset := (s.Page - 1) * perPage
-	part, total := reporter.Targets(s.Name, offset, perPage)
-	for _, t := range part {
-		row := targetRow{
-			TargetReport: t,
-			Polled:       page.NewMoment(t.Polled, now, language),
-			Due:          page.Distance(t.Due, now, language),
-		}
-		if t.Err != nil {
-			row.Error = wecom.Describe(t.Err, language)
-			row.Remedy = wecom.Remedy(t.Err, language)
-		}
-		s.Rows = append(s.Rows, row)
-	}
-	if len(part) > 0 {
-		s.First, s.Last = offset+1, offset+len(part)
-	}
-	if s.Page > 1 {
-		s.PreviousPage = s.Page - 1
-	}
-	if offset+len(part) < total {
-		s.NextPage = s.Page + 1
-	}
-}
-
-var texts = map[wecom.Language]map[string]string{
-	wecom.English: {
-		"title":      "Targets",
-		"corp":       "Corp",
-		"up":         "WeCom accepts calls",
-		"down":       "The last call to WeCom failed",
-		"notCalled":  "WeCom has not been called yet",
-		"count":      "targets",
-		"covered":    "polled successfully",
-		"lag":        "most overdue by",
-		"budget":     "calls in the last 60 seconds, and the budget",
-		"outage":     "No target can be asked",
-		"closed":     "WeCom, or a gateway before it, asked to wait until",
-		"retry":      "next try",
-		"remedy":     "what to do",
-		"selector":   "selector",
-		"id":         "target",
-		"status":     "status",
-		"asked":      "last poll",
-		"due":        "due",
-		"recordings": "recordings",
-		"error":      "error",
-		"never":      "never",
-		"previous":   "previous",
-		"next":       "next",
-		"none":       "no targets",
-		"note":       "Failing targets come first. What was known of them stays.",
-	},
-	wecom.Chinese: {
-		"title":      "目标",
-		"corp":       "企业",
-		"up":         "企业微信接受调用",
-		"down":       "最近一次调用企业微信失败",
-		"notCalled":  "尚未调用企业微信",
-		"count":      "目标数",
-		"covered":    "近期轮询成功率",
-		"lag":        "最大滞后",
-		"budget":     "最近 60 秒调用次数与预算",
-		"outage":     "无法查询任何目标",
-		"closed":     "企业微信或其前的网关要求暂停调用至",
-		"retry":      "下次重试",
-		"remedy":     "处理办法",
-		"selector":   "查询方式",
-		"id":         "目标",
-		"status":     "状态",
-		"asked":      "上次轮询",
-		"due":        "到期",
-		"recordings": "录制数",
-		"error":      "错误",
-		"never":      "从未",
-		"previous":   "上一页",
-		"next":       "下一页",
-		"none":       "没有目标",
-		"note":       "失败的目标排在最前，其已知数据会保留。",
-	},
 }

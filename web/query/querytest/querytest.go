@@ -22,7 +22,10 @@ func Seeds() []string {
 		"accepted=true&overdue=false&recording=r1&format=csv", "format=json", "accepted=x",
 		"change=widened&since=1h&until=2026-11-26T08:00:00Z&before=12", "change=opened", "since=-1h", "until=7",
 		"since=2026-11-20T09:00:00+08:00", "since=2026-11-20T09:00:00%2B08:00", "until=0001-01-01T00:00:00Z",
-		"since=1h&until=2h", "before=0", "before=4294967296", "before=4294967295&limit=1000",
+		"search=Li&status=failing&error=60111&selector=userid", "status=pending&error=transport&page=2",
+		"error=-1&search=+a+", "status=OK", "selector=user", "error=60111x", "error=+060111",
+		"error=incomplete&format=csv&corp=acme", "since=1h&until=2h", "before=0",
+		"before=4294967296", "before=4294967295&limit=1000",
 	}
 }
 
