@@ -62,14 +62,15 @@ CHROMIUM ?= chromium
 NGINX    ?= nginx
 
 # `go test` with failures shown in full, passing packages in a line each, and
-# the count of what ran on the last line. $(1) are the arguments of `go test`.
+# the count of what ran on the last line. $(1) are the arguments of `go test`, or those
+# of gotestsum and a command that prints what `go test -json` does.
 TEST_RESULTS := $(CURDIR)/.test
 define go_test
 	@mkdir -p $(TEST_RESULTS)
 	$(GOTESTSUM) --format pkgname --format-hide-empty-pkg --hide-summary skipped \
 		--jsonfile-timing-events $(TEST_RESULTS)/$@.json \
 		--post-run-command "awk -f tools/testcount.awk $(TEST_RESULTS)/$@.json" \
-		-- $(1)
+		$(1)
 endef
 
 .PHONY: help
@@ -101,11 +102,11 @@ clean: ## Remove build results and tools
 
 .PHONY: test
 test: $(GOTESTSUM) ## Run the tests with the race detector, in random order
-	$(call go_test,-race -shuffle=on ./...)
+	$(call go_test,--raw-command -- tools/test-modules.sh -race -shuffle=on)
 
 .PHONY: test-long
 test-long: $(GOTESTSUM) ## Run the long tests too, then each fuzz target LONG_FUZZ_EXECUTIONS times
-	$(call go_test,-race -shuffle=on -tags=long -timeout=20m ./...)
+	$(call go_test,--raw-command -- tools/test-modules.sh -race -shuffle=on -tags=long -timeout=20m)
 	tools/fuzz.sh $(LONG_FUZZ_EXECUTIONS)
 
 .PHONY: fuzz
@@ -131,7 +132,7 @@ e2e: export CHROMIUM := $(CHROMIUM)
 e2e: export NGINX := $(NGINX)
 e2e: $(GOTESTSUM) $(PROMETHEUS) $(PROMTOOL) $(PARSE) $(ALERTMANAGER)
 e2e: ## Run the end-to-end tests with a real Prometheus, Alertmanager, browser and proxy
-	$(call go_test,-count=1 -tags=e2e ./e2e/...)
+	$(call go_test,-- -count=1 -tags=e2e ./e2e/...)
 
 .PHONY: rules
 rules: $(PROMTOOL) ## Check the rules for Prometheus, and run their unit tests
@@ -169,23 +170,28 @@ bench-backfill: ## Measure backfill for a thousand hosts and a year
 
 .PHONY: update-golden
 update-golden: ## Write the golden files; read the diff before committing
-	$(GO) test $$(grep -rl --include='*_test.go' '/internal/golden"' . | xargs -n 1 dirname | sort -u) -update
+	$(GO) test $$(grep -rl --include='*_test.go' --exclude-dir=dashboards '/internal/golden"' . | xargs -n 1 dirname | sort -u) -update
+	$(GO) -C dashboards test -update
 
 ##@ Check
 
 .PHONY: check
 check: $(GOLANGCI_LINT) ## Check format, vet, lint and the short tests, in less than a minute
 	$(GOLANGCI_LINT) fmt --diff ./...
+	cd dashboards && $(GOLANGCI_LINT) fmt --diff ./...
 	@$(MAKE) --no-print-directory vet lint
 	$(GO) test -short -shuffle=on ./...
+	$(GO) -C dashboards test -short -shuffle=on ./...
 
 .PHONY: fmt
 fmt: $(GOLANGCI_LINT) ## Format the sources
 	$(GOLANGCI_LINT) fmt ./...
+	cd dashboards && $(GOLANGCI_LINT) fmt ./...
 
 .PHONY: vet
 vet: ## Run go vet, including files with build tags
 	$(GO) vet -tags=e2e,long,attack,soak ./...
+	$(GO) -C dashboards vet ./...
 	$(GO) -C tools vet ./...
 
 # One platform for each difference that the code has met: 32 bits, other signals and
@@ -204,6 +210,7 @@ vet-platforms: ## Run go vet for the other platforms
 lint: $(GOLANGCI_LINT) ## Run golangci-lint; LINT_FLAGS=--fix applies fixes
 	$(GOLANGCI_LINT) config verify
 	$(GOLANGCI_LINT) run $(LINT_FLAGS) ./...
+	cd dashboards && $(GOLANGCI_LINT) run $(LINT_FLAGS) ./...
 
 ##@ Tools
 

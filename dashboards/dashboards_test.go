@@ -4,8 +4,8 @@
 package dashboards
 
 import (
-	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,12 +16,15 @@ import (
 	"unicode"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/grafana/grafana-foundation-sdk/go/cog"
+	"github.com/grafana/grafana-foundation-sdk/go/cog/plugins"
+	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+	"go.yaml.in/yaml/v3"
 
 	client "github.com/prometheus/client_golang/prometheus"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
-	"github.com/wecom-recording-exporter/wecom_recording_exporter/dashboards/grafana"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/golden"
 )
 
@@ -48,53 +51,91 @@ func TestFiles(t *testing.T) {
 	}
 }
 
-// TestSchema decodes the files strictly: a field that the model does not know is
-// an error.
-func TestSchema(t *testing.T) {
+// TestStrict decodes the files into the SDK's types strictly: a key that Grafana does
+// not know, one that is missing and one of another type are errors.
+func TestStrict(t *testing.T) {
+	t.Parallel()
+	plugins.RegisterDefaultPlugins()
+	for _, d := range All() {
+		t.Run(d.File, func(t *testing.T) {
+			t.Parallel()
+			content, err := os.ReadFile(d.File)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := strict(content); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// strict decodes a file strictly. The SDK's v0.0.22 decodes the fieldConfig of a panel
+// without being strict, so that is decoded once more.
+func strict(content []byte) error {
+	var m dashboard.Dashboard
+	all := []error{refused(m.UnmarshalJSONStrict(content))}
+	var raw struct {
+		Panels []struct {
+			Title       string          `json:"title"`
+			FieldConfig json.RawMessage `json:"fieldConfig"`
+		} `json:"panels"`
+	}
+	if err := json.Unmarshal(content, &raw); err != nil {
+		return err
+	}
+	for _, p := range raw.Panels {
+		var f dashboard.FieldConfigSource
+		if err := refused(f.UnmarshalJSONStrict(p.FieldConfig)); err != nil {
+			all = append(all, fmt.Errorf("%s: %w", p.Title, err))
+		}
+	}
+	return errors.Join(all...)
+}
+
+// refused returns the error of the SDK, whose v0.0.22 returns an empty list and not
+// nil if there is none.
+func refused(err error) error {
+	var list cog.BuildErrors
+	if errors.As(err, &list) && len(list) == 0 {
+		return nil
+	}
+	return err
+}
+
+// TestStrictRefuses has strict refuse keys that are misspelled, at each depth that has
+// a type of its own.
+func TestStrictRefuses(t *testing.T) {
+	t.Parallel()
+	plugins.RegisterDefaultPlugins()
+	content, err := os.ReadFile(All()[0].File)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []string{
+		"refresh", "keepTime", "includeAll", "iconColor", "gridPos", "expr", "noValue", "mappings", "match", "textMode",
+		"showUnfilled", "cellHeight", "yAxis", "sortBy", "id",
+	} {
+		t.Run(key, func(t *testing.T) {
+			t.Parallel()
+			misspelled := strings.Replace(string(content), `"`+key+`":`, `"`+key+`x":`, 1)
+			if misspelled == string(content) || strict([]byte(misspelled)) == nil {
+				t.Errorf("%sx is not refused", key)
+			}
+		})
+	}
+}
+
+// TestValues compares what is one of a few words with those that Grafana knows,
+// which the SDK's types do not check.
+func TestValues(t *testing.T) {
 	t.Parallel()
 	for _, d := range All() {
 		t.Run(d.File, func(t *testing.T) {
 			t.Parallel()
 			m := read(t, d)
 			for _, p := range m.Panels {
-				where := p.Title + ", type"
-				oneOf(t, where, p.Type, "stat", "timeseries", "table", "bargauge", "gauge", "heatmap", "state-timeline", "text", "row")
-				if p.Type == "row" {
-					continue
-				}
-				o, f := p.Options, p.FieldConfig.Defaults
-				oneOf(t, where+" of color", f.Color.Mode, "thresholds", "palette-classic")
-				oneOf(t, where+" of thresholds", f.Thresholds.Mode, "absolute", "percentage")
-				oneOf(t, where+" of drawing", f.Custom.DrawStyle, "", "line", "bars", "points")
-				oneOf(t, where+" of points", f.Custom.ShowPoints, "", "auto", "always", "never")
-				if f.Custom.Stacking != nil {
-					oneOf(t, where+" of stacking", f.Custom.Stacking.Mode, "none", "normal", "percent")
-				}
-				oneOf(t, where+" of value color", o.ColorMode, "", "none", "value", "background")
-				oneOf(t, where+" of graph", o.GraphMode, "", "none", "line", "area")
-				oneOf(t, where+" of text", o.TextMode, "", "auto", "value", "value_and_name", "name", "none")
-				oneOf(t, where+" of orientation", o.Orientation, "", "auto", "horizontal", "vertical")
-				oneOf(t, where+" of display", o.DisplayMode, "", "basic", "lcd", "gradient")
-				oneOf(t, where+" of cells", o.CellHeight, "", "sm", "md", "lg")
-				if o.Tooltip != nil {
-					oneOf(t, where+" of tooltip", o.Tooltip.Mode, "single", "multi", "none")
-					oneOf(t, where+" of tooltip order", o.Tooltip.Sort, "", "asc", "desc", "none")
-				}
-				if o.Legend != nil {
-					oneOf(t, where+" of legend", o.Legend.DisplayMode, "list", "table", "hidden")
-					oneOf(t, where+" of legend place", o.Legend.Placement, "bottom", "right")
-				}
-				for _, q := range p.Targets {
-					oneOf(t, where+" of format", q.Format, "time_series", "table", "heatmap")
-				}
-				for _, tr := range p.Transformations {
-					oneOf(t, where+" of transformation", tr.ID, "merge", "filterFieldsByName", "organize", "groupingToMatrix")
-				}
-				for i, s := range f.Thresholds.Steps {
-					if (i == 0) != (s.Value == nil) || i > 1 && *s.Value <= *f.Thresholds.Steps[i-1].Value {
-						t.Errorf("%s: thresholds do not begin without a value and rise", p.Title)
-					}
-				}
+				lintValues(t, p)
 			}
 			for _, v := range m.Templating.List {
 				oneOf(t, "variable "+v.Name, v.Type, "datasource", "query", "textbox")
@@ -106,6 +147,48 @@ func TestSchema(t *testing.T) {
 	}
 }
 
+func lintValues(t *testing.T, p modelPanel) {
+	t.Helper()
+	where := p.Title + ", type"
+	oneOf(t, where, p.Type, "stat", "timeseries", "table", "bargauge", "gauge", "heatmap", "state-timeline", "text", "row")
+	if p.Type == "row" {
+		return
+	}
+	o, f := p.Options, p.FieldConfig.Defaults
+	oneOf(t, where+" of color", f.Color.Mode, "thresholds", "palette-classic")
+	oneOf(t, where+" of thresholds", f.Thresholds.Mode, "absolute", "percentage")
+	oneOf(t, where+" of drawing", f.Custom.DrawStyle, "", "line", "bars", "points")
+	oneOf(t, where+" of points", f.Custom.ShowPoints, "", "auto", "always", "never")
+	if f.Custom.Stacking != nil {
+		oneOf(t, where+" of stacking", f.Custom.Stacking.Mode, "none", "normal", "percent")
+	}
+	oneOf(t, where+" of value color", o.ColorMode, "", "none", "value", "background")
+	oneOf(t, where+" of graph", o.GraphMode, "", "none", "line", "area")
+	oneOf(t, where+" of text", o.TextMode, "", "auto", "value", "value_and_name", "name", "none")
+	oneOf(t, where+" of orientation", o.Orientation, "", "auto", "horizontal", "vertical")
+	oneOf(t, where+" of display", o.DisplayMode, "", "basic", "lcd", "gradient")
+	oneOf(t, where+" of cells", o.CellHeight, "", "sm", "md", "lg")
+	if o.Tooltip != nil {
+		oneOf(t, where+" of tooltip", o.Tooltip.Mode, "single", "multi", "none")
+		oneOf(t, where+" of tooltip order", o.Tooltip.Sort, "", "asc", "desc", "none")
+	}
+	if o.Legend != nil && p.Type != "heatmap" {
+		oneOf(t, where+" of legend", o.Legend.DisplayMode, "list", "table", "hidden")
+		oneOf(t, where+" of legend place", o.Legend.Placement, "bottom", "right")
+	}
+	for _, q := range p.Targets {
+		oneOf(t, where+" of format", q.Format, "time_series", "table", "heatmap")
+	}
+	for _, tr := range p.Transformations {
+		oneOf(t, where+" of transformation", tr.ID, "merge", "filterFieldsByName", "organize", "groupingToMatrix")
+	}
+	for i, s := range f.Thresholds.Steps {
+		if (i == 0) != (s.Value == nil) || i > 1 && *s.Value <= *f.Thresholds.Steps[i-1].Value {
+			t.Errorf("%s: thresholds do not begin without a value and rise", p.Title)
+		}
+	}
+}
+
 func oneOf(t *testing.T, what, have string, allowed ...string) {
 	t.Helper()
 	if !slices.Contains(allowed, have) {
@@ -113,15 +196,13 @@ func oneOf(t *testing.T, what, have string, allowed ...string) {
 	}
 }
 
-func read(t *testing.T, d Dashboard) (m grafana.Dashboard) {
+func read(t *testing.T, d Dashboard) (m model) {
 	t.Helper()
 	file, err := os.ReadFile(d.File)
 	if err != nil {
 		t.Fatal(err)
 	}
-	decoder := json.NewDecoder(bytes.NewReader(file))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&m); err != nil {
+	if err := json.Unmarshal(file, &m); err != nil {
 		t.Fatalf("%s: %v", d.File, err)
 	}
 	return m
@@ -199,7 +280,7 @@ func compareTexts(t *testing.T, path, en, zh string) {
 	t.Helper()
 	switch {
 	case notTextPath.MatchString(path):
-	case strings.HasPrefix(en, docsURL):
+	case strings.HasPrefix(en, repositoryURL):
 		if want := strings.TrimSuffix(en, ".md") + ".zh-CN.md"; zh != want {
 			t.Errorf("%s: links to %s in Chinese, want %s", path, zh, want)
 		}
@@ -243,33 +324,35 @@ func TestMetrics(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	known := knownMetrics(t)
+	known, recorded := knownMetrics(t), recordingRules(t)
 	shown := map[string]bool{}
 	for _, d := range All() {
-		for _, q := range d.Queries() {
+		for _, q := range read(t, d).queries() {
 			used := metricsOf(q.Expr)
 			if len(used) == 0 {
-				t.Errorf("%s, %s: no metric in %s", d.UID, q.Panel, q.Expr)
+				t.Errorf("%s, %s: no metric in %s", d.UID, q.title, q.Expr)
 			}
-			allowed := []string{"job", "instance"}
+			allowed := []string{"", "job", "instance"} // "" is that of `on ()`.
 			for _, u := range used {
 				labels, ok := known[u.name]
 				if !ok {
-					t.Errorf("%s, %s: there is no metric %s", d.UID, q.Panel, u.name)
+					t.Errorf("%s, %s: there is no metric %s", d.UID, q.title, u.name)
 				}
-				shown[baseName(u.name)] = true
-				shown[u.name] = true
+				shown[baseName(u.name)], shown[u.name] = true, true
+				for _, name := range metricName.FindAllString(recorded[u.name].Expr, -1) {
+					shown[baseName(name)] = true
+				}
 				allowed = append(allowed, labels...)
 				for _, m := range matcherPattern.FindAllStringSubmatch(u.matchers, -1) {
 					if !slices.Contains(append([]string{"job", "instance"}, labels...), m[1]) {
-						t.Errorf("%s, %s: %s has no label %s", d.UID, q.Panel, u.name, m[1])
+						t.Errorf("%s, %s: %s has no label %s", d.UID, q.title, u.name, m[1])
 					}
 				}
 			}
 			for _, by := range groupPattern.FindAllStringSubmatch(q.Expr, -1) {
 				for name := range strings.SplitSeq(by[1], ", ") {
 					if !slices.Contains(allowed, name) {
-						t.Errorf("%s, %s: no metric has the label %s of %s", d.UID, q.Panel, name, by[0])
+						t.Errorf("%s, %s: no metric has the label %s of %s", d.UID, q.title, name, by[0])
 					}
 				}
 			}
@@ -289,7 +372,8 @@ func TestMetrics(t *testing.T) {
 type use struct{ name, matchers, before, after string }
 
 var (
-	usePattern     = regexp.MustCompile(`([a-z_]+)\{([^}]*)\}`)
+	usePattern     = regexp.MustCompile(`([a-zA-Z_:][a-zA-Z0-9_:]*)\{([^}]*)\}`)
+	metricName     = regexp.MustCompile(`\bwecom_[a-z_]+`)
 	matcherPattern = regexp.MustCompile(`(\w+)(?:=~|!=|=|!~)"[^"]*"`)
 	groupPattern   = regexp.MustCompile(`\b(?:by|on) \(([^)]*)\)`)
 )
@@ -305,18 +389,72 @@ func metricsOf(expr string) []use {
 	return uses
 }
 
+// baseName returns the name of the metric that a series, or what a recording rule
+// made, is of.
 func baseName(name string) string {
+	if parts := strings.Split(name, ":"); len(parts) == 3 {
+		name = parts[1]
+	}
 	for _, suffix := range []string{"_bucket", "_sum", "_count"} {
 		name = strings.TrimSuffix(name, suffix)
 	}
 	return name
 }
 
-// knownMetrics returns the labels of each series that the exporter gives, and of
-// the series up, which Prometheus adds.
+type recordingRule struct {
+	Record string `yaml:"record"`
+	Expr   string `yaml:"expr"`
+	labels []string
+}
+
+// recordingRules returns the recording rules by name. Their labels are those by which
+// the outermost aggregation groups.
+func recordingRules(t *testing.T) map[string]recordingRule {
+	t.Helper()
+	content, err := os.ReadFile("../alerts/wecom-recording.rules.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct {
+		Groups []struct {
+			Rules []recordingRule `yaml:"rules"`
+		} `yaml:"groups"`
+	}
+	if err := yaml.Unmarshal(content, &file); err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]recordingRule{}
+	for _, g := range file.Groups {
+		for _, r := range g.Rules {
+			if r.Record == "" {
+				continue
+			}
+			r.labels = strings.Split(groupPattern.FindStringSubmatch(r.Expr)[1], ", ")
+			if strings.HasPrefix(r.Expr, "topk") {
+				r.labels = append(r.labels, "host") // topk keeps labels.
+			}
+			found[r.Record] = r
+		}
+	}
+	if len(found) == 0 {
+		t.Fatal("there is no recording rule")
+	}
+	return found
+}
+
+// knownMetrics returns the labels of each series that the exporter gives, that a
+// recording rule makes, and that Prometheus adds.
 func knownMetrics(t *testing.T) map[string][]string {
 	t.Helper()
-	known := map[string][]string{"up": nil}
+	alertLabels := []string{"alertname", "severity", "corp", "state"}
+	known := map[string][]string{
+		"up":               nil,
+		"ALERTS":           append([]string{"alertstate"}, alertLabels...),
+		"ALERTS_FOR_STATE": alertLabels,
+	}
+	for name, r := range recordingRules(t) {
+		known[name] = r.labels
+	}
 	for _, d := range collector.Definitions() {
 		if d.Type != "histogram" {
 			known[d.Name] = d.Labels
@@ -336,23 +474,4 @@ func knownMetrics(t *testing.T) map[string][]string {
 		known[f.GetName()] = nil
 	}
 	return known
-}
-
-func TestExpand(t *testing.T) {
-	t.Parallel()
-	vars := map[string]string{"job": "a.+", "host": "b", "__range": "7d", "__rate_interval": "1m"}
-	for _, c := range []struct{ name, expr, want string }{
-		{"plain", `x{job=~"$job"}`, `x{job=~"a.+"}`},
-		{"braces", `x{job=~"${job}",host=~"${host:regex}"}`, `x{job=~"a.+",host=~"b"}`},
-		{"built in", `rate(x[$__rate_interval]) + increase(x[$__range])`, `rate(x[1m]) + increase(x[7d])`},
-		{"the longest name", `$jobs $__range_s`, `$jobs $__range_s`},
-		{"unknown", `$corp ${corp}`, `$corp ${corp}`},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			if have := Expand(c.expr, vars); have != c.want {
-				t.Errorf("Expand(%q) = %q, want %q", c.expr, have, c.want)
-			}
-		})
-	}
 }
