@@ -439,6 +439,33 @@ func TestThresholds(t *testing.T) {
 	}
 }
 
+// TestRecordsAreUsed finds recording rules that no alert, rule, dashboard or documented
+// query reads: they would cost series for nobody.
+func TestRecordsAreUsed(t *testing.T) {
+	t.Parallel()
+	records, alerts := readRules(t)
+	var readers strings.Builder
+	for _, r := range slices.Concat(records, alerts) {
+		readers.WriteString(commentPattern.ReplaceAllString(r.Expr, ""))
+	}
+	files, err := filepath.Glob("../dashboards/*.json")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("dashboards %q, error %v", files, err)
+	}
+	for _, file := range files {
+		readers.WriteString(readFile(t, file))
+	}
+	for _, block := range regexp.MustCompile("(?s)```promql\n(.*?)\n```").FindAllString(readFile(t, "README.md"), -1) {
+		readers.WriteString(block)
+	}
+	used := metricPattern.FindAllString(readers.String(), -1)
+	for _, r := range records {
+		if !slices.Contains(used, r.Record) {
+			t.Errorf("nothing reads %s", r.Record)
+		}
+	}
+}
+
 // Each rule that reshapes what it records has a test; a sum over instances needs none.
 func TestRecordTests(t *testing.T) {
 	t.Parallel()
