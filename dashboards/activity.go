@@ -36,8 +36,8 @@ func recordings(l Language) *stat.PanelBuilder {
 
 func files(l Language) *stat.PanelBuilder {
 	return newStat(6, l.text("Files", "文件数"), l.text(
-		"Files of the recordings, from wecom_recording_files. A recording that was paused has several.",
-		"录制的文件数，来自 wecom_recording_files。暂停过的录制有多个文件。",
+		"Files of the recordings, from wecom_recording_files. A recording may have several.",
+		"录制的文件数，来自 wecom_recording_files。一个录制可有多个文件。",
 	), "short", now(`sum(corp:wecom_recording_files:sum{@record})`, l.text("Files", "文件数")))
 }
 

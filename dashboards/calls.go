@@ -104,7 +104,7 @@ func timeCallsWait(l Language) *timeseries.PanelBuilder {
 func anomalies(l Language) *timeseries.PanelBuilder {
 	return newBars(18, "10m", l.text("Anomalies", "异常应答"), l.text(
 		"Oddities in answers that were read all the same, per ten minutes or longer, from "+
-			"wecom_api_response_anomalies_total. They are WeCom's: docs/metrics.md says what each one does to the values; "+
+			"wecom_api_response_anomalies_total. They are WeCom's: docs/metrics.md lists what each one does to the values; "+
 			"report kinds that keep coming.",
 		"被容忍并照常读取的异常应答，每十分钟（或更长），来自 "+
 			"wecom_api_response_anomalies_total。源自企业微信：docs/metrics.zh-CN.md 说明各类的影响；"+

@@ -73,7 +73,7 @@ func tokenExpiresIn(l Language) *stat.PanelBuilder {
 	return newStat(3, l.text("Token expires in", "access_token 剩余有效期"), l.text(
 		"Time until the access token expires, of the corp whose token expires first, from "+
 			"wecom_access_token_expiry_timestamp_seconds. The exporter renews it; "+
-			"if it is below 0 while polls are due, look for errors of gettoken.",
+			"if it is below 0 while polls are due, check the errors of gettoken.",
 		"access_token 的剩余有效期，取最先过期的企业，来自 "+
 			"wecom_access_token_expiry_timestamp_seconds。exporter 会自动续期；"+
 			"若小于 0 且轮询已到期，请查看 gettoken 的错误。",
@@ -95,7 +95,7 @@ func polling(l Language) row {
 func targetsByStatus(l Language) *timeseries.PanelBuilder {
 	return newTimeseries(8, l.text("Targets by status", "按状态统计的目标"), l.text(
 		"Targets by how their last poll went, from wecom_poll_targets. \"pending\" was never asked: "+
-			"normal after a start, or else the budget is short. For \"failing\", /targets says why.",
+			"normal after a start, or else the budget is short. For \"failing\", /targets gives the reason.",
 		"按最近一次轮询结果统计的目标，来自 wecom_poll_targets。"+
 			"pending 为从未轮询：启动后正常，否则说明预算不足。failing 的原因见 /targets。",
 	), "short", over(

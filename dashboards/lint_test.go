@@ -87,7 +87,7 @@ var rules = []rule{
 		return bad
 	}},
 	{"target-job-instance-corp-host", "another exporter's series must not add to these", lintMatchers},
-	{"target-counters", "the level of a counter says nothing, and only these spans hold two samples", lintCounters},
+	{"target-counters", "the level of a counter means nothing, and only these spans hold two samples", lintCounters},
 	{"target-promql", "what has no data in Grafana is hard to find", lintBrackets},
 	{"target-legend", "the name of a series is not for people", func(m model) (bad []string) {
 		for _, p := range graphs(m) {

@@ -61,7 +61,7 @@ func clockSkew(l Language) *timeseries.PanelBuilder {
 func configurationIsRead(l Language) *stat.PanelBuilder {
 	return newStat(6, l.text("Configuration read", "配置是否读取成功"), l.text(
 		"Whether the last reading of the configuration succeeded everywhere, from "+
-			"wecom_recording_exporter_config_last_reload_successful. If not, the log says which key is wrong; "+
+			"wecom_recording_exporter_config_last_reload_successful. If not, the log names the key that is wrong; "+
 			"the old configuration goes on.",
 		"最近一次读取配置是否全部成功，来自 wecom_recording_exporter_config_last_reload_successful。"+
 			"若失败，日志指出错误的键；旧配置继续生效。",

@@ -84,7 +84,8 @@ func exporterUp(l Language) *stat.PanelBuilder {
 func wecomAccepts(l Language, width uint32) *stat.PanelBuilder {
 	return alarmed(named(newStat(width, l.text("WeCom accepts", "企业微信是否接受"), l.text(
 		"Whether WeCom accepted the last call, access token included, of a corp that it refuses or else of any, from "+
-			"wecom_up. If refused, the errcodes on the exporter's dashboard say why, and the troubleshooting page what to do.",
+			"wecom_up. If refused, the errcodes on the exporter's dashboard give the reason, and the troubleshooting page the "+
+			"remedy.",
 		"企业微信是否接受了最近一次调用（含获取 access_token），优先显示被拒绝的企业，来自 wecom_up。"+
 			"若被拒绝，exporter 仪表盘上的错误码说明原因，故障排查文档说明如何处理。",
 	), "none", now(`bottomk(1, min by (job, corp) (wecom_up{@corp}))`, "{{corp}}"))),
@@ -139,7 +140,7 @@ func criticalAlerts(l Language) *stat.PanelBuilder {
 func otherAlerts(l Language) *stat.PanelBuilder {
 	return alarmed(newStat(4, l.text("Other alerts", "其他告警"), l.text(
 		"Warnings and notes that fire, from ALERTS; 0 only if the rules that record wecom_recordings are loaded. "+
-			"The table below lists them; the runbooks say what to do.",
+			"The table below lists them; the runbooks have the remedies.",
 		"正在触发的警告与提示，来自 ALERTS；仅当记录 wecom_recordings 的规则已加载时才会显示 0。下方表格列出告警，处理手册说明如何处理。",
 	), "short", countOfAlerts(`!="critical"`, l.text("Other", "其他"))).
 		Thresholds(fromOne("orange")), l.text("no rules", "规则未加载"))
@@ -148,7 +149,7 @@ func otherAlerts(l Language) *stat.PanelBuilder {
 func exposedFiles(l Language) *stat.PanelBuilder {
 	return alarmed(newStat(5, l.text("Exposed files", "暴露文件"), l.text(
 		"Files that anyone with the link can watch without a password, that have not expired and are not accepted, from "+
-			"wecom_recording_exposed_files. An upper bound: WeCom may restrict a link in ways it does not tell. "+
+			"wecom_recording_exposed_files. An upper bound: WeCom may restrict a link in ways that it does not report. "+
 			"Set a password or narrow the audience; the link lists them.",
 		"任何持有链接者无需密码即可观看、链接未过期且未登记为接受的文件，来自 "+
 			"wecom_recording_exposed_files。这是上限：企业微信可能有未告知的限制。"+
@@ -182,7 +183,7 @@ func exposedAllDay(l Language) *stat.PanelBuilder {
 			`0 * sum(corp:wecom_recording_exposed_files:sum{@record})`,
 		l.text("Over a day", "超过一天"),
 	)).Thresholds(fromOne("red")), l.text("no data", "无数据")).
-		DataLinks(dataLinks(l.text("Exposed recordings, oldest first", "暴露录制"), "${exporter_url}/recordings?exposed=true"))
+		DataLinks(dataLinks(l.text("Exposed recordings", "暴露录制"), "${exporter_url}/recordings?exposed=true"))
 }
 
 func acceptedFiles(l Language) *stat.PanelBuilder {

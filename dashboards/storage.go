@@ -44,7 +44,7 @@ func sizeSinceYesterday(l Language) *stat.PanelBuilder {
 func quotaUsed(l Language) *stat.PanelBuilder {
 	return named(newStat(5, l.text("Quota used", "配额使用率"), l.text(
 		"Size over quota_bytes as configured, of the fullest corp, from wecom_recording_bytes and "+
-			"wecom_recording_quota_bytes. WeCom tells no quota: set quota_bytes. "+
+			"wecom_recording_quota_bytes. WeCom reports no quota: set quota_bytes. "+
 			"When it fills up, delete old recordings or buy space.",
 		"大小占配置的 quota_bytes 的比例，取最满的企业，来自 wecom_recording_bytes 和 "+
 			"wecom_recording_quota_bytes。企业微信不提供配额：请配置 quota_bytes。"+
@@ -59,7 +59,7 @@ func quotaUsed(l Language) *stat.PanelBuilder {
 func quotaReachedIn(l Language) *stat.PanelBuilder {
 	return named(newStat(5, l.text("Quota reached in", "配额耗尽时间"), l.text(
 		"Forecast by the growth of 14 days, of the corp that fills first, from wecom_recording_quota_bytes, as the alert "+
-			"WecomRecordingStorageExhaustionPredicted has it. In the first three days it is too early to say. "+
+			"WecomRecordingStorageExhaustionPredicted computes it. In the first three days it is too early to say. "+
 			"Delete recordings or buy space in time.",
 		"按 14 天的增速预测，取最先用尽的企业，来自 wecom_recording_quota_bytes，与告警 WecomRecordingStorageExhaustionPredicted 相同。"+
 			"头三天数据不足，无法预测。请及时删除录制或扩容。",
@@ -208,7 +208,7 @@ func byDepartment(l Language) *table.PanelBuilder {
 func exposedByDepartment(l Language) *timeseries.PanelBuilder {
 	return newTimeseries(12, l.text("Exposed files by department", "按部门统计的暴露文件"), l.text(
 		"Exposed files by corp and department, from wecom_recording_exposed_files. A name that ends after the colon stands "+
-			"for hosts in no department. Ask the heads of departments that rise.",
+			"for hosts in no department. If a department rises, ask its head.",
 		"按企业与部门统计的暴露文件，来自 wecom_recording_exposed_files。冒号后为空表示不属于任何部门。若某部门上升，请联系其负责人。",
 	), "short", over(`department:wecom_recording_exposed_files:sum{@record}`, "{{corp}}: {{department}}"))
 }
