@@ -40,22 +40,24 @@ func exporterOverview(l Language) row {
 }
 
 func lag(l Language) *stat.PanelBuilder {
-	return newStat(4, l.text("Lag", "滞后"), l.text(
-		"By how much the most overdue target is overdue, from wecom_poll_lag_seconds. "+
+	return named(newStat(4, l.text("Lag", "滞后"), l.text(
+		"By how much the most overdue target is overdue, and its corp, from wecom_poll_lag_seconds. "+
 			"If it grows, the budget is too small for the targets and intervals: raise one or the other.",
-		"最滞后的目标滞后了多久，来自 wecom_poll_lag_seconds。"+
+		"最滞后的目标滞后了多久及其企业，来自 wecom_poll_lag_seconds。"+
 			"若持续增长，说明预算不足以覆盖目标与间隔：请提高预算或延长间隔。",
-	), "s", now(`max(wecom_poll_lag_seconds{@corp})`, l.text("Lag", "滞后"))).Thresholds(rising(300, 1800))
+	), "s", now(`topk(1, max by (job, corp) (wecom_poll_lag_seconds{@corp}))`, "{{corp}}"))).
+		Thresholds(rising(300, 1800))
 }
 
 func budgetUsed(l Language) *stat.PanelBuilder {
-	return newStat(3, l.text("Budget used", "预算使用率"), l.text(
+	return named(newStat(3, l.text("Budget used", "预算使用率"), l.text(
 		"Calls over --poll.max-requests-per-minute, of the busiest corp, from wecom_api_requests_total and "+
 			"wecom_api_budget_requests_per_minute. Corps with the same corp ID share one. At 100 % polls wait.",
 		"调用数占 --poll.max-requests-per-minute 的比例，取最忙的企业，来自 wecom_api_requests_total "+
 			"和 wecom_api_budget_requests_per_minute。相同企业 ID 共用预算。"+
 			"达到 100 % 时轮询需等待，请提高预算或延长间隔。",
-	), "percentunit", now(`max(`+corpCalls+` / `+corpBudget+`)`, l.text("Used", "已用"))).Thresholds(rising(0.8, 0.98))
+	), "percentunit", now(`topk(1, `+corpCalls+` / `+corpBudget+`)`, "{{corp}}"))).
+		Thresholds(rising(0.8, 0.98))
 }
 
 func failingTargets(l Language) *stat.PanelBuilder {
@@ -70,7 +72,7 @@ func failingTargets(l Language) *stat.PanelBuilder {
 }
 
 func tokenExpiresIn(l Language) *stat.PanelBuilder {
-	return newStat(3, l.text("Token expires in", "access_token 剩余有效期"), l.text(
+	return named(newStat(3, l.text("Token expires in", "access_token 剩余有效期"), l.text(
 		"Time until the access token expires, of the corp whose token expires first, from "+
 			"wecom_access_token_expiry_timestamp_seconds. The exporter renews it; "+
 			"if it is below 0 while polls are due, check the errors of gettoken.",
@@ -78,9 +80,8 @@ func tokenExpiresIn(l Language) *stat.PanelBuilder {
 			"wecom_access_token_expiry_timestamp_seconds。exporter 会自动续期；"+
 			"若小于 0 且轮询已到期，请查看 gettoken 的错误。",
 	), "s", now(
-		`min(wecom_access_token_expiry_timestamp_seconds{@corp}) - time()`,
-		l.text("Left", "剩余"),
-	)).NoValue(l.text("no token", "无 access_token"))
+		`bottomk(1, min by (job, corp) (wecom_access_token_expiry_timestamp_seconds{@corp}) - time())`, "{{corp}}",
+	))).NoValue(l.text("no token", "无 access_token"))
 }
 
 func polling(l Language) row {

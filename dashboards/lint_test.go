@@ -100,6 +100,17 @@ var rules = []rule{
 	}},
 	{"grid", "panels fill each line and do not overlap", lintGrid},
 	{"first-row", "how old and complete the data is decides whether all else can be believed", lintFirstRow},
+	{"corp-named", "the worst of several corps is of use only with its name", func(m model) (bad []string) {
+		for _, p := range graphs(m) {
+			for _, q := range p.Targets {
+				worst := regexp.MustCompile(`^(topk|bottomk)\(1,`).MatchString(q.Expr)
+				named := p.Options.TextMode == "value_and_name" && q.LegendFormat == "{{corp}}"
+				hidden := regexp.MustCompile(`\b(max|min)\(`).MatchString(q.Expr) && strings.Contains(q.Expr, `corp=~"$corp"`)
+				bad = append(bad, wrong(p.Type == "stat" && (worst != named || hidden), p.Title, q.Expr)...)
+			}
+		}
+		return bad
+	}},
 	{"no-data", "an empty panel that is calm is taken for good news", lintNoData},
 	{"links", "to the siblings, the other language and the documentation", func(m model) (bad []string) {
 		byTag, byURL := 0, 0
