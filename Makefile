@@ -134,6 +134,12 @@ e2e: $(GOTESTSUM) $(PROMETHEUS) $(PROMTOOL) $(PARSE) $(ALERTMANAGER)
 e2e: ## Run the end-to-end tests with a real Prometheus, Alertmanager, browser and proxy
 	$(call go_test,-- -count=1 -tags=e2e ./e2e/...)
 
+.PHONY: pictures
+pictures: export CHROMIUM := $(CHROMIUM)
+pictures: export PICTURES := $(CURDIR)/docs/images
+pictures: ## Take the pictures of the documents; look at them before committing
+	$(GO) test -count=1 -tags=e2e -run='^TestPictures$$' ./e2e
+
 .PHONY: rules
 rules: $(PROMTOOL) ## Check the rules for Prometheus, and run their unit tests
 	$(PROMTOOL) check rules alerts/*.rules.yml
@@ -218,7 +224,7 @@ lint: $(GOLANGCI_LINT) ## Run golangci-lint; LINT_FLAGS=--fix applies fixes
 tools: $(GOLANGCI_LINT) $(GOTESTSUM) $(PROMETHEUS) $(PROMTOOL) $(PARSE) $(ALERTMANAGER) $(BENCHSTAT) ## Build the pinned tools into .tools/bin
 
 .PHONY: prometheus
-prometheus: $(PROMETHEUS) $(PROMTOOL) ## Build the pinned Prometheus and promtool alone, for the demo of alerts
+prometheus: $(PROMETHEUS) ## Build the pinned Prometheus alone, without its web page, for the demo of alerts
 
 $(GOLANGCI_LINT): TOOL := github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 $(GOTESTSUM):     TOOL := gotest.tools/gotestsum
@@ -230,6 +236,7 @@ $(PARSE):         tools/parse/main.go
 
 # Service discovery is most of Prometheus's build, and the tests name their targets.
 $(GOLANGCI_LINT) $(GOTESTSUM) $(PROMETHEUS) $(PROMTOOL) $(PARSE) $(BENCHSTAT): tools/go.mod tools/go.sum
+	@echo "building $(notdir $@): up to 5 minutes the first time"
 	CGO_ENABLED=0 $(GO) -C tools build -trimpath -buildvcs=false -ldflags='-s -w' -tags=remove_all_sd -o $@ $(TOOL)
 	@touch $@
 
