@@ -110,7 +110,7 @@ func (e *exporter) warnOfUserIDs(label config.HostLabel) {
 		return
 	}
 	level.Warn(e.out.logger).Log(
-		"msg", "the pages of recordings show user IDs and titles, which the metrics hide",
+		"msg", "the pages show user IDs and titles, which the metrics hide",
 		"flag", "--web.enable-recordings",
 		"metrics.host-label", label,
 		"remedy", "protect the port with --web.config.file, or remove the flag",

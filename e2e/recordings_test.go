@@ -25,7 +25,7 @@ func TestRecordings(t *testing.T) {
 		"--metrics.host-hash-key-file="+writeFile(t, "key", "0123456789abcdef"), "--storage.path="+storage,
 		"--target.userid=zhangsan", "--target.userid=lisi", "--target.meetingid=hy-strange", "--target.meeting-code=777777777")
 	x.awaitStatus(t, "/-/ready", http.StatusOK)
-	x.awaitLog(t, "the pages of recordings show user IDs and titles", "--web.enable-recordings")
+	x.awaitLog(t, "the pages show user IDs and titles", "--web.enable-recordings")
 
 	var answer struct {
 		Total      int `json:"total"`

@@ -73,7 +73,7 @@ func AddFlags(app *kingpin.Application, defaultAddress string) *Flags {
 			"Allow reloading the configuration with POST /-/reload.").Bool(),
 		enableRecordings: app.Flag("web.enable-recordings",
 			"Serve the pages /recordings and /changes, and the same data below /api/v1/. They show hosts and titles of single "+
-				"recordings.").Bool(),
+				"recordings. Then / and /targets show user IDs too, even if --metrics.host-label hides them.").Bool(),
 		enablePprof: app.Flag("web.enable-pprof",
 			"Serve the profiles of the Go runtime below /debug/pprof/.").Bool(),
 	}

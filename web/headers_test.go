@@ -19,24 +19,24 @@ var answers = []struct {
 	method, target string
 	status         int
 	isPage         bool
-	hasTitles      bool // may it hold titles of meetings?
+	isNotStored    bool // may it hold titles of meetings?
 }{
-	{method: "GET", target: "/", status: 200, isPage: true, hasTitles: true},
-	{method: "GET", target: "/?lang=zh", status: 200, isPage: true, hasTitles: true},
+	{method: "GET", target: "/", status: 200, isPage: true, isNotStored: true},
+	{method: "GET", target: "/?lang=zh", status: 200, isPage: true, isNotStored: true},
 	{method: "GET", target: "/targets", status: 200, isPage: true},
 	{method: "GET", target: "/targets?page=0", status: 400},
-	{method: "GET", target: "/recordings", status: 200, isPage: true, hasTitles: true},
-	{method: "HEAD", target: "/recordings", status: 200, isPage: true, hasTitles: true},
-	{method: "GET", target: "/recordings?a=b", status: 400, hasTitles: true},
-	{method: "GET", target: "/api/v1/recordings", status: 200, hasTitles: true},
-	{method: "GET", target: "/api/v1/recordings?a=b", status: 400, hasTitles: true},
-	{method: "GET", target: "/changes", status: 200, isPage: true, hasTitles: true},
-	{method: "HEAD", target: "/changes", status: 200, isPage: true, hasTitles: true},
-	{method: "GET", target: "/changes?format=csv", status: 200, hasTitles: true},
-	{method: "GET", target: "/changes?a=b", status: 400, hasTitles: true},
-	{method: "GET", target: "/api/v1/changes", status: 200, hasTitles: true},
-	{method: "GET", target: "/api/v1/changes?format=csv", status: 200, hasTitles: true},
-	{method: "GET", target: "/api/v1/changes?a=b", status: 400, hasTitles: true},
+	{method: "GET", target: "/recordings", status: 200, isPage: true, isNotStored: true},
+	{method: "HEAD", target: "/recordings", status: 200, isPage: true, isNotStored: true},
+	{method: "GET", target: "/recordings?a=b", status: 400, isNotStored: true},
+	{method: "GET", target: "/api/v1/recordings", status: 200, isNotStored: true},
+	{method: "GET", target: "/api/v1/recordings?a=b", status: 400, isNotStored: true},
+	{method: "GET", target: "/changes", status: 200, isPage: true, isNotStored: true},
+	{method: "HEAD", target: "/changes", status: 200, isPage: true, isNotStored: true},
+	{method: "GET", target: "/changes?format=csv", status: 200, isNotStored: true},
+	{method: "GET", target: "/changes?a=b", status: 400, isNotStored: true},
+	{method: "GET", target: "/api/v1/changes", status: 200, isNotStored: true},
+	{method: "GET", target: "/api/v1/changes?format=csv", status: 200, isNotStored: true},
+	{method: "GET", target: "/api/v1/changes?a=b", status: 400, isNotStored: true},
 	{method: "GET", target: "/metrics", status: 200},
 	{method: "GET", target: "/metrics?name[]=%", status: 400},
 	{method: "GET", target: "/-/healthy", status: 200},
@@ -68,7 +68,7 @@ func TestHeadersOfEveryAnswer(t *testing.T) {
 			if got := header.Get("Referrer-Policy"); got != "no-referrer" {
 				t.Errorf("Referrer-Policy %q", got)
 			}
-			if got := header.Get("Cache-Control"); (got == "no-store") != test.hasTitles {
+			if got := header.Get("Cache-Control"); (got == "no-store") != test.isNotStored {
 				t.Errorf("Cache-Control %q", got)
 			}
 			if test.isPage {

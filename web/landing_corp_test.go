@@ -447,7 +447,7 @@ func TestLandingHidesWhatIsOptIn(t *testing.T) {
 		w := serve(t, options, http.MethodGet, "/?lang="+lang)
 		wantParts(t, w.Body.String(), []string{`<dd class="value bad">1</dd>`}, []string{"zhangsan", "exposed=", "changes"})
 		if got := w.Header().Get("Cache-Control"); got != "" {
-			t.Errorf("Cache-Control %q of a page without titles", got)
+			t.Errorf("Cache-Control %q of a page without recordings", got)
 		}
 	}
 }
@@ -482,7 +482,7 @@ func TestLandingOfTheCollector(t *testing.T) {
 				}, []string{user, title, "wrsecret"})
 				options.Recordings, options.Changes = running.Collector, running.Collector
 				body = serve(t, options, http.MethodGet, "/?lang=en").Body.String()
-				wantParts(t, body, []string{"new in 1 h"}, nil)
+				wantParts(t, body, []string{"new in 1 h"}, []string{title})
 			})
 		})
 	}

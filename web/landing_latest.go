@@ -4,7 +4,6 @@
 package web
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,7 +27,7 @@ const (
 	exposureSpan   = 24 * time.Hour
 )
 
-// The latest is what changed last, with hosts and titles.
+// The latest is what changed last, by recording and host. Titles are for the pages that it links to.
 type latest struct {
 	Problem        string // why nothing is known; "": it is
 	Exposed        []exposedFile
@@ -39,9 +38,9 @@ type latest struct {
 
 // An exposedFile is one that a change has exposed, and that is exposed now.
 type exposedFile struct {
-	Corp, Host, Title, Sharing string
-	Time                       *page.Moment
-	Address                    string // of the recording
+	Corp, Recording, Host, Sharing string
+	Time                           *page.Moment
+	Address                        string // of the recording
 }
 
 // findLatest returns what changed last, and adds to the tiles of corps how many files became
@@ -147,11 +146,11 @@ func (o Options) findExposedFile(
 	f := &r.Files[i]
 	sharing := page.WordsOf(words.Language)
 	return exposedFile{
-		Corp:    c.Corp,
-		Host:    r.Host,
-		Title:   cmp.Or(r.Title, r.ID),
-		Sharing: sharing.Join(sharing.Download[f.Class.Download], sharing.Expiry(f.Expiry, words.now)),
-		Time:    page.NewMoment(c.At.Time(), words.now, words.Language),
-		Address: page.Address(page.Recordings, words.values, map[string]string{paramCorp: c.Corp, "recording": r.ID}),
+		Corp:      c.Corp,
+		Recording: r.ID,
+		Host:      r.Host,
+		Sharing:   sharing.Join(sharing.Download[f.Class.Download], sharing.Expiry(f.Expiry, words.now)),
+		Time:      page.NewMoment(c.At.Time(), words.now, words.Language),
+		Address:   page.Address(page.Recordings, words.values, map[string]string{paramCorp: c.Corp, "recording": r.ID}),
 	}, true, nil
 }

@@ -128,9 +128,9 @@ func TestNewestExposures(t *testing.T) {
 			},
 			want: []string{
 				"1 new in 24 h", newest, `<span class="chip exposed">exposed</span> ` +
-					`<a href="./recordings?corp=acme&amp;lang=en&amp;recording=r9">title of r9</a> · host &lt;host&gt;r9</div>`,
+					`<a href="./recordings?corp=acme&amp;lang=en&amp;recording=r9">r9</a> · host &lt;host&gt;r9</div>`,
 				`<span class="ago">5 min ago</span></span> · download, never expires</div>`,
-				"title of r7", "all changes", `<dd class="value bad"><a href="./recordings?exposed=true&amp;lang=en">3</a></dd>`,
+				">r7</a>", "all changes", `<dd class="value bad"><a href="./recordings?exposed=true&amp;lang=en">3</a></dd>`,
 			},
 			without: []string{"<host>", "Latest changes", "There are no changes yet."}, // Both are shown already.
 		},
@@ -140,7 +140,7 @@ func TestNewestExposures(t *testing.T) {
 				d.add(9, "acme", "r9", 5*time.Minute)
 				d.recordings["r9"].Files[1].Shared = false
 			},
-			want:    []string{"1 new in 24 h", "all changes", `<span class="chip widened">widened</span> <span class="chip exposed">`, "title of r9"},
+			want:    []string{"1 new in 24 h", "all changes", `<span class="chip widened">widened</span> <span class="chip exposed">`, ">r9</a>"},
 			without: []string{newest},
 		},
 		{
@@ -225,9 +225,9 @@ func TestNewestExposuresOfSeveralCorps(t *testing.T) {
 		}
 		body := serve(t, detailedOptions(o, d), http.MethodGet, "/?lang=zh").Body.String()
 		wantParts(t, body, []string{
-			"新增 10 个（24 小时内）", "新增 20 个（24 小时内）", "title of r00</a> · 主持人 &lt;host&gt;r00 · acme</div>", "</span> · 可下载 · 永久有效</div>", "title of r02</a>",
-			`<a href="./recordings?corp=other&amp;exposed=true&amp;lang=zh">0</a>`, "title of r07",
-		}, []string{"title of r08"})
+			"新增 10 个（24 小时内）", "新增 20 个（24 小时内）", "r00</a> · 主持人 &lt;host&gt;r00 · acme</div>", "</span> · 可下载 · 永久有效</div>", "r02</a>",
+			`<a href="./recordings?corp=other&amp;exposed=true&amp;lang=zh">0</a>`, ">r07</a>",
+		}, []string{">r08</a>"})
 		if len(body) > 20_000 {
 			t.Errorf("the page has %d bytes", len(body))
 		}
