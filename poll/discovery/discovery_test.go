@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-kit/log"
+
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
 )
@@ -100,10 +102,12 @@ func TestConfiguredTargetsComeFirst(t *testing.T) {
 func TestComplete(t *testing.T) {
 	t.Parallel()
 	virtually(t, func(t *testing.T) {
-		r := start(t, corpOf(wecomtest.DefaultAgentID, discoverBoth), "li")
+		r := newRig(t, corpOf(wecomtest.DefaultAgentID, discoverBoth), log.NewNopLogger())
+		r.scope("li")
 		if r.Complete() || r.Known() {
 			t.Errorf("complete: %t, known: %t before anything was found", r.Complete(), r.Known())
 		}
+		r.run()
 		r.expect(time.Minute, "li")
 		if !r.Complete() || !r.Known() {
 			t.Errorf("complete: %t, known: %t after both succeeded", r.Complete(), r.Known())
