@@ -88,6 +88,7 @@ func CheckParams(values url.Values) error {
 var commonTexts = map[wecom.Language]map[string]string{
 	wecom.English: {
 		"asOf":      "As of",
+		"colon":     ": ",
 		"refreshes": "refreshes every 30 s",
 		"refresh":   "refresh every 30 s",
 		"stop":      "stop",
@@ -96,6 +97,7 @@ var commonTexts = map[wecom.Language]map[string]string{
 	},
 	wecom.Chinese: {
 		"asOf":      "截至",
+		"colon":     "：",
 		"refreshes": "每 30 秒刷新",
 		"refresh":   "每 30 秒刷新一次",
 		"stop":      "停止",

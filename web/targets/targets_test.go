@@ -135,7 +135,7 @@ func TestSummary(t *testing.T) {
 		{
 			name:  "in Chinese",
 			query: "lang=zh",
-			want:  []string{`<h2>企业 acme</h2>`, "企业微信接受调用", "成员账号: ", ">失败 4</a>", ">正常 11</a>", ">待轮询 4</a>", "最大滞后: 1 分钟", ">3 分钟前</time>"},
+			want:  []string{`<h2>企业 acme</h2>`, "企业微信接受调用", "成员账号：", ">失败 4</a>", ">正常 11</a>", ">待轮询 4</a>", "最大滞后：1 分钟", ">3 分钟前</time>"},
 		},
 		{
 			name:   "before the first call",
@@ -150,7 +150,7 @@ func TestSummary(t *testing.T) {
 			},
 			query: "lang=en",
 			want: []string{
-				`asked to wait until <time datetime="2026-03-02T01:09:00Z">2026-03-02 01:09:00 UTC</time>`, "</strong> meeting/record/list: errcode 45009",
+				`asked to wait until <time datetime="2026-03-02T01:09:00Z">2026-03-02 01:09:00 UTC</time>`, "</strong>: meeting/record/list: errcode 45009",
 				"lower --poll.max-requests-per-minute",
 			},
 		},
