@@ -369,7 +369,7 @@ func TestTroubledDemo(t *testing.T) {
 		Endpoint: listEndpoint, Errcode: -1, Match: func(wecomtest.Request) bool { return calls.Add(1)%40 == 0 },
 	})
 	defer busy()
-	x := run(t, nil, "--storage.path="+t.TempDir(), "--config.file="+writeFile(t, "config.yml", fmt.Sprintf(
+	x := run(t, nil, "--metrics.departments", "--storage.path="+t.TempDir(), "--config.file="+writeFile(t, "config.yml", fmt.Sprintf(
 		`poll: {interval: 2s, idle_interval: 2s, history_interval: 2s, lookback: 31d, max_requests_per_minute: 100000}
 corps:
   - {name: acme, corp_id: %s, api_secret_file: %s, agent_id: %d, api_url: %q, quota_bytes: 1000000000, statistics: true, policy: {retention: 30d}, targets: {discover: [members]}}
