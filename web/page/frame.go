@@ -99,7 +99,7 @@ var commonTexts = map[wecom.Language]map[string]string{
 		"asOf":      "截至",
 		"colon":     "：",
 		"refreshes": "每 30 秒刷新",
-		"refresh":   "每 30 秒刷新一次",
+		"refresh":   "开启自动刷新（30 秒）",
 		"stop":      "停止",
 		"other":     "English",
 		"otherLang": "en",
