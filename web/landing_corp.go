@@ -279,6 +279,9 @@ func (w *landingWords) data(s *poll.Status) tile {
 // coverage returns the tile of how many targets were polled.
 func (w *landingWords) coverage(c *landingCorp, s *poll.Status) tile {
 	t := tile{Name: w.Text["coverage"], Value: percent(s.Coverage), Severity: fine, Address: c.TargetsAddress}
+	if s.Total == 0 {
+		t.Value, t.Severity = notKnown, plain // 100 % of nobody is no good news.
+	}
 	var counts [schedule.NumStatuses]int
 	for _, bySelector := range s.Counts {
 		for status, n := range bySelector {

@@ -152,9 +152,9 @@ func TestLandingPageOfOneCorp(t *testing.T) {
 			}),
 			english: "Overview acme WeCom has not been called yet. Started 2026-11-26 11:59:00 UTC 1 min ago " +
 				"The first round of polls is not over: the numbers are not complete yet " +
-				"Exposed files – Space – Last successful poll never lag 0 s Coverage 0% of 0 targets Recordings –",
+				"Exposed files – Space – Last successful poll never lag 0 s Coverage – of 0 targets Recordings –",
 			chinese: "概览 acme 尚未调用企业微信。启动于 2026-11-26 11:59:00 UTC 1 分钟前 首轮轮询尚未结束，数据尚不完整 " +
-				"暴露文件 – 空间 – 上次成功轮询 从未 滞后 0 秒 覆盖率 0% 共 0 个目标 录制 –",
+				"暴露文件 – 空间 – 上次成功轮询 从未 滞后 0 秒 覆盖率 – 共 0 个目标 录制 –",
 		},
 		{
 			name: "refused, with the remedy and the next try, and no target repeats it",

@@ -45,7 +45,7 @@ var texts = map[wecom.Language]map[string]string{
 		"allTargets": "all",
 		"none":       "No targets match.",
 		"noCorp":     "No corp matches.",
-		"note":       "Failing targets come first. What was known of them stays.",
+		"note":       "Failing targets come first. Their last known data is kept.",
 		"leadsOn": "A number of recordings links to those that the user hosts. " +
 			"They may differ from those counted here, which are of meetings that the user created.",
 		"usersHidden": "User IDs are hashed or hidden, as --metrics.host-label says. To show them here, start the exporter " +
