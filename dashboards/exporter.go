@@ -62,7 +62,7 @@ func budgetUsed(l Language) *stat.PanelBuilder {
 
 func failingTargets(l Language) *stat.PanelBuilder {
 	return newStat(3, l.text("Failing targets", "失败的目标"), l.text(
-		"Targets whose last poll went wrong, from wecom_poll_targets. What was known of them stays. "+
+		"Targets whose last poll went wrong, from wecom_poll_targets. Their last known data is kept. "+
 			"The exporter's /targets gives the error and its remedy.",
 		"最近一次轮询出错的目标，来自 wecom_poll_targets。已知内容会保留。"+
 			"exporter 的 /targets 页面给出错误及处理办法。",
