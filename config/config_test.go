@@ -63,7 +63,7 @@ func minimal() *Config {
 }
 
 // matchesNothing ends a warning.
-const matchesNothing = " matches no file, so that it gives no targets now: correct the pattern, or make a file"
+const matchesNothing = " matches no file, and so adds no targets: correct the pattern, or create a file"
 
 func TestLoadFlags(t *testing.T) {
 	t.Parallel()

@@ -144,7 +144,7 @@ func (v value) checkPattern(i int, pattern string) {
 		v.warnItemf(i, "%v: let the exporter read the folder, or correct the pattern; until then, targets are missing", err)
 	}
 	if len(paths) == 0 && len(folderErrs) == 0 {
-		v.warnItemf(i, "%s matches no file, so that it gives no targets now: correct the pattern, or make a file",
+		v.warnItemf(i, "%s matches no file, and so adds no targets: correct the pattern, or create a file",
 			fileerr.Quote(pattern))
 	}
 	for _, path := range paths {
