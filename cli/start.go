@@ -76,7 +76,11 @@ func (e *exporter) setUp(ctx context.Context, cfg *config.Config, settings web.S
 			s.manager = nil
 			return
 		}
-		s.handler.set(web.NewHandler(started(options, settings, metrics, s.reloader)))
+		options = started(options, settings, metrics)
+		if settings.Lifecycle {
+			options.Reloader, options.Snapshot = s.reloader, s.manager.Snapshot
+		}
+		s.handler.set(web.NewHandler(options))
 	}()
 	return s
 }
@@ -90,15 +94,10 @@ func (e *exporter) logChanges() func(*poll.View, []poll.Change) {
 }
 
 // started returns the options for when the store is read.
-func started(
-	o web.Options, settings web.Settings, metrics *collector.Collector, reloader *web.Reloader,
-) web.Options {
+func started(o web.Options, settings web.Settings, metrics *collector.Collector) web.Options {
 	o.Inventory, o.Targets, o.Overview, o.Starting = metrics, metrics, metrics, false
 	if settings.Recordings {
 		o.Recordings, o.Changes = metrics, metrics
-	}
-	if settings.Lifecycle {
-		o.Reloader = reloader
 	}
 	return o
 }

@@ -50,8 +50,10 @@ type Manager struct {
 	options Options
 	store   store.Store
 
-	applying sync.Mutex // held while corps are started, stopped or changed
-	ended    bool       // Run has ended; guarded by applying
+	applying sync.Mutex    // held while corps are started, stopped or changed
+	ended    bool          // Run has ended; guarded by applying
+	ending   chan struct{} // closed when Run is about to end
+	copying  chan struct{} // holds a value while a snapshot is written
 
 	mu        sync.Mutex
 	corps     []*corp // by name
@@ -67,7 +69,13 @@ type Manager struct {
 // NewManager returns a manager for a configuration. Nothing is polled before
 // [Manager.Run]. What was stored of the corps is known at once.
 func NewManager(cfg *config.Config, options Options) (*Manager, error) {
-	m := &Manager{options: options, store: store.InMemory(), limits: map[limitsKey]*wecom.Limits{}}
+	m := &Manager{
+		options: options,
+		store:   store.InMemory(),
+		ending:  make(chan struct{}),
+		copying: make(chan struct{}, 1),
+		limits:  map[limitsKey]*wecom.Limits{},
+	}
 	var stored inventories
 	if cfg.StoragePath != "" {
 		var err error
@@ -112,6 +120,7 @@ func (m *Manager) Run(ctx context.Context) {
 
 	m.publishUntil(ctx)
 
+	close(m.ending)
 	m.applying.Lock()
 	defer m.applying.Unlock()
 	m.ended = true

@@ -95,12 +95,17 @@ func (db *database) moveTo(path string) error {
 		return fmt.Errorf("moving the new file of the store into place: %w", err)
 	}
 	db.path = path
-	// Not every system can write a directory to the disk. It does so itself, a little later.
-	if dir, err := os.Open(filepath.Dir(path)); err == nil {
+	syncDir(filepath.Dir(path))
+	return nil
+}
+
+// syncDir writes the names in a directory to the disk. Not every system can do that. It does so
+// itself, a little later.
+func syncDir(path string) {
+	if dir, err := os.Open(path); err == nil {
 		_ = dir.Sync()
 		dir.Close()
 	}
-	return nil
 }
 
 // checkUnused returns ErrInUse if the file in the place of a database is another one, and

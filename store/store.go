@@ -7,6 +7,8 @@
 package store
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -34,6 +36,10 @@ type Store interface {
 	Read(name string, load func(*Group) error) (found bool, err error)
 	// Delete deletes groups.
 	Delete(names []string) error
+	// Snapshot writes a copy of what was committed, without damage, into the directory "snapshots"
+	// beside the file, and returns its name there. One may be written at a time. The error is
+	// ErrNotConfigured if there is no store. If the context ends, so does the copy.
+	Snapshot(ctx context.Context, now time.Time) (name string, err error)
 	// Verify returns ErrLost if the file was changed by something else.
 	Verify() error
 	Status() Status
@@ -117,6 +123,15 @@ func (memory) Read(string, func(*Group) error) (bool, error) { return false, nil
 
 // Delete implements Store.
 func (memory) Delete([]string) error { return nil }
+
+// Snapshot implements Store.
+func (m memory) Snapshot(context.Context, time.Time) (string, error) {
+	if !m.status.Configured {
+		return "", ErrNotConfigured
+	}
+	return "", errors.New("the store could not be written at the start, so the state is only in memory: " +
+		"see the log for the reason, and start the exporter again")
+}
 
 // Verify implements Store.
 func (memory) Verify() error { return nil }

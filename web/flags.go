@@ -48,7 +48,7 @@ type Settings struct {
 	MaxRequests int
 	// ExporterMetrics includes go_*, process_* and promhttp_*.
 	ExporterMetrics bool
-	// Lifecycle allows POST /-/reload.
+	// Lifecycle allows POST /-/reload and POST /-/snapshot.
 	Lifecycle bool
 	// Recordings enables the pages of single recordings and changes.
 	Recordings bool
@@ -70,7 +70,7 @@ func AddFlags(app *kingpin.Application, defaultAddress string) *Flags {
 		disableExporterMetrics: app.Flag("web.disable-exporter-metrics",
 			"Leave out the metrics go_*, process_* and promhttp_*.").Bool(),
 		enableLifecycle: app.Flag("web.enable-lifecycle",
-			"Allow reloading the configuration with POST /-/reload.").Bool(),
+			"Allow reloading the configuration with POST /-/reload, and copying the store with POST /-/snapshot.").Bool(),
 		enableRecordings: app.Flag("web.enable-recordings",
 			"Serve the pages /recordings and /changes, and the same data below /api/v1/. They show hosts and titles of single "+
 				"recordings. Then / and /targets show user IDs too, even if --metrics.host-label hides them.").Bool(),

@@ -6,6 +6,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"runtime"
@@ -32,6 +33,7 @@ const (
 	pathHealthy       = "/-/healthy"
 	pathReady         = "/-/ready"
 	pathReload        = "/-/reload"
+	pathSnapshot      = "/-/snapshot"
 	pathPprof         = "/debug/pprof"
 )
 
@@ -67,6 +69,9 @@ type Options struct {
 	Pprof bool
 	// Reloader serves POST /-/reload, which is forbidden if it is nil.
 	Reloader http.Handler
+	// Snapshot serves POST /-/snapshot: it writes a copy of the store and returns its name. The
+	// path is forbidden if it is nil.
+	Snapshot func(context.Context) (name string, err error)
 	// Starting serves the probes, the profiles and the exposition alone: the rest is not known yet.
 	Starting bool
 	// Stopping reports whether the exporter is about to stop.
@@ -96,6 +101,7 @@ func NewHandler(o Options) http.Handler {
 		return withHeaders(mux)
 	}
 	handle("POST "+pathReload, sameOrigin(http.HandlerFunc(o.serveReload)))
+	handle("POST "+pathSnapshot, sameOrigin(http.HandlerFunc(o.serveSnapshot)))
 	polled := targets.Handler{Logger: o.Logger, Reporter: o.Targets, HasRecordings: o.Recordings != nil}
 	handlePage("GET "+pathTargets, polled.ServePage)
 	if o.Recordings != nil {
