@@ -145,6 +145,10 @@ rules: $(PROMTOOL) ## Check the rules for Prometheus, and run their unit tests
 	$(PROMTOOL) check rules alerts/*.rules.yml
 	$(PROMTOOL) test rules alerts/tests/*.yml
 
+.PHONY: systemd
+systemd: build ## Verify the systemd unit; needs systemd
+	tools/verify-systemd.sh $(BINARY)
+
 .PHONY: cover
 cover: ## Measure coverage and fail below COVER_MIN percent
 	$(GO) test -coverprofile=coverage.out $(COVER_PACKAGES) | awk -v min=$(COVER_MIN) ' \

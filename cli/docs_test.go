@@ -5,6 +5,7 @@ package cli
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -134,8 +135,8 @@ func metricsTable() string {
 	return b.String()
 }
 
-// TestDocumentsNameWhatThereIs finds flags, variables and metrics in the documents
-// that do not exist, and errcodes that a document lacks.
+// TestDocumentsNameWhatThereIs finds flags, variables and metrics in the documents and in what
+// is deployed that do not exist, and errcodes that a document lacks.
 func TestDocumentsNameWhatThereIs(t *testing.T) {
 	t.Parallel()
 	known := map[string]bool{"--storage.tsdb.path": true, "--storage.tsdb.retention.time": true} // They are Prometheus's.
@@ -159,6 +160,7 @@ func TestDocumentsNameWhatThereIs(t *testing.T) {
 		}
 		documents = append(documents, found...)
 	}
+	documents = append(documents, filesBelow(t, "../deploy")...)
 	named := regexp.MustCompile(strings.Join([]string{
 		`--(?:web|log|config|wecom|target|poll|metrics|shard|storage)\.[a-z.-]*[a-z]`,
 		`\bwecom_[a-z_]*[a-z]\b`,
@@ -183,6 +185,22 @@ func TestDocumentsNameWhatThereIs(t *testing.T) {
 			}
 		}
 	}
+}
+
+// filesBelow returns the paths of all files below a folder.
+func filesBelow(t *testing.T, folder string) []string {
+	t.Helper()
+	var files []string
+	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
+			files = append(files, path)
+		}
+		return err
+	})
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%s: %d files, %v", folder, len(files), err)
+	}
+	return files
 }
 
 // TestDocumentsAgree finds what one document calls otherwise than the others, and
