@@ -54,6 +54,8 @@ PROMTOOL      := $(TOOLS_BIN)/promtool
 PARSE         := $(TOOLS_BIN)/parse
 ALERTMANAGER  := $(TOOLS_BIN)/alertmanager
 BENCHSTAT     := $(TOOLS_BIN)/benchstat
+GORELEASER    := $(TOOLS_BIN)/goreleaser
+CYCLONEDX     := $(TOOLS_BIN)/cyclonedx-gomod
 
 ALERTMANAGER_VERSION := v0.34.1
 
@@ -94,9 +96,18 @@ docker: ## Build the container image
 		$(if $(GOPROXY),--build-arg GOPROXY=$(GOPROXY)) \
 		--tag $(IMAGE):$(VERSION) --tag $(IMAGE):latest .
 
+.PHONY: release-snapshot
+release-snapshot: $(GORELEASER) $(CYCLONEDX) ## Make a release of the last commit in dist/, twice, and compare them
+	tools/release-snapshot.sh
+
+.PHONY: release-check
+release-check: $(GORELEASER) ## Check the configuration of releases, and make what goes into an archive
+	$(GORELEASER) check
+	tools/release-files.sh $(VERSION) $(BUILD_DATE)
+
 .PHONY: clean
 clean: ## Remove build results and tools
-	rm -rf $(BINARY) .tools .test coverage.out
+	rm -rf $(BINARY) .tools .test .release dist coverage.out
 
 ##@ Test
 
@@ -242,6 +253,14 @@ $(PARSE):         tools/parse/main.go
 $(GOLANGCI_LINT) $(GOTESTSUM) $(PROMETHEUS) $(PROMTOOL) $(PARSE) $(BENCHSTAT): tools/go.mod tools/go.sum
 	@echo "building $(notdir $@): up to 5 minutes the first time"
 	CGO_ENABLED=0 $(GO) -C tools build -trimpath -buildvcs=false -ldflags='-s -w' -tags=remove_all_sd -o $@ $(TOOL)
+	@touch $@
+
+$(GORELEASER): TOOL := github.com/goreleaser/goreleaser/v2
+$(CYCLONEDX):  TOOL := github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod
+
+$(GORELEASER) $(CYCLONEDX): tools/release/go.mod tools/release/go.sum
+	@echo "building $(notdir $@): up to 5 minutes the first time"
+	CGO_ENABLED=0 $(GO) -C tools/release build -trimpath -buildvcs=false -ldflags='-s -w' -o $@ $(TOOL)
 	@touch $@
 
 $(ALERTMANAGER): tools/alertmanager.sh Makefile
