@@ -148,9 +148,14 @@ func (c *pageCheck) element(element []byte, isBranch bool) (key []byte, err erro
 	if len(value) < bucketHeaderSize {
 		return nil, errPage
 	}
-	// A small bucket has its only page in the value.
 	if root := binary.NativeEndian.Uint64(value); root != 0 {
 		return key, c.page(root)
 	}
-	return key, c.elements(value[bucketHeaderSize:])
+	// A small bucket has its only page in the value. That has no number: bbolt would free the page
+	// of that number when the bucket grows.
+	inline := value[bucketHeaderSize:]
+	if len(inline) < pageHeaderSize || binary.NativeEndian.Uint64(inline) != 0 {
+		return nil, errPage
+	}
+	return key, c.elements(inline)
 }
