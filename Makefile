@@ -58,6 +58,7 @@ GORELEASER    := $(TOOLS_BIN)/goreleaser
 CYCLONEDX     := $(TOOLS_BIN)/cyclonedx-gomod
 
 ALERTMANAGER_VERSION := v0.34.1
+GOVULNCHECK_VERSION  := v1.9.0
 
 # A browser and a proxy are not built; name others with CHROMIUM=/path/to/it.
 CHROMIUM ?= chromium
@@ -99,6 +100,11 @@ docker: ## Build the container image
 .PHONY: release-snapshot
 release-snapshot: $(GORELEASER) $(CYCLONEDX) ## Make a release of the last commit in dist/, twice, and compare them
 	tools/release-snapshot.sh
+
+.PHONY: release
+release: $(GORELEASER) $(CYCLONEDX) ## Release the tag of the last commit; CI does that
+	tools/release-notes.sh $(VERSION) > .release-notes.md
+	PATH="$(TOOLS_BIN):$$PATH" $(GORELEASER) release --clean --release-notes=.release-notes.md
 
 .PHONY: release-check
 release-check: $(GORELEASER) ## Check the configuration of releases, and make what goes into an archive
@@ -232,6 +238,10 @@ lint: $(GOLANGCI_LINT) ## Run golangci-lint; LINT_FLAGS=--fix applies fixes
 	$(GOLANGCI_LINT) config verify
 	$(GOLANGCI_LINT) run $(LINT_FLAGS) ./...
 	cd dashboards && $(GOLANGCI_LINT) run $(LINT_FLAGS) ./...
+
+.PHONY: vulnerabilities
+vulnerabilities: ## Look for known vulnerabilities in what the program calls; needs the network
+	$(GO) run golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION) ./...
 
 ##@ Tools
 
