@@ -97,7 +97,9 @@ func collectStatus(s *poll.Status, ch chan<- prometheus.Metric) {
 		ch <- up.gauge(boolValue(s.Up), s.Name)
 	}
 	ch <- apiBudget.gauge(float64(s.Budget), s.Name)
-	ch <- pollCoverage.gauge(s.Coverage, s.Name)
+	if !s.HasNoTargets() {
+		ch <- pollCoverage.gauge(s.Coverage, s.Name)
+	}
 	ch <- pollLag.gauge(s.Lag.Seconds(), s.Name)
 	ch <- pollLastSuccess.gauge(seconds(s.LastSuccess), s.Name)
 	for selector, byStatus := range s.Counts {

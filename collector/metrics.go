@@ -131,7 +131,8 @@ var (
 	pollTargets = define(gauge, "wecom_poll_targets",
 		"Targets by the kind of ID that selects them and by the result of their last poll.", "selector", "status")
 	pollCoverage = define(gauge, "wecom_poll_coverage_ratio",
-		"Ratio of targets that were polled successfully within twice their interval to all targets.")
+		"Ratio of targets that were polled successfully within twice their interval to all targets. Absent if there are "+
+			"no targets.")
 	pollLastSuccess = define(gauge, "wecom_poll_last_success_timestamp_seconds",
 		"Time of the last successful poll of any target, in seconds since the Unix epoch. 0 before the first one.")
 	pollLag = define(gauge, "wecom_poll_lag_seconds",

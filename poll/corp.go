@@ -62,6 +62,7 @@ type corp struct {
 	accepted   time.Time // when a poll last began whose call chain WeCom accepted
 	connected  bool      // WeCom has accepted a call for data, of a poll or of the discovery
 	targetsSet bool      // the schedule was given its targets
+	elsewhere  int       // targets of other shards
 	allFound   bool      // those of every discovery that is wanted, each having been tried
 	foundErr   error     // why an attempt of a discovery last failed; nil: none has failed
 	planned    bool      // the plan was logged
@@ -343,7 +344,9 @@ func (c *corp) readTargets(now time.Time) {
 		c.checkReady(now)
 		return
 	}
-	dropped := c.schedule.Set(schedule.OfShard(found.Targets, c.settings.shard), now)
+	targets := schedule.OfShard(found.Targets, c.settings.shard)
+	c.elsewhere = len(found.Targets) - len(targets)
+	dropped := c.schedule.Set(targets, now)
 	if !c.targetsSet && c.acceptance.up != callsAccepted {
 		// After a restart, one call shows whether WeCom accepts calls.
 		c.schedule.Expedite(now)

@@ -234,7 +234,11 @@ func TestReady(t *testing.T) {
 					t.Errorf("ready: %t, want %t", got, test.ready)
 				}
 				if test.ready && name != "every target is refused for itself" {
-					r.Expect(map[string]string{`wecom_poll_coverage_ratio`: "1", `wecom_up`: "1"})
+					coverage := "1"
+					if name == "a discovery that finds nobody" {
+						coverage = "-"
+					}
+					r.Expect(map[string]string{`wecom_poll_coverage_ratio`: coverage, `wecom_up`: "1"})
 				}
 				r.Wait(3 * time.Hour)
 				if got := r.Collector.Ready(); got != test.ready {

@@ -21,9 +21,11 @@ import (
 
 // A Status is how polling one corp goes.
 type Status struct {
-	schedule.Summary // The coverage is 0 until it is known whom to poll.
+	schedule.Summary // The coverage is 0 unless Known.
 
 	Name        string
+	Known       bool      // it is known whom to poll
+	Elsewhere   int       // targets that other shards poll
 	Started     time.Time // when polling was set up, at the start of the process or by a reload
 	Called      bool      // anything was called yet
 	Up          bool      // WeCom accepted the last call chain
@@ -51,6 +53,9 @@ type Status struct {
 	ViewsErr   error // why none are asked for now; nil: they are
 }
 
+// HasNoTargets reports that there is nobody to poll. The coverage has no meaning then.
+func (s *Status) HasNoTargets() bool { return s.Known && s.Total == 0 }
+
 // Status returns how polling goes, by corp name.
 func (m *Manager) Status() []Status {
 	now := time.Now()
@@ -72,11 +77,12 @@ func (c *corp) status(now time.Time) Status {
 		ViewsAsked:  c.asker.Idle(),
 		ViewsErr:    c.asker.Err(),
 	}
-	if !c.discovery.Known() {
-		s.Coverage = 0
-	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if s.Known = c.targetsSet && c.discovery.Known(); !s.Known {
+		s.Coverage = 0
+	}
+	s.Elsewhere = c.elsewhere
 	s.Used, s.Budget = c.settings.limits.Used(), c.settings.limits.Budget()
 	s.Called, s.Up = c.acceptance.up != neverCalled, c.acceptance.up == callsAccepted
 	s.UpSince, s.UpChanged = c.acceptance.since, c.acceptance.changed

@@ -55,7 +55,7 @@ func TestStatusAndTargets(t *testing.T) {
 					wecom.ByMeetingCode: {},
 				},
 			},
-			Name: "acme", Started: began, Called: true, Up: true, UpSince: began, LastSuccess: began, Used: 4, Budget: 1200,
+			Name: "acme", Known: true, Started: began, Called: true, Up: true, UpSince: began, LastSuccess: began, Used: 4, Budget: 1200,
 		}}
 		if diff := cmp.Diff(want, r.Manager.Status()); diff != "" {
 			t.Errorf("status (-want +got):\n%s", diff)
@@ -86,6 +86,71 @@ func TestStatusAndTargets(t *testing.T) {
 			t.Errorf("%d targets of no corp", found.Total)
 		}
 	})
+}
+
+// TestNoTargets has corps without targets, and whether that is known.
+func TestNoTargets(t *testing.T) {
+	t.Parallel()
+	ofFiles := func() *config.Config {
+		cfg := rig.ConfigOf()
+		cfg.Corps[0].Targets = config.Targets{Files: []string{t.TempDir() + "/*.yml"}}
+		return cfg
+	}
+	for _, test := range []struct {
+		name         string
+		config       *config.Config
+		fault        wecomtest.Fault
+		shard        config.Shard
+		hasNoTargets bool
+		elsewhere    int
+		coverage     string
+		ready        bool
+	}{
+		{
+			name: "a pattern that matches no file", config: ofFiles(), hasNoTargets: true, coverage: "-",
+		},
+		{
+			name: "members of an empty scope", config: rig.Discovering(true, false), hasNoTargets: true, coverage: "-",
+			ready: true, // WeCom has accepted a call.
+		},
+		{
+			name: "members that cannot be discovered", config: rig.Discovering(true, false),
+			fault: wecomtest.Fault{Endpoint: "agent/get", Errcode: 301002}, coverage: "0",
+		},
+		{
+			name: "an empty shard", config: rig.ConfigOf("li"), shard: config.Shard{Ordinal: 1, Total: 2},
+			hasNoTargets: true, elsewhere: 1, coverage: "-",
+		},
+		{
+			name: "the other shard", config: rig.ConfigOf("li"), shard: config.Shard{Ordinal: 0, Total: 2},
+			coverage: "1", ready: true,
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			rig.Virtually(t, func(t *testing.T) {
+				server := rig.WorldOf(wecomtest.Config{})
+				if test.config.Corps[0].Targets.DiscoverMembers {
+					server.SetDirectory(rig.Staff())
+				}
+				if test.fault.Endpoint != "" {
+					server.Fail(test.fault)
+				}
+				test.config.Shard = test.shard
+				r := rig.Start(t, server, test.config)
+				r.Wait(10 * time.Second)
+				s := &r.Manager.Status()[0]
+				if s.HasNoTargets() != test.hasNoTargets || s.Elsewhere != test.elsewhere {
+					t.Errorf("no targets: %t, elsewhere %d; want %t and %d", s.HasNoTargets(), s.Elsewhere,
+						test.hasNoTargets, test.elsewhere)
+				}
+				if r.Collector.Ready() != test.ready {
+					t.Errorf("ready: %t", !test.ready)
+				}
+				r.Expect(map[string]string{"wecom_poll_coverage_ratio": test.coverage})
+			})
+		})
+	}
 }
 
 func TestStatusDuringAnOutage(t *testing.T) {

@@ -49,7 +49,7 @@ type Summary struct {
 	// Lag is how overdue the most overdue target is.
 	Lag time.Duration
 	// Coverage is the share of targets, 0 to 1, that were polled with success within
-	// twice their interval; 1 if there are none.
+	// twice their interval; 0 if there are none.
 	Coverage float64
 	// Listed reports that a poll of every target has ended: what each has is known.
 	Listed bool
@@ -59,7 +59,7 @@ type Summary struct {
 func (s *Schedule) Summary(now time.Time) Summary {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	sum := Summary{Total: len(s.targets), Counts: map[wecom.Selector]*[NumStatuses]int{}, Coverage: 1, Listed: true}
+	sum := Summary{Total: len(s.targets), Counts: map[wecom.Selector]*[NumStatuses]int{}, Listed: true}
 	for _, selector := range wecom.Selectors() {
 		sum.Counts[selector] = new([NumStatuses]int)
 	}

@@ -16,7 +16,7 @@ import (
 func TestSummary(t *testing.T) {
 	t.Parallel()
 	s := New(intervals)
-	if got := s.Summary(noon); got.Total != 0 || got.Coverage != 1 || got.Lag != 0 || !s.AllPolled() || !s.IsEmpty() {
+	if got := s.Summary(noon); got.Total != 0 || got.Coverage != 0 || got.Lag != 0 || !s.AllPolled() || !s.IsEmpty() {
 		t.Errorf("of no target: %+v", got)
 	}
 	s.Set(append(users("fine", "failing", "pending"), wecom.Target{Selector: wecom.ByMeetingID, ID: "m"}), noon)
