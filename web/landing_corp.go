@@ -110,7 +110,7 @@ func (w *landingWords) corp(s *poll.Status, found *schedule.Found, v *poll.CorpV
 	if v != nil && v.Listed {
 		total = v.Total
 	}
-	if v == nil || !v.Ready {
+	if (v == nil || !v.Ready) && !s.HasNoTargets() {
 		c.add(notice{Title: w.Text["notReady"]})
 	}
 	c.Tiles = append(c.Tiles, w.exposed(s, v, total), w.space(v, total), w.data(s), w.coverage(&c, s), w.held(total))
@@ -171,11 +171,15 @@ func (w *landingWords) addNotices(c *landingCorp, s *poll.Status) {
 		n.When = page.NewMoment(b.Until, w.now, w.Language)
 		c.add(n)
 	}
-	if s.Total == 0 && s.RoundOver {
-		c.add(notice{Severity: bad, Title: w.Text["nobody"], Remedy: w.Text["remedy"] + w.Text["nobodyRemedy"]})
+	switch {
+	case !s.HasNoTargets():
+	case s.Elsewhere > 0:
+		c.add(notice{Title: fmt.Sprintf(w.Common["emptyShard"], s.Elsewhere)})
+	default:
+		c.add(notice{Severity: bad, Title: w.Common["noTargets"], Remedy: w.Text["remedy"] + w.Common["noTargetsRemedy"]})
 	}
 	if s.DiscoveryErr != nil && wecom.Describe(s.DiscoveryErr, w.Language) != c.State.Text {
-		c.add(w.warning(w.Text["undiscovered"], s.DiscoveryErr))
+		c.add(w.warning(w.Common["undiscovered"], s.DiscoveryErr))
 	}
 	if s.ViewsErr != nil && wecom.Describe(s.ViewsErr, w.Language) != c.State.Text {
 		c.add(w.warning(w.Text["noViews"], s.ViewsErr))
@@ -279,8 +283,10 @@ func (w *landingWords) data(s *poll.Status) tile {
 // coverage returns the tile of how many targets were polled.
 func (w *landingWords) coverage(c *landingCorp, s *poll.Status) tile {
 	t := tile{Name: w.Text["coverage"], Value: percent(s.Coverage), Severity: fine, Address: c.TargetsAddress}
+	t.Notes = []string{fmt.Sprintf(w.Text["targetCount"], s.Total)}
 	if s.Total == 0 {
-		t.Value, t.Severity = notKnown, plain // 100 % of nobody is no good news.
+		t.Value, t.Severity = notKnown, plain
+		return t
 	}
 	var counts [schedule.NumStatuses]int
 	for _, bySelector := range s.Counts {
@@ -288,7 +294,6 @@ func (w *landingWords) coverage(c *landingCorp, s *poll.Status) tile {
 			counts[status] += n
 		}
 	}
-	t.Notes = []string{fmt.Sprintf(w.Text["targetCount"], s.Total)}
 	if n := counts[schedule.Failing]; n > 0 {
 		t.Severity = warn
 		t.Notes = append(t.Notes, fmt.Sprintf(w.Text["failing"], n))

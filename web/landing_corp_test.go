@@ -229,10 +229,33 @@ func TestTrouble(t *testing.T) {
 		},
 		{
 			name: "nobody to poll",
-			overview: one(func(_ *overview, s *poll.Status, _ *poll.CorpView) {
-				s.Summary = schedule.Summary{Coverage: 1}
+			overview: one(func(_ *overview, s *poll.Status, v *poll.CorpView) {
+				s.Summary, s.Known = schedule.Summary{}, true
+				v.View = &inventory.View{}
 			}),
-			want: []string{`<p class="notice bad"><strong>There are no targets to poll</strong>`, "check the patterns of the target files"},
+			want: []string{
+				`<p class="notice bad"><strong>There are no targets: none is configured or discovered</strong>`,
+				"What to do: name targets, or check that the patterns of the target files match files",
+				`>–</a>`, "of 0 targets",
+			},
+			without: []string{"0%", "The first round of polls is not over"},
+		},
+		{
+			name: "nobody to poll, as far as is known",
+			overview: one(func(_ *overview, s *poll.Status, _ *poll.CorpView) {
+				s.Summary = schedule.Summary{}
+				s.Undiscovered, s.DiscoveryErr = true, errRefusedIP
+			}),
+			want:    []string{"Discovering users failed", `>–</a>`},
+			without: []string{"There are no targets"},
+		},
+		{
+			name: "a shard without targets",
+			overview: one(func(_ *overview, s *poll.Status, _ *poll.CorpView) {
+				s.Summary, s.Known, s.Elsewhere = schedule.Summary{}, true, 3
+			}),
+			want:    []string{"No target falls to this shard; other shards poll 3", `>–</a>`, `<section class="corp fine">`},
+			without: []string{"There are no targets", "What to do"},
 		},
 		{
 			name: "no users are discovered",

@@ -15,6 +15,8 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
+const noValue = "–"
+
 // A section is what the page shows of one corp.
 type section struct {
 	poll.Status
@@ -23,6 +25,8 @@ type section struct {
 	Success       *page.Moment // the last one; nil: there was none
 	Counts        []targetCounts
 	Outage        *trouble // nil: there is none
+	Undiscovered  *trouble // why discovering users failed; nil: it has not, or the outage says so
+	NoTargets     *trouble // nil: there are some, or it is not known
 	Closed        []trouble
 	Errors        []errorGroup
 	OtherErrors   int
@@ -85,7 +89,8 @@ type view struct {
 	now      time.Time
 	language wecom.Language
 	words    *words
-	limit    int // rows of a section
+	common   map[string]string // texts of all pages
+	limit    int               // rows of a section
 }
 
 func (v *view) section(report *poll.Status) section {
@@ -101,11 +106,20 @@ func (v *view) section(report *poll.Status) section {
 		}),
 	}
 	s.ManySelectors = len(s.Counts) > 1
+	if report.Total == 0 {
+		s.Coverage = noValue
+	}
+	s.NoTargets = v.noTargets(report)
 	// Remedies by cause of errors that are said above the rows.
 	said := map[string]string{}
 	if report.Outage != nil {
 		s.Outage = v.trouble(report.Outage, report.Retry)
 		said[wecom.CauseOf(report.Outage)] = s.Outage.Remedy
+	}
+	if err := report.DiscoveryErr; err != nil {
+		if t := v.trouble(err, time.Time{}); s.Outage == nil || s.Outage.Text != t.Text {
+			s.Undiscovered = t
+		}
 	}
 	for _, b := range report.Blocks {
 		closed := v.trouble(b.Err, b.Until)
@@ -170,6 +184,19 @@ func (v *view) trouble(err error, until time.Time) *trouble {
 		Until:  page.NewMoment(until, v.now, v.language),
 		Text:   describe(err, v.language),
 		Remedy: wecom.Remedy(err, v.language),
+	}
+}
+
+// noTargets returns why there is nobody to poll, and what to do; nil if there is somebody, or if
+// that is not known.
+func (v *view) noTargets(report *poll.Status) *trouble {
+	switch {
+	case !report.HasNoTargets():
+		return nil
+	case report.Elsewhere > 0:
+		return &trouble{Text: fmt.Sprintf(v.common["emptyShard"], report.Elsewhere)}
+	default:
+		return &trouble{Text: v.common["noTargets"], Remedy: v.common["noTargetsRemedy"]}
 	}
 }
 

@@ -107,7 +107,15 @@ func (h Handler) ServePage(w http.ResponseWriter, r *http.Request) {
 	if q.corp != "" {
 		reports = slices.DeleteFunc(reports, func(s poll.Status) bool { return s.Name != q.corp })
 	}
-	v := view{handler: h, query: &q, now: now, language: frame.Language, words: words, limit: perPage}
+	v := view{
+		handler:  h,
+		query:    &q,
+		now:      now,
+		language: frame.Language,
+		words:    words,
+		common:   frame.Common,
+		limit:    perPage,
+	}
 	if len(reports) > 1 {
 		v.limit = max(fewest, perPage/len(reports))
 	}

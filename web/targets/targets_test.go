@@ -5,6 +5,7 @@ package targets
 
 import (
 	"fmt"
+	"html"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -131,6 +132,57 @@ func TestSummary(t *testing.T) {
 				`meetingid: <a class="chip pending" href="./targets?corp=acme&amp;lang=en&amp;selector=meetingid&amp;status=pending">pending 4</a>`,
 			},
 			without: []string{`class="outage"`, "meeting_code: ", ">pending 0<", "remove all filters", "aria-current=\"true\""},
+		},
+		{
+			name: "nobody to poll",
+			change: func(s *poll.Status) {
+				s.Summary, s.Known = schedule.Summary{}, true
+			},
+			query: "lang=en",
+			want: []string{
+				"targets: 0 ·", "polled successfully: – ·",
+				`<p class="outage"><strong>There are no targets: none is configured or discovered</strong><br>`,
+				"what to do: name targets, or check that the patterns of the target files match files",
+			},
+			without: []string{"0.0%", "No targets match."},
+		},
+		{
+			name: "nobody to poll, in Chinese",
+			change: func(s *poll.Status) {
+				s.Summary, s.Known = schedule.Summary{}, true
+			},
+			query: "lang=zh",
+			want:  []string{"近期轮询成功率：– ·", "<strong>没有任何目标：未配置，也未发现</strong>", "处理办法：请指定目标，或检查目标文件的路径模式"},
+		},
+		{
+			name: "nobody to poll, because discovering users failed",
+			change: func(s *poll.Status) {
+				s.Summary, s.DiscoveryErr = schedule.Summary{}, errcode(60011)
+			},
+			query: "lang=en",
+			want: []string{
+				"polled successfully: – ·", "Discovering users failed", "meeting/record/list: errcode 60011",
+				html.EscapeString(wecom.Remedy(errcode(60011), wecom.English)),
+			},
+			without: []string{"There are no targets"},
+		},
+		{
+			name: "discovering users failed, as everything does",
+			change: func(s *poll.Status) {
+				s.Outage, s.DiscoveryErr = errcode(60020), errcode(60020)
+			},
+			query:   "lang=en",
+			want:    []string{"No target can be polled"},
+			without: []string{"Discovering users failed"},
+		},
+		{
+			name: "a shard without targets",
+			change: func(s *poll.Status) {
+				s.Summary, s.Known, s.Elsewhere = schedule.Summary{}, true, 3
+			},
+			query:   "lang=en",
+			want:    []string{"polled successfully: – ·", "<p><strong>No target falls to this shard; other shards poll 3</strong></p>"},
+			without: []string{"There are no targets", "what to do", "No targets match."},
 		},
 		{
 			name:  "in Chinese",
