@@ -10,12 +10,14 @@ import (
 	"fmt"
 	"net/http"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/go-kit/log"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/changes"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/exposition"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/limit"
@@ -172,11 +174,24 @@ func (o Options) serveReady(w http.ResponseWriter, _ *http.Request) {
 	case o.Starting:
 		serveStarting(w, nil)
 	case !o.Inventory.Ready():
-		http.Error(w, "wecom_recording_exporter is not ready: the first round of polls is not over, "+
-			"or WeCom has not accepted a call for data yet.", http.StatusServiceUnavailable)
+		http.Error(w, "wecom_recording_exporter is not ready: "+o.notReady()+".", http.StatusServiceUnavailable)
 	default:
 		fmt.Fprintln(w, "wecom_recording_exporter is ready.")
 	}
+}
+
+// notReady returns why the exporter is not ready.
+func (o Options) notReady() string {
+	view := o.Overview.View()
+	status := o.Overview.Status()
+	for i := range status {
+		s := &status[i]
+		isReady := slices.ContainsFunc(view.Corps, func(v poll.CorpView) bool { return v.Name == s.Name && v.Ready })
+		if s.HasNoTargets() && !isReady {
+			return fmt.Sprintf("corp %q has no targets to poll; see %s", s.Name, pathTargets)
+		}
+	}
+	return "the first round of polls is not over, or WeCom has not accepted a call for data yet"
 }
 
 func (o Options) serveReload(w http.ResponseWriter, r *http.Request) {

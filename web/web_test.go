@@ -20,6 +20,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/page/pagetest"
@@ -156,6 +157,67 @@ func TestEndpoints(t *testing.T) {
 			w := serve(t, o, test.method, test.target)
 			if w.Code != test.status || !strings.Contains(w.Body.String(), test.body) {
 				t.Errorf("status %d, want %d; body:\n%s", w.Code, test.status, w.Body)
+			}
+		})
+	}
+}
+
+// TestNotReady has why the exporter is not ready.
+func TestNotReady(t *testing.T) {
+	t.Parallel()
+	const (
+		noTargets = "wecom_recording_exporter is not ready: corp \"acme\" has no targets to poll; see /targets.\n"
+		notOver   = "wecom_recording_exporter is not ready: the first round of polls is not over, " +
+			"or WeCom has not accepted a call for data yet.\n"
+	)
+	for _, test := range []struct {
+		name     string
+		overview *overview
+		want     string
+	}{
+		{
+			name: "no targets",
+			overview: one(func(_ *overview, s *poll.Status, v *poll.CorpView) {
+				s.Summary, s.Known = schedule.Summary{}, true
+				v.View = &inventory.View{}
+			}),
+			want: noTargets,
+		},
+		{
+			name: "no targets, before anything was published",
+			overview: &overview{
+				status: []poll.Status{{Name: "acme", Known: true}},
+			},
+			want: noTargets,
+		},
+		{
+			name: "no targets in a corp that is ready",
+			overview: one(func(_ *overview, s *poll.Status, _ *poll.CorpView) {
+				s.Summary, s.Known = schedule.Summary{}, true
+			}),
+			want: notOver,
+		},
+		{
+			name: "it is not known whom to poll",
+			overview: one(func(_ *overview, s *poll.Status, v *poll.CorpView) {
+				s.Summary = schedule.Summary{}
+				v.View = &inventory.View{}
+			}),
+			want: notOver,
+		},
+		{
+			name: "a round that is not over",
+			overview: one(func(_ *overview, s *poll.Status, v *poll.CorpView) {
+				s.Known, v.View = true, &inventory.View{}
+			}),
+			want: notOver,
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			w := serve(t, landingOptions(test.overview), http.MethodGet, "/-/ready")
+			if got := w.Body.String(); w.Code != http.StatusServiceUnavailable || got != test.want {
+				t.Errorf("status %d, body %q, want 503 and %q", w.Code, got, test.want)
 			}
 		})
 	}
