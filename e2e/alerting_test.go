@@ -217,15 +217,20 @@ func TestAlerts(t *testing.T) {
 		p.awaitFiring(t, nil)
 	})
 
-	t.Run("a bad configuration", func(t *testing.T) {
+	t.Run("a bad configuration, and one without targets", func(t *testing.T) {
 		good, err := os.ReadFile(configFile)
 		if err != nil {
 			t.Fatal(err)
 		}
+		noTargets := strings.Replace(string(good), "{userids: [zhangsan, lisi]}", "{files: [nothing/*.yml]}", 1)
 		for _, step := range []struct {
 			content string
 			want    []string
-		}{{"nonsense", []string{"WecomRecordingConfigReloadFailed"}}, {string(good), nil}} {
+		}{
+			{"nonsense", []string{"WecomRecordingConfigReloadFailed"}},
+			{noTargets, []string{"WecomRecordingNoTargets"}},
+			{string(good), nil},
+		} {
 			if err := os.WriteFile(configFile, []byte(step.content), 0o600); err != nil {
 				t.Fatal(err)
 			}
