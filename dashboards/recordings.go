@@ -109,9 +109,9 @@ func coverage(l Language, width uint32) *stat.PanelBuilder {
 	return alarmed(named(newStat(width, l.text("Coverage", "覆盖率"), l.text(
 		"Share of targets polled with success within twice their interval, of the worst corp, from "+
 			"wecom_poll_coverage_ratio. Below 100 % there are recordings that nobody sees: "+
-			"/targets of the exporter lists the targets that fail, and why.",
+			"/targets of the exporter lists the targets that fail, and why. A corp without targets has no coverage.",
 		"在两倍间隔内成功轮询的目标占比，取最差的企业，来自 wecom_poll_coverage_ratio。"+
-			"低于 100 % 说明有录制未被看到：exporter 的 /targets 页面列出失败目标及原因。",
+			"低于 100 % 说明有录制未被看到：exporter 的 /targets 页面列出失败目标及原因。没有任何目标的企业没有该指标。",
 	), "percentunit", now(`bottomk(1, corp:wecom_poll_coverage_ratio:avg{@record})`, "{{corp}}"))).
 		Thresholds(falling(0.99, 0.95)),
 		l.text("no data", "无数据")).
