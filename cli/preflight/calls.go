@@ -92,8 +92,16 @@ func (c *corp) checkActivity(ctx context.Context) {
 			c.starts[key] = s.At
 		}
 	}
-	c.ok(StepActivity, textf("meetings started in the last 30 days: %d, by %d members",
-		"最近 30 天发起的会议：%d 场，涉及 %d 名成员", len(starts), len(c.starts)), text{})
+	seen := textf("meetings started in the last 30 days: %d, by %d members",
+		"最近 30 天发起的会议：%d 场，涉及 %d 名成员", len(starts), len(c.starts))
+	if len(c.starts) == 0 && !c.config.Targets.DiscoverMembers && c.namesNobody() {
+		c.failed(StepActivity, seen, text{
+			"there are no targets until somebody starts a meeting: name targets, or add --target.discover=members",
+			"有人发起会议之前没有任何目标：请指定目标，或加上 --target.discover=members",
+		})
+		return
+	}
+	c.ok(StepActivity, seen, text{})
 }
 
 // sampled is what the first pages of the lists of a sample of targets held.
@@ -114,7 +122,11 @@ type failure struct {
 // checkLists lists a few targets of each selector.
 func (c *corp) checkLists(ctx context.Context) {
 	if len(c.targets) == 0 {
-		c.skip(text{"there is no target", "没有目标"}, StepList, StepRecordings)
+		why := text{"there is no target", "没有目标"}
+		if c.others > 0 {
+			why = text{"no target falls to this shard", "没有目标分到本分片"}
+		}
+		c.skip(why, StepList, StepRecordings)
 		return
 	}
 	for _, selector := range wecom.Selectors() {

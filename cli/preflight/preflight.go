@@ -13,6 +13,7 @@ import (
 	promconfig "github.com/prometheus/common/config"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/fileerr"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/discovery"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
@@ -100,6 +101,7 @@ type corp struct {
 	users    []string             // that were discovered
 	starts   map[string]time.Time // when they last started a meeting, if that is known
 	targets  []wecom.Target
+	others   int // targets of other shards
 	sampled  sampled
 	// recordings are those on the sampled pages, by ID.
 	recordings map[string]struct{}
@@ -168,13 +170,42 @@ func (c *corp) checkTargetFiles() {
 			"更正之前，运行中的 exporter 沿用该文件上次的目标",
 		})
 	}
-	if len(errs) == 0 {
-		c.ok(StepTargetFiles, textf("read: %d", "已读取：%d 个", len(paths)), text{})
+	if len(errs) > 0 {
+		return
+	}
+	if wanted := c.config.Targets; c.namesNobody() && !wanted.DiscoverMembers && !wanted.DiscoverActivity {
+		c.failed(StepTargetFiles, noTargets(wanted.Unmatched(), len(paths)), text{
+			"correct the pattern, or write userids, meetingids or meeting_codes into a file",
+			"请更正路径模式，或在文件中写入 userids、meetingids 或 meeting_codes",
+		})
+		return
+	}
+	c.ok(StepTargetFiles, textf("read: %d", "已读取：%d 个", len(paths)), text{})
+}
+
+// namesNobody reports whether neither the configuration nor the target files name a target.
+func (c *corp) namesNobody() bool { return len(discovery.Targets(c.config.Targets, nil)) == 0 }
+
+// noTargets returns why target files give no targets: patterns match no file, or the files that
+// were read name none.
+func noTargets(unmatched []string, read int) text {
+	if len(unmatched) == 0 {
+		return textf("there are no targets: the files name none (read: %d)", "没有任何目标：文件中未写目标（已读取：%d 个）", read)
+	}
+	quoted := make([]string, 0, len(unmatched))
+	for _, pattern := range unmatched {
+		quoted = append(quoted, fileerr.Quote(pattern))
+	}
+	return text{
+		"there are no targets: no file matches " + strings.Join(quoted, ", "),
+		"没有任何目标：没有文件匹配 " + strings.Join(quoted, "、"),
 	}
 }
 
 // findTargets takes the targets of this shard: those that are configured, those of target
 // files, and those that were discovered.
 func (c *corp) findTargets() {
-	c.targets = schedule.OfShard(discovery.Targets(c.config.Targets, c.users), c.shard)
+	targets := discovery.Targets(c.config.Targets, c.users)
+	c.targets = schedule.OfShard(targets, c.shard)
+	c.others = len(targets) - len(c.targets)
 }

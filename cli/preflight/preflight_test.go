@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http/httptest"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -372,7 +373,8 @@ func TestFailures(t *testing.T) {
 				cfg.Corps[0].Targets = config.Targets{DiscoverActivity: true}
 				cfg.Poll.Lookback = time.Minute
 			},
-			want: []string{"skipped list: there is no target", "skipped recordings: there is no target"},
+			want:   []string{"skipped list: there is no target", "skipped recordings: there is no target"},
+			remedy: "there are no targets until somebody starts a meeting",
 		},
 	}
 	for _, test := range tests {
@@ -447,6 +449,72 @@ func TestNotListed(t *testing.T) {
 	last := steps[len(steps)-1]
 	if last.Plan.RecordingsSeen != nil || strings.Contains(last.Seen+last.Remedy, "seen") {
 		t.Errorf("the last line is %+v, want nothing about recordings", last)
+	}
+}
+
+// TestNoTargets has checks that find nobody whose recordings could be listed.
+func TestNoTargets(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name    string
+		targets config.Targets
+		shard   config.Shard
+		failed  []Name
+		list    string
+	}{
+		{
+			name:    "nobody has started a meeting",
+			targets: config.Targets{DiscoverActivity: true},
+			failed:  []Name{StepActivity},
+			list:    "there is no target",
+		},
+		{
+			name:    "nobody has started a meeting, but a user is named",
+			targets: config.Targets{DiscoverActivity: true, UserIDs: []string{"zhangsan"}},
+			list:    "by userid: tried 1 of 1 targets, listed 1, with recordings 0",
+		},
+		{
+			name:    "nobody has started a meeting, but there are members",
+			targets: config.Targets{DiscoverActivity: true, DiscoverMembers: true},
+			list:    "by userid: tried 1 of 1 targets, listed 1, with recordings 0",
+		},
+		{
+			name:    "a pattern that matches no file",
+			targets: config.Targets{Files: []string{filepath.Join(t.TempDir(), "*.yml")}},
+			failed:  []Name{StepTargetFiles},
+			list:    "there is no target",
+		},
+		{
+			name:    "an empty shard",
+			targets: config.Targets{UserIDs: []string{"li"}},
+			shard:   config.Shard{Ordinal: 1, Total: 2},
+			list:    "no target falls to this shard",
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			s := wecomtest.New(wecomtest.Config{})
+			s.SetDirectory(wecomtest.Directory{
+				Members:     []wecomtest.Member{{UserID: "zhangsan", Departments: []int{1}}},
+				Departments: []wecomtest.Department{{ID: 1}},
+				Scope:       wecomtest.Scope{Departments: []int{1}},
+			})
+			cfg := configOf(serve(t, s))
+			cfg.Corps[0].Targets, cfg.Shard = test.targets, test.shard
+			steps := run(t, cfg, Options{})
+			failed := make([]Name, 0, len(steps))
+			for _, step := range failures(steps) {
+				failed = append(failed, step.Name)
+			}
+			if !slices.Equal(failed, test.failed) {
+				t.Errorf("failed steps %q, want %q", failed, test.failed)
+			}
+			for _, step := range steps {
+				if step.Name == StepList && step.Seen != test.list {
+					t.Errorf("list: %q, want %q", step.Seen, test.list)
+				}
+			}
+		})
 	}
 }
 
