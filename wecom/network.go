@@ -26,8 +26,9 @@ var (
 		"请检查防火墙、代理或网络是否卡住了调用，可在本机用 curl 访问同一主机",
 	}
 	remedyDNS = bilingual{
-		"check the spelling of the host in --wecom.api-url and in the proxy's URL, and the DNS servers of this host",
-		"请检查 --wecom.api-url 与代理地址中的主机名，以及本机的 DNS 设置",
+		"check the spelling of the host in --wecom.api-url and in the proxy's URL, and the DNS of this machine or " +
+			"container; if it reaches the Internet only through a proxy, set --wecom.proxy-url",
+		"请检查 --wecom.api-url 与代理地址中的主机名，以及本机或容器的 DNS；若只能经代理访问外网，请设置 --wecom.proxy-url",
 	}
 	remedyRefused = bilingual{
 		"nothing listens at that address: check host and port in --wecom.api-url, and whether a firewall rejects connections",

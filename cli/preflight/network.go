@@ -107,18 +107,14 @@ func (r route) stages() []stage {
 	return append(stages, stage{StepTLS, r.checkTLS})
 }
 
-func (r route) checkDNS(t *trace, _ error) (seen, remedy text, ok bool) {
+func (r route) checkDNS(t *trace, err error) (seen, remedy text, ok bool) {
 	name := r.first().Hostname()
-	_, err := netip.ParseAddr(name)
+	_, notAddress := netip.ParseAddr(name)
 	switch {
-	case err == nil:
+	case notAddress == nil:
 		return textf("%s is an address", "%s 是 IP 地址，无需解析", name), text{}, true
 	case t.dnsErr != nil || len(t.addresses) == 0:
-		return textf("%s: %v", "%s：%v", name, cause(t.dnsErr)), text{
-			"check the DNS of this machine or container; if it reaches the Internet only through a proxy, " +
-				"set --wecom.proxy-url",
-			"请检查本机或容器的 DNS；若只能经代理访问外网，请设置 --wecom.proxy-url",
-		}, false
+		return textf("%s: %v", "%s：%v", name, cause(t.dnsErr)), remedyText(err), false
 	}
 	return textf("%s is %s (1 of %d addresses)", "%s 解析为 %s（共 %d 个地址）",
 		name, t.addresses[0].String(), len(t.addresses)), text{}, true

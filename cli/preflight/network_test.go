@@ -67,6 +67,11 @@ func TestNoDNS(t *testing.T) { //nolint:paralleltest // It replaces the resolver
 	if len(got) != 4 || !strings.HasPrefix(got[0], "fail dns: wecom.invalid: ") {
 		t.Fatalf("got %q", got)
 	}
+	// The log and the pages have the same remedy.
+	const remedy = "check the spelling of the host in --wecom.api-url and in the proxy's URL, and the DNS of this machine"
+	if failed := failures(steps); len(failed) != 1 || !strings.HasPrefix(failed[0].Remedy, remedy) {
+		t.Errorf("failed: %+v, want one step with the remedy %q", failed, remedy)
+	}
 	want := []string{"skipped tcp" + notTried + "dns", "skipped tls" + notTried + "dns", "skipped token" + notTried + "dns"}
 	if diff := cmp.Diff(want, got[1:]); diff != "" {
 		t.Errorf("steps differ (-want +got):\n%s", diff)
