@@ -102,9 +102,23 @@ func (c *companies) url(name string) string {
 		n := len(c.hosts)
 		host = fmt.Sprintf("company%d.invalid", n+1) // No such host ever exists (RFC 2606).
 		c.hosts[name] = host
-		c.servers[host] = wecomtest.DemoServer(wecomtest.Config{RequestLog: -1}, demoSeed+uint64(n), demoMembers)
+		server := wecomtest.DemoServer(wecomtest.Config{RequestLog: -1}, demoSeed+uint64(n), demoMembers)
+		server.Fail(membersWhoLeft())
+		c.servers[host] = server
 	}
 	return "https://" + host
+}
+
+// membersWhoLeft has the company no longer know two members, who host no meetings, so that some
+// targets fail. They are known for the first minutes: a demo that has just started is well.
+func membersWhoLeft() wecomtest.Fault {
+	const polls = 6 // of both, one a minute each
+	return wecomtest.Fault{
+		Endpoint: "meeting/record/list",
+		Errcode:  60111,
+		Match:    func(r wecomtest.Request) bool { return r.Target == "gaoming" || r.Target == "zhouyang" },
+		After:    polls,
+	}
 }
 
 // RoundTrip implements http.RoundTripper.

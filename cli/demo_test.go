@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
@@ -128,5 +129,28 @@ func TestDemoHasAPolicy(t *testing.T) {
 	if total := m.View().Corps[0].Total; total.Accepted != 2 || total.Overdue == 0 || total.Exposed == 0 {
 		t.Errorf("%d files are accepted, want 2; %d overdue, %d exposed: %s",
 			total.Accepted, total.Overdue, total.Exposed, &stderr)
+	}
+}
+
+// TestMembersLeaveTheDemo has two members who cannot be polled after some minutes.
+func TestMembersLeaveTheDemo(t *testing.T) {
+	t.Parallel()
+	for age, want := range map[time.Duration][]string{
+		time.Minute: {
+			`wecom_poll_coverage_ratio{corp="default"} 1`,
+			`wecom_poll_targets{corp="default",selector="userid",status="failing"} 0`,
+		},
+		20 * time.Minute: {
+			`wecom_poll_coverage_ratio{corp="default"} 0.96`,
+			`wecom_poll_targets{corp="default",selector="userid",status="failing"} 2`,
+			`wecom_up{corp="default"} 1`,
+		},
+	} {
+		exposition := demoExpositionAfter(t, age)
+		for _, series := range want {
+			if !strings.Contains(exposition, "\n"+series) {
+				t.Errorf("after %s, there is no %s", age, series)
+			}
+		}
 	}
 }

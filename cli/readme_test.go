@@ -58,6 +58,12 @@ func TestSampleOfReadmes(t *testing.T) {
 // demoExposition returns what the demo serves soon after it was started at a fixed time.
 func demoExposition(t *testing.T, flags ...string) string {
 	t.Helper()
+	return demoExpositionAfter(t, 10*time.Second, flags...)
+}
+
+// demoExpositionAfter returns what the demo serves some time after it was started.
+func demoExpositionAfter(t *testing.T, age time.Duration, flags ...string) string {
+	t.Helper()
 	var body string
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(time.Date(2026, time.November, 24, 2, 0, 0, 0, time.UTC)))
@@ -85,7 +91,7 @@ func demoExposition(t *testing.T, flags ...string) string {
 			defer close(done)
 			s.manager.Run(ctx)
 		}()
-		time.Sleep(10 * time.Second)
+		time.Sleep(age)
 		synctest.Wait()
 		recorder := httptest.NewRecorder()
 		s.handler.ServeHTTP(recorder, httptest.NewRequestWithContext(ctx, http.MethodGet, "/metrics", http.NoBody))
