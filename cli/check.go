@@ -27,6 +27,8 @@ const (
 	languageChinese = "zh"
 )
 
+var languages = map[string]wecom.Language{languageEnglish: wecom.English, languageChinese: wecom.Chinese}
+
 // addCheck adds the command that tries the configuration, step by step.
 func addCheck(cmd *kingpin.CmdClause, f *flags) action {
 	language := cmd.Flag("language", "Language of the answers: en or zh. The default is the language of the locale.").
@@ -35,8 +37,9 @@ func addCheck(cmd *kingpin.CmdClause, f *flags) action {
 		Default(formatText).Enum(formatText, formatJSON)
 	offline := cmd.Flag("offline", "Stop before the network: check the configuration and print the plan.").Bool()
 	return func(ctx context.Context, out *output) error {
-		r := newCheckReport(out.stdout, *format)
+		r := newCheckReport(out.stdout, *format, languages[*language])
 		options := preflight.Options{
+			Language:  languages[*language],
 			UserAgent: name + "/" + version.Version,
 			Offline:   *offline,
 			Report: func(s preflight.Step) {
@@ -44,9 +47,6 @@ func addCheck(cmd *kingpin.CmdClause, f *flags) action {
 					r.add(s)
 				}
 			},
-		}
-		if *language == languageChinese {
-			options.Language = wecom.Chinese
 		}
 		cfg, err := f.config.Load()
 		if err == nil {
@@ -73,11 +73,13 @@ func languageOfLocale() string {
 
 // A checkReport writes the steps of a check.
 type checkReport struct {
-	w      io.Writer
-	format string
-	corp   string // of the last step
-	result checkResult
-	err    error // of writing
+	w        io.Writer
+	format   string
+	language wecom.Language
+	corp     string           // of the last line
+	notTried []preflight.Step // since the last line: they share the next one
+	result   checkResult
+	err      error // of writing
 }
 
 // A checkResult is the result of a check in JSON.
@@ -86,28 +88,68 @@ type checkResult struct {
 	Steps []preflight.Step `json:"steps"`
 }
 
-func newCheckReport(w io.Writer, format string) *checkReport {
-	return &checkReport{w: w, format: format, result: checkResult{OK: true, Steps: []preflight.Step{}}}
+func newCheckReport(w io.Writer, format string, language wecom.Language) *checkReport {
+	return &checkReport{
+		w:        w,
+		format:   format,
+		language: language,
+		result:   checkResult{OK: true, Steps: []preflight.Step{}},
+	}
 }
 
-var marks = map[preflight.Status]string{preflight.OK: "ok", preflight.Failed: "FAIL", preflight.Skipped: "-"}
+// markSkipped begins the line of a step that was not tried.
+const markSkipped = "skip"
 
-// add takes a step, and writes its line at once: the steps after it may take long.
+var marks = map[preflight.Status]string{preflight.OK: "ok", preflight.Failed: "FAIL", preflight.Skipped: markSkipped}
+
+// add takes a step, and writes its line at once, since the steps after it may take long. Steps
+// that were not tried because of an earlier one wait for the step after them.
 func (r *checkReport) add(s preflight.Step) {
 	r.result.OK = r.result.OK && s.Status != preflight.Failed
 	r.result.Steps = append(r.result.Steps, s)
 	if r.format == formatJSON {
 		return
 	}
-	if s.Corp != r.corp {
-		r.corp = s.Corp
-		r.print("\n%s\n", s.Corp)
+	if s.After == "" || len(r.notTried) > 0 && r.notTried[0].Corp != s.Corp {
+		r.writeNotTried()
 	}
+	if s.After != "" {
+		r.notTried = append(r.notTried, s)
+		return
+	}
+	r.write(s)
+}
+
+// writeNotTried writes the line of the steps that were not tried, if there are any.
+func (r *checkReport) writeNotTried() {
+	steps := r.notTried
+	r.notTried = nil
+	switch len(steps) {
+	case 0:
+	case 1:
+		r.write(steps[0])
+	default:
+		r.writeCorp(steps[0].Corp)
+		r.print("%-4s  %s\n", markSkipped, preflight.NotTried(steps, r.language))
+	}
+}
+
+// write writes the line of a step.
+func (r *checkReport) write(s preflight.Step) {
+	r.writeCorp(s.Corp)
 	line := fmt.Sprintf("%-4s  %-13s  %s", marks[s.Status], s.Name, s.Seen)
 	if s.Remedy != "" {
 		line += " -> " + s.Remedy
 	}
 	r.print("%s\n", line)
+}
+
+// writeCorp writes the name of a corp before its first line.
+func (r *checkReport) writeCorp(corp string) {
+	if corp != r.corp {
+		r.corp = corp
+		r.print("\n%s\n", corp)
+	}
 }
 
 func (r *checkReport) print(format string, args ...any) {
@@ -120,6 +162,12 @@ func (r *checkReport) print(format string, args ...any) {
 // of which a step failed.
 func (r *checkReport) finish(interrupted bool) error {
 	r.result.OK = r.result.OK && !interrupted
+	if r.format == formatText {
+		r.writeNotTried()
+	}
+	if r.format == formatText && !interrupted {
+		r.print("\n%s\n", preflight.Legend(markSkipped, r.language))
+	}
 	if r.format == formatJSON {
 		encoder := json.NewEncoder(r.w)
 		encoder.SetIndent("", "  ")

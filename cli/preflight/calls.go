@@ -277,7 +277,10 @@ func (c *corp) checkClock() {
 			"请校准本机时钟（例如使用 NTP）；在此之前，本程序以企业微信的时间为准",
 		})
 	default:
-		c.ok(StepClock, textf("less than %s from WeCom's", "与企业微信相差不到 %s",
-			ahead.Abs().Truncate(time.Minute)+time.Minute), text{})
+		within := ahead.Abs().Truncate(time.Minute) + time.Minute
+		c.ok(StepClock, text{
+			fmt.Sprintf("less than %s from WeCom's", within),
+			fmt.Sprintf("与企业微信相差不到 %d 分钟", within/time.Minute),
+		}, text{})
 	}
 }

@@ -43,11 +43,12 @@ func (c *corp) reportPlan() {
 	p, problem, remedy := c.plan()
 	step := Step{Corp: c.corp, Name: StepPlan, Status: OK, Plan: &p}
 	step.Seen = textf(
-		"targets: %d; calls: %d in the first round, then %d to %d an hour, at most %.1f%% of the budget and %.1f%% of "+
+		"targets: %d; calls: %d in the first round, then %d to %d an hour, %s of the budget and %s of "+
 			"WeCom's limit; expected: hosts %d, series %d, memory %d MiB",
-		"目标：%d 个；调用：首轮 %d 次，之后每小时 %d 至 %d 次，至多占预算的 %.1f%%、企业微信限额的 %.1f%%；"+
+		"目标：%d 个；调用：首轮 %d 次，之后每小时 %d 至 %d 次，预算占用%s，企业微信限额占用%s；"+
 			"预计：主持人 %d 名，序列 %d 条，内存 %d MiB",
-		p.Targets, p.FirstRoundCalls, p.LeastCallsPerHour, p.MostCallsPerHour, 100*p.BudgetShare, 100*p.WeComLimitShare,
+		p.Targets, p.FirstRoundCalls, p.LeastCallsPerHour, p.MostCallsPerHour,
+		atMost(p.BudgetShare).in(c.Language), atMost(p.WeComLimitShare).in(c.Language),
 		p.Hosts, p.Series, p.MemoryBytes>>20,
 	).in(c.Language)
 	if p.RecordingsSeen != nil {
@@ -71,6 +72,14 @@ func (c *corp) reportPlan() {
 	}
 	step.Remedy = strings.Join(notes, text{"; ", "；"}.in(c.Language))
 	c.Report(step)
+}
+
+// atMost returns a share in percent, which some of the calls may not reach.
+func atMost(share float64) text {
+	if share > 0 && share < 0.001 {
+		return text{"below 0.1%", "低于 0.1%"}
+	}
+	return textf("at most %.1f%%", "至多 %.1f%%", 100*share)
 }
 
 // plan returns what polling costs, and why that cannot be, if so.

@@ -140,7 +140,7 @@ func TestAllIsWell(t *testing.T) {
 		"ok list: by meeting_code: tried 1 of 1 targets, listed 1, with recordings 1",
 		"ok recordings: this app's recordings: 1 seen on the first pages of 6 of 6 targets; the exporter has something to show",
 		"ok clock: less than 1m0s from WeCom's",
-		"ok plan: targets: 6; calls: 6 in the first round, then 6 to 72 an hour, at most 0.1% of the budget and 0.0% of " +
+		"ok plan: targets: 6; calls: 6 in the first round, then 6 to 72 an hour, at most 0.1% of the budget and below 0.1% of " +
 			"WeCom's limit; expected: hosts 3, series 329, memory 30 MiB; this app's recordings: 1 seen",
 	}
 	steps := run(t, configOf(url), Options{})

@@ -7,6 +7,7 @@ package preflight
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
@@ -59,6 +60,27 @@ var (
 	wayThere = []Name{StepDNS, StepTCP, StepTLS, StepToken}
 	calls    = []Name{StepScope, StepActivity, StepList, StepRecordings, StepClock}
 )
+
+// NotTried returns, in a sentence, which steps were not tried because an earlier one has not
+// succeeded. All of them have an After.
+func NotTried(steps []Step, l wecom.Language) string {
+	names := make([]string, 0, len(steps))
+	for _, s := range steps {
+		names = append(names, string(s.Name))
+	}
+	return textf("%d steps were not tried, because they come after %s: ", "%d 个步骤未执行（须先通过 %s）：",
+		len(steps), steps[0].After).in(l) + strings.Join(names, text{", ", "、"}.in(l))
+}
+
+// Legend returns a line that explains the names of the steps that are no words of the network,
+// and the mark of a step that was not tried.
+func Legend(skipped string, l wecom.Language) string {
+	return textf("scope: members visible to the app; activity: users who started meetings recently; list: lists of a few "+
+		"targets; recordings: whether the app has any; clock: this machine's against WeCom's; plan: what polling costs; "+
+		"%s: not tried",
+		"scope：应用的可见范围；activity：近期发起过会议的成员；list：抽查部分目标的录制列表；"+
+			"recordings：本应用是否有录制；clock：本机时钟与企业微信之差；plan：预计的轮询开销；%s：未执行", skipped).in(l)
+}
 
 // A text is the same sentence in two languages.
 type text struct{ en, zh string }
