@@ -100,7 +100,7 @@ func (e *exporter) run(ctx context.Context) error {
 // logWarnings logs what the configuration likely does not mean.
 func (e *exporter) logWarnings(cfg *config.Config) {
 	for _, warning := range cfg.Warnings {
-		level.Warn(e.out.logger).Log("msg", "the configuration is accepted with a warning", "warning", warning)
+		level.Warn(e.out.logger).Log("msg", "the configuration is accepted with a warning", "warning", warning.English)
 	}
 }
 

@@ -7,12 +7,14 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/bilingual"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/golden"
 )
 
@@ -434,6 +436,47 @@ func wantProblems(t *testing.T, cfg *Config, err error, want []string) {
 	if diff := cmp.Diff(want, strings.Split(err.Error(), "\n")); diff != "" {
 		t.Errorf("problems differ (-want +got):\n%s", diff)
 	}
+	chinese := strings.Split(bilingual.Chinese(err), "\n")
+	if len(chinese) != len(want) {
+		t.Errorf("%d lines in Chinese, and %d in English:\n%s", len(chinese), len(want), strings.Join(chinese, "\n"))
+	}
+	for _, line := range chinese {
+		wantChinese(t, line)
+	}
+}
+
+// wantChinese checks that a line is in Chinese. Its words in English are names, or an error in
+// brackets that others made.
+func wantChinese(t *testing.T, line string) {
+	t.Helper()
+	_, sentence, ok := strings.Cut(line, "：")
+	if !ok {
+		sentence = line
+	}
+	own := bracketed.ReplaceAllString(line, "")
+	if !han.MatchString(sentence) || strings.Contains(line, "%!") || ownEnglish.MatchString(own) ||
+		strings.Contains(own, "） ") {
+		t.Errorf("not in Chinese: %s", line)
+	}
+}
+
+var (
+	han = regexp.MustCompile(`\p{Han}`)
+	// bracketed matches what the operating system and others say, behind what we say of it.
+	bracketed = regexp.MustCompile(`(无法读取(配置文件|目标文件|登记文件|文件|目录) "[^"]*"|http_config（第 \d+ 行）：有误|不是有效的 YAML)（[^（）]*）`)
+	// ownEnglish matches words of our own messages, of which none is left in Chinese.
+	ownEnglish = regexp.MustCompile(`\b(write|or|remove|line|conflicts|the environment|name a)\b`)
+)
+
+// english returns warnings in English. In Chinese they are complete too.
+func english(t *testing.T, warnings []bilingual.Text) []string {
+	t.Helper()
+	texts := make([]string, 0, len(warnings))
+	for _, w := range warnings {
+		texts = append(texts, w.English)
+		wantChinese(t, w.Chinese)
+	}
+	return texts
 }
 
 func TestLoadRefusesFiles(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 	promconfig "github.com/prometheus/common/config"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/accepted"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/bilingual"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/secret"
 )
 
@@ -37,7 +38,7 @@ type Config struct {
 	// Warnings are sentences about what is accepted and likely not meant, such as a
 	// pattern of target files that matches nothing. Each names the flag, or the file
 	// and key.
-	Warnings []string
+	Warnings []bilingual.Text
 }
 
 // Poll is when and how fast to ask WeCom. Every value is positive.

@@ -17,6 +17,7 @@ import (
 	promconfig "github.com/prometheus/common/config"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/accepted"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/bilingual"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/secret"
 )
 
@@ -26,6 +27,7 @@ var equal = cmp.Options{
 	cmp.AllowUnexported(secret.Source{}),
 	cmp.Comparer(func(a, b url.URL) bool { return a.String() == b.String() }),
 	cmpopts.IgnoreUnexported(promconfig.ProxyConfig{}),
+	cmp.Comparer(func(a, b bilingual.Text) bool { return a.English == b.English }),
 }
 
 // httpDefaults is what every corp has unless it says otherwise.
@@ -164,7 +166,7 @@ func TestLoadFlags(t *testing.T) {
 			args: append([]string{"--target.file=$DIR/*.yml"}, goodCorp...),
 			want: func(c *Config, dir string) {
 				c.Corps[0].Targets = Targets{Files: []string{dir + "/*.yml"}}
-				c.Warnings = []string{"--target.file (or WECOM_RECORDING_EXPORTER_TARGET_FILE): \"" + dir + "/*.yml\"" + matchesNothing}
+				c.Warnings = []bilingual.Text{{English: "--target.file (or WECOM_RECORDING_EXPORTER_TARGET_FILE): \"" + dir + "/*.yml\"" + matchesNothing}}
 			},
 		},
 		{
@@ -331,9 +333,9 @@ func TestLoadFile(t *testing.T) {
 			Targets:          Targets{UserIDs: []string{"lisi"}},
 		},
 	}
-	full.Warnings = []string{
-		strconv.Quote(dir+"/testdata/full.ok.yml") + ": corps[0].targets.files[2] (line 27): \"" + dir + "/testdata/none/*.yml\"" + matchesNothing,
-	}
+	full.Warnings = []bilingual.Text{{
+		English: strconv.Quote(dir+"/testdata/full.ok.yml") + ": corps[0].targets.files[2] (line 27): \"" + dir + "/testdata/none/*.yml\"" + matchesNothing,
+	}}
 	small := minimal()
 	small.Poll.Interval = time.Minute
 	small.Shard.Total = 2
@@ -414,7 +416,7 @@ func TestAPIURL(t *testing.T) {
 		t.Run(test.text, func(t *testing.T) {
 			t.Parallel()
 			var p problems
-			if got := (value{problems: &p, where: "url", text: test.text}).apiURL(); got != test.want || p.err() != nil {
+			if got := (value{problems: &p, where: bilingual.Text{English: "url"}, text: test.text}).apiURL(); got != test.want || p.err() != nil {
 				t.Errorf("got %q, %v; want %q", got, p.err(), test.want)
 			}
 		})

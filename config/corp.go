@@ -25,13 +25,15 @@ func (p *problems) corp(from source) Corp {
 		}
 	}
 	if c.Secret == (secret.Source{}) {
-		p.addf("%s: no secret: %s", from.where(keyAPIFile), from.secretRemedy())
+		p.addf("%s: no secret: %s", "%s：没有 Secret：%s", from.where(keyAPIFile), from.secretRemedy())
 	}
 	if !hasTarget(from) {
-		p.addf("%s: no target and no discovery: give at least one", from.where(keyTargets))
+		p.addf("%s: no target and no discovery: give at least one",
+			"%s：没有目标，也没有启用自动发现：请至少指定一项", from.where(keyTargets))
 	}
 	if agentID, _ := from.value(&problems{}, settingOf(keyAgentID)); c.Targets.DiscoverMembers && agentID.text == "" {
 		p.addf("%s: members needs the agent ID of the app: write %s, or leave members out",
+			"%s：members 需要应用的 AgentId：请填写 %s，或去掉 members",
 			from.where(keyDiscover), from.name(keyAgentID))
 	}
 	return c
@@ -61,7 +63,8 @@ func (v value) secretOr(file secret.Source) secret.Source {
 		return v.checkSecret(secret.FromValue(v.text))
 	}
 	if v.text != "" {
-		v.problems.addf("%s conflicts with %s: remove one of them", settingOf(keyAPIFile), v.where)
+		v.problems.addf("%s conflicts with %s: remove one of them", "不能同时使用 %[2]s 和 %[1]s：请去掉其中之一",
+			settingOf(keyAPIFile), v.where)
 	}
 	return file
 }
@@ -69,7 +72,7 @@ func (v value) secretOr(file secret.Source) secret.Source {
 // checkSecret returns a secret. It adds a problem if one is given and cannot be read.
 func (v value) checkSecret(s secret.Source) secret.Source {
 	if _, err := s.Read(); err != nil && s != (secret.Source{}) {
-		v.addf("%w", err)
+		v.add(err)
 	}
 	return s
 }
@@ -87,8 +90,6 @@ func (v value) httpConfig() promconfig.HTTPClientConfig {
 }
 
 func (v value) checkHTTP(c promconfig.HTTPClientConfig, problems []error) promconfig.HTTPClientConfig {
-	for _, err := range problems {
-		v.addf("%w", err)
-	}
+	v.problems.addAll(v.where, problems)
 	return c
 }

@@ -4,13 +4,13 @@
 package config
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/bilingual"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/fileerr"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/yamldoc"
 )
@@ -19,7 +19,8 @@ import (
 func (v value) departments(label HostLabel) bool {
 	wanted := v.truth()
 	if wanted && label == HostLabelOff {
-		v.addf("departments need hosts: remove it, or set --metrics.host-label to plain or hashed")
+		v.addf("departments need hosts: remove it, or set --metrics.host-label to plain or hashed",
+			"部门依赖标签 host：请去掉该参数，或将 --metrics.host-label 设为 plain 或 hashed")
 	}
 	return wanted
 }
@@ -28,7 +29,7 @@ func (v value) departments(label HostLabel) bool {
 func (v value) departmentNames() map[int64]string {
 	var texts map[string]string
 	if err := v.decode(&texts); err != nil {
-		v.addf("%w", err) // Not met: all keys and values are texts.
+		v.add(err) // Not met: all keys and values are texts.
 		return nil
 	}
 	if len(texts) == 0 {
@@ -41,11 +42,13 @@ func (v value) departmentNames() map[int64]string {
 		name := texts[key]
 		switch {
 		case err != nil || id < 1 || key != strconv.FormatInt(id, 10):
-			at.addf("the department is not a whole number above zero: write its ID, such as 2")
+			at.addf("the department is not a whole number above zero: write its ID, such as 2",
+				"部门不是大于零的整数：请填写部门 ID，例如 2")
 		case !utf8.ValidString(name):
-			at.addf("%q is not UTF-8: write a name that is", name)
+			at.addf("%q is not UTF-8: write a name that is", "%q 不是 UTF-8：请用 UTF-8 填写名称", name)
 		case strings.TrimSpace(name) == "":
-			at.addf("no name: write one, or leave the department out, so that its number is shown")
+			at.addf("no name: write one, or leave the department out, so that its number is shown",
+				"没有名称：请填写名称；或去掉该部门，以部门 ID 显示")
 		}
 		names[id] = name
 	}
@@ -64,17 +67,23 @@ func (f *Flags) checkDepartments(p *problems, c *Config) {
 	if !c.Metrics.Departments || len(without) == 0 {
 		return
 	}
-	const reason = "departments are known of members that are discovered: "
+	const (
+		reason  = "departments are known of members that are discovered: "
+		chinese = "部门信息来自自动发现的成员："
+	)
 	flag, file := settingOf(flagDepartments), f.file()
 	switch {
 	case len(without) < len(c.Corps):
-		p.warnings = append(p.warnings, fmt.Sprintf(
+		p.warnings = append(p.warnings, bilingual.Textf(
 			"%s: "+reason+"write members to %s in %s, so that these corps have them too",
+			"%s："+chinese+"请在 %s 中加入 members（文件 %s），这些企业才有部门",
 			flag, strings.Join(without, ", "), fileerr.Quote(file)))
 	case file != "":
 		p.addf("%s: "+reason+"write members to %s in %s, or remove the flag",
+			"%s："+chinese+"请在 %s 中加入 members（文件 %s），或去掉该参数",
 			flag, strings.Join(without, " or "), fileerr.Quote(file))
 	default:
-		p.addf("%s: "+reason+"write members to %s, or remove the flag", flag, settingOf(keyDiscover))
+		p.addf("%s: "+reason+"write members to %s, or remove the flag",
+			"%s："+chinese+"请在 %s中加入 members，或去掉该参数", flag, settingOf(keyDiscover))
 	}
 }

@@ -147,7 +147,7 @@ func TestDepartmentsOfFile(t *testing.T) {
 				}
 				return
 			}
-			if diff := cmp.Diff(inDir(dir, test.wantWarns), append([]string{}, c.Warnings...)); diff != "" {
+			if diff := cmp.Diff(inDir(dir, test.wantWarns), english(t, c.Warnings)); diff != "" {
 				t.Errorf("warnings (-want +got):\n%s", diff)
 			}
 		})

@@ -9,6 +9,7 @@ import (
 
 	"github.com/alecthomas/kingpin/v2"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/bilingual"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/yamldoc"
 )
 
@@ -103,6 +104,7 @@ func (f *Flags) process(p *problems) *Config {
 	}
 	if shard := c.Shard; shard.Total > 0 && shard.Ordinal >= shard.Total {
 		p.addf("%s: %d is not below --shard.total=%d: shards are numbered from 0",
+			"%s：%d 不小于 --shard.total=%d：分片从 0 开始编号",
 			f.name("shard.ordinal"), shard.Ordinal, shard.Total)
 	}
 	return c
@@ -115,22 +117,25 @@ func (f *Flags) file() string {
 
 // refuseCorp refuses settings of a corp, which a configuration file replaces.
 func (f *Flags) refuseCorp(p *problems) {
-	const conflict = "%s conflicts with %s: remove it, and write %s to the corps of that file"
 	file := settingOf(flagConfigFile)
+	conflict := func(what, instead bilingual.Text) {
+		p.addf("%s conflicts with %s: remove it, and write %s to the corps of that file",
+			"不能同时使用 %s 和 %s：请去掉前者，改在该文件的 corps 中设置%s", what, file, instead)
+	}
 	for _, s := range settings() {
 		if s.setCorp == nil {
 			continue
 		}
-		instead := "it"
-		if s.env == variableAPI {
-			instead = "api_secret_file" // No file takes the secret itself.
+		instead := bilingual.Text{English: "it"}
+		if s.env == variableAPI { // No file takes the secret itself.
+			instead = bilingual.Text{English: "api_secret_file", Chinese: " api_secret_file"}
 		}
 		if g := f.given[s.flag]; g != nil && g.onCommandLine {
-			p.addf(conflict, "--"+s.flag, file, instead)
+			conflict(bilingual.Text{English: "--" + s.flag, Chinese: "--" + s.flag}, instead)
 		}
 		for _, variable := range s.variables() {
 			if f.env(variable) != "" {
-				p.addf(conflict, variable+" in the environment", file, instead)
+				conflict(inEnvironment(variable), instead)
 			}
 		}
 	}
@@ -153,7 +158,7 @@ func (f *Flags) value(p *problems, s setting) (value, bool) {
 	if s.commas {
 		v.items = split(v.items)
 	}
-	v.whereItem = func(int) string { return v.where }
+	v.whereItem = func(int) bilingual.Text { return v.where }
 	return v, true
 }
 
@@ -165,7 +170,8 @@ func (f *Flags) variableOf(p *problems, s setting) string {
 	case twin == "" || f.env(twin) == "":
 		return variable
 	case f.env(variable) != "":
-		p.addf("%s conflicts with %s, which is its long name: remove one of them from the environment", variable, twin)
+		p.addf("%s conflicts with %s, which is its long name: remove one of them from the environment",
+			"不能同时设置环境变量 %s 和 %s，后者是前者的长名称：请去掉其中之一", variable, twin)
 		return variable
 	}
 	return twin
@@ -179,9 +185,9 @@ func (f *Flags) env(variable string) string {
 }
 
 // name implements source.
-func (f *Flags) name(key string) string {
+func (f *Flags) name(key string) bilingual.Text {
 	if s := settingOf(key); s.flag != "" {
-		return s.String()
+		return s.named(s.variable())
 	}
 	var names []string
 	for _, s := range settings() {
@@ -189,15 +195,16 @@ func (f *Flags) name(key string) string {
 			names = append(names, "--"+s.flag)
 		}
 	}
-	return strings.Join(names, ", ")
+	return bilingual.Text{English: strings.Join(names, ", "), Chinese: strings.Join(names, "、")}
 }
 
 // where implements source.
-func (f *Flags) where(key string) string { return f.name(key) }
+func (f *Flags) where(key string) bilingual.Text { return f.name(key) }
 
 // secretRemedy implements source.
-func (f *Flags) secretRemedy() string {
-	return "write the path of a file that holds the secret of the app, or set " + variableAPI + " in the environment"
+func (f *Flags) secretRemedy() bilingual.Text {
+	return bilingual.Textf("write the path of a file that holds the secret of the app, or set %s in the environment",
+		"请填写存放应用 Secret 的文件路径，或将 Secret 写入环境变量 %s", variableAPI)
 }
 
 // split divides values at commas and line ends: an environment variable holds

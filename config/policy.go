@@ -15,7 +15,7 @@ import (
 // each problem, which names the file, the entry and the line.
 func ReadAcceptedFile(path string) ([]accepted.Entry, error) {
 	var p problems
-	entries, errs := accepted.Read("", path)
+	entries, errs := accepted.Read(path)
 	p.errs = errs
 	return entries, p.err()
 }
@@ -26,8 +26,8 @@ func (v value) acceptedFile() (path string, entries []accepted.Entry) {
 		return "", nil
 	}
 	path = v.path()
-	entries, errs := accepted.Read(v.where+": ", path)
-	v.problems.errs = append(v.problems.errs, errs...)
+	entries, errs := accepted.Read(path)
+	v.problems.addAll(v.where, errs)
 	return path, entries
 }
 
@@ -56,6 +56,8 @@ func (p *problems) checkRetention(from source, c *Corp, lookback time.Duration) 
 	}
 	p.addf("%s: a retention of %s is not shorter than the lookback, which is %s (%s), so no recording would "+
 		"ever be older: make the lookback longer than the retention, up to %s, or the retention shorter",
+		"%[1]s：保留期限 %[2]s 不短于由 %[4]s设置的回溯期 %[3]s，不会发现任何超期的录制："+
+			"请将回溯期调得长于保留期限（最长 %[5]s），或缩短保留期限",
 		from.where(keyRetention), model.Duration(c.Policy.Retention), model.Duration(lookback),
 		settingOf(keyLookback), model.Duration(MaxLookback))
 }

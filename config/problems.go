@@ -5,7 +5,8 @@ package config
 
 import (
 	"errors"
-	"fmt"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/bilingual"
 )
 
 // maxProblems bounds an error: more problems than this likely have one cause.
@@ -16,12 +17,24 @@ const maxProblems = 20
 type problems struct {
 	errs []error
 	// warnings are about what may be right, and is worth a look.
-	warnings []string
+	warnings []bilingual.Text
 }
 
-// addf adds a problem. It takes %w as fmt.Errorf does.
-func (p *problems) addf(format string, args ...any) {
-	p.errs = append(p.errs, fmt.Errorf(format, args...))
+// add adds a problem of what is named.
+func (p *problems) add(where bilingual.Text, err error) {
+	p.errs = append(p.errs, bilingual.At(where, err))
+}
+
+// addAll adds problems of what is named.
+func (p *problems) addAll(where bilingual.Text, errs []error) {
+	for _, err := range errs {
+		p.add(where, err)
+	}
+}
+
+// addf adds a problem in both languages, as bilingual.Errorf does.
+func (p *problems) addf(english, chinese string, args ...any) {
+	p.errs = append(p.errs, bilingual.Errorf(english, chinese, args...))
 }
 
 // err returns all problems, one a line, or nil.
@@ -30,5 +43,5 @@ func (p *problems) err() error {
 		return errors.Join(p.errs...)
 	}
 	return errors.Join(append(p.errs[:maxProblems:maxProblems],
-		fmt.Errorf("and %d more problems: put these right first", len(p.errs)-maxProblems))...)
+		bilingual.Errorf("and %d more problems: put these right first", "另有 %d 个问题：请先更正以上问题", len(p.errs)-maxProblems))...)
 }

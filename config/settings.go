@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/bilingual"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/httpclient"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/yamldoc"
 )
@@ -382,17 +383,22 @@ func (s setting) variables() []string {
 	return names
 }
 
-// String names the setting to a user of flags.
-func (s setting) String() string {
-	return s.named(s.variable())
+// String names the setting to a user of flags, in English.
+func (s setting) String() string { return s.named(s.variable()).English }
+
+// InChinese is String in Chinese.
+func (s setting) InChinese() string { return s.named(s.variable()).Chinese }
+
+// named names the setting to a user of flags, with one of its variables.
+func (s setting) named(variable string) bilingual.Text {
+	if s.flag == "" {
+		return inEnvironment(variable)
+	}
+	return bilingual.Textf("--%s (or %s)", "--%s（或 %s）", s.flag, variable)
 }
 
-// named is String with one of the variables.
-func (s setting) named(variable string) string {
-	if s.flag == "" {
-		return variable + " in the environment"
-	}
-	return "--" + s.flag + " (or " + variable + ")"
+func inEnvironment(variable string) bilingual.Text {
+	return bilingual.Textf("%s in the environment", "环境变量 %s", variable)
 }
 
 // isTarget reports whether the setting gives targets, or finds them.
@@ -412,8 +418,11 @@ func (s setting) targetKey() string {
 func fileKeys() []yamldoc.Key {
 	keys := []yamldoc.Key{{
 		Path: "corps[].api_secret",
-		Instead: "a secret does not stand in a configuration file: " +
-			"write it to a file of its own, and its path as api_secret_file",
+		Instead: bilingual.Text{
+			English: "a secret does not stand in a configuration file: " +
+				"write it to a file of its own, and its path as api_secret_file",
+			Chinese: "配置文件中不能写 Secret：请将其写入单独的文件，并用 api_secret_file 指定该文件",
+		},
 	}}
 	for _, s := range settings() {
 		switch s.key {

@@ -13,6 +13,7 @@ import (
 	promconfig "github.com/prometheus/common/config"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/accepted"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/bilingual"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/secret"
 )
 
@@ -157,7 +158,9 @@ corps:
 	globex.Name, globex.QuotaBytes, globex.Statistics, globex.Departments = "globex", 0, false, nil
 	globex.Targets = Targets{DiscoverMembers: true, DiscoverActivity: true}
 	want.Corps = []Corp{acme, globex}
-	want.Warnings = []string{strconv.Quote(dir+"/c.yml") + ": corps[0].targets.files[0] (line 12): \"" + dir + "/*.yaml\"" + matchesNothing}
+	want.Warnings = []bilingual.Text{{
+		English: strconv.Quote(dir+"/c.yml") + ": corps[0].targets.files[0] (line 12): \"" + dir + "/*.yaml\"" + matchesNothing,
+	}}
 	got, err := parse(t, map[string]string{}, "--config.file="+dir+"/c.yml", "--shard.total=2").LoadSimulated(simulation)
 	if err != nil {
 		t.Fatal(err)

@@ -58,25 +58,26 @@ type TargetFile struct {
 // because someone is likely writing it; empty lists are fine.
 func ReadTargetFile(path string) (TargetFile, error) {
 	var p problems
-	t := p.targetFile("", path)
+	t := p.targetFile(path)
 	return t, p.err()
 }
 
-// targetFile reads a file of targets. The prefix begins all messages.
-func (p *problems) targetFile(prefix, path string) TargetFile {
+// targetFile reads a file of targets.
+func (p *problems) targetFile(path string) TargetFile {
 	content, err := os.ReadFile(path)
 	if err != nil {
-		p.addf("%sthe target file %s cannot be read (%w): name a readable file",
-			prefix, fileerr.Quote(path), fileerr.Cause(err))
+		p.addf("the target file %s cannot be read (%w): name a readable file",
+			"无法读取目标文件 %s（%w）：请指定可以读取的文件", fileerr.Quote(path), fileerr.Cause(err))
 		return TargetFile{}
 	}
-	d, errs := yamldoc.Read(prefix+fileerr.Quote(path), content, targetFileKeys())
+	d, errs := yamldoc.Read(fileerr.Quote(path), content, targetFileKeys())
 	if len(errs) > 0 {
 		p.errs = append(p.errs, errs...)
 		return TargetFile{}
 	}
 	if !d.At("").Given() {
-		p.addf("%s%s: the file is empty: write userids, meetingids or meeting_codes", prefix, fileerr.Quote(path))
+		p.addf("%s: the file is empty: write userids, meetingids or meeting_codes",
+			"%s：文件为空：请写入 userids、meetingids 或 meeting_codes", fileerr.Quote(path))
 		return TargetFile{}
 	}
 	var c Corp
@@ -127,29 +128,34 @@ func (v value) targetFiles() []string {
 // later.
 func (v value) checkPattern(i int, pattern string) {
 	if pattern == "" {
-		v.addItemf(i, "an empty path: write the path of a target file")
+		v.addItemf(i, "an empty path: write the path of a target file", "路径为空：请填写目标文件的路径")
 		return
 	}
 	paths, err := glob.Expand(pattern)
 	if err != nil {
-		v.addItemf(i, "%w", err)
+		v.problems.add(v.whereItem(i), err)
 		return
 	}
 	if !glob.HasMeta(pattern) {
-		v.problems.targetFile(v.whereItem(i)+": ", pattern)
+		var p problems
+		p.targetFile(pattern)
+		v.problems.addAll(v.whereItem(i), p.errs)
 		return
 	}
 	folderErrs := glob.FolderErrors(pattern)
 	for _, err := range folderErrs {
-		v.warnItemf(i, "%v: let the exporter read the folder, or correct the pattern; until then, targets are missing", err)
+		v.warnItemf(i, "%v: let the exporter read the folder, or correct the pattern; until then, targets are missing",
+			"%v：请允许本程序读取该目录，或更正通配模式；在此之前会缺少目标", err)
 	}
 	if len(paths) == 0 && len(folderErrs) == 0 {
 		v.warnItemf(i, "%s matches no file, and so adds no targets: correct the pattern, or create a file",
+			"%s 没有匹配到文件，目前没有其中的目标：请更正通配模式，或创建文件",
 			fileerr.Quote(pattern))
 	}
 	for _, path := range paths {
 		if _, err := os.ReadFile(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			v.addItemf(i, "the target file %s cannot be read (%w): make it readable, or narrow the pattern",
+				"无法读取目标文件 %s（%w）：请允许读取，或写更精确的通配模式",
 				fileerr.Quote(path), fileerr.Cause(err))
 		}
 	}
@@ -163,7 +169,7 @@ func (v value) discovery() (members, activity bool) {
 		case "activity":
 			activity = true
 		default:
-			v.addItemf(i, "%q is not known: write members or activity", word)
+			v.addItemf(i, "%q is not known: write members or activity", "%q 无效：请填写 members 或 activity", word)
 		}
 	}
 	return members, activity
@@ -177,13 +183,14 @@ func (v value) ids(maxBytes int, fold func(string) string) []string {
 		id := strings.TrimSpace(item)
 		switch {
 		case id == "":
-			v.addItemf(i, "an empty entry: write an ID or remove the entry")
+			v.addItemf(i, "an empty entry: write an ID or remove the entry", "有一项为空：请填写 ID，或删除该项")
 		case len(id) > maxBytes:
-			v.addItemf(i, "an entry of %d bytes: write an ID of at most %d", len(id), maxBytes)
+			v.addItemf(i, "an entry of %d bytes: write an ID of at most %d", "有一项长 %d 字节：ID 最长 %d 字节", len(id), maxBytes)
 		case !utf8.ValidString(id):
-			v.addItemf(i, "%q is not UTF-8: write an ID that is", id)
+			v.addItemf(i, "%q is not UTF-8: write an ID that is", "%q 不是 UTF-8：请用 UTF-8 填写 ID", id)
 		case scalar.HasSpaceOrControl(id):
-			v.addItemf(i, "%q holds white space or a control character: write one ID for each entry", id)
+			v.addItemf(i, "%q holds white space or a control character: write one ID for each entry",
+				"%q 含有空白或控制字符：每项只填写一个 ID", id)
 		case !seen[fold(id)]:
 			seen[fold(id)] = true
 			ids = append(ids, id)

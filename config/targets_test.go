@@ -278,11 +278,11 @@ func TestPatternsWithoutFiles(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var want []string
+			want := []string{}
 			for _, warning := range inDir(dir, test.want) {
 				want = append(want, flag+warning)
 			}
-			if diff := cmp.Diff(want, cfg.Warnings); diff != "" {
+			if diff := cmp.Diff(want, english(t, cfg.Warnings)); diff != "" {
 				t.Errorf("warnings differ (-want +got):\n%s", diff)
 			}
 			for i, err := range cfg.Corps[0].Targets.FolderErrors() {

@@ -4,12 +4,12 @@
 package config
 
 import (
-	"fmt"
 	"os"
 	"time"
 
 	promconfig "github.com/prometheus/common/config"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/bilingual"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/fileerr"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/scalar"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/secret"
@@ -22,15 +22,15 @@ type value struct {
 	problems *problems
 	// where names the setting: a flag with its environment variable, or a file
 	// with a key and a line.
-	where string
+	where bilingual.Text
 	// text is the value of a setting that takes one. It is empty if there is none.
 	text string
 	// items are the values of a list.
 	items []string
 	// whereItem names one of the items.
-	whereItem func(i int) string
+	whereItem func(i int) bilingual.Text
 	// whereKey names one of the keys below a key of a file. It is nil for flags.
-	whereKey func(name string) string
+	whereKey func(name string) bilingual.Text
 	// decode decodes the keys below a key of a file. It is nil for flags.
 	decode func(into any) error
 	// base is the directory that relative paths begin at. If empty, they begin at
@@ -45,11 +45,11 @@ type source interface {
 	// reports whether the source can hold the setting at all.
 	value(*problems, setting) (value, bool)
 	// name names a key of the table as the user of this source knows it.
-	name(key string) string
+	name(key string) bilingual.Text
 	// where is name with the file and the line, if there are any.
-	where(key string) string
+	where(key string) bilingual.Text
 	// secretRemedy is what to do if there is no secret.
-	secretRemedy() string
+	secretRemedy() bilingual.Text
 }
 
 // fileValue returns a value that stands in a file.
@@ -66,17 +66,23 @@ func fileValue(p *problems, at yamldoc.Value, base string) value {
 	}
 }
 
-func (v value) addf(format string, args ...any) {
-	v.problems.addf("%s: %w", v.where, fmt.Errorf(format, args...))
+// add adds a problem of the value.
+func (v value) add(err error) { v.problems.add(v.where, err) }
+
+// addf adds a problem of the value in both languages, as bilingual.Errorf does.
+func (v value) addf(english, chinese string, args ...any) {
+	v.add(bilingual.Errorf(english, chinese, args...))
 }
 
-func (v value) addItemf(i int, format string, args ...any) {
-	v.problems.addf("%s: %w", v.whereItem(i), fmt.Errorf(format, args...))
+// addItemf adds a problem of an item of a list.
+func (v value) addItemf(i int, english, chinese string, args ...any) {
+	v.problems.add(v.whereItem(i), bilingual.Errorf(english, chinese, args...))
 }
 
 // warnItemf adds a warning about an item of a list.
-func (v value) warnItemf(i int, format string, args ...any) {
-	v.problems.warnings = append(v.problems.warnings, v.whereItem(i)+": "+fmt.Sprintf(format, args...))
+func (v value) warnItemf(i int, english, chinese string, args ...any) {
+	warning := bilingual.Textf("%s: %s", "%s：%s", v.whereItem(i), bilingual.Textf(english, chinese, args...))
+	v.problems.warnings = append(v.problems.warnings, warning)
 }
 
 // path returns the text as a path.
@@ -88,7 +94,7 @@ func (v value) path() string {
 func parsed[T any](v value, parse func(text string) (T, error)) T {
 	result, err := parse(v.text)
 	if err != nil {
-		v.addf("%w", err)
+		v.add(err)
 	}
 	return result
 }
@@ -107,7 +113,7 @@ func (v value) duration() time.Duration { return parsed(v, scalar.Duration) }
 func (v value) lookback() time.Duration {
 	d := v.duration()
 	if d > MaxLookback {
-		v.addf("%q is over the limit: write 366d or less", v.text)
+		v.addf("%q is over the limit: write 366d or less", "%q 超过上限：请填写 366d 或更短", v.text)
 	}
 	return d
 }
@@ -120,7 +126,7 @@ func (v value) hostLabel() HostLabel {
 	switch label {
 	case HostLabelPlain, HostLabelHashed, HostLabelOff:
 	default:
-		v.addf("%q is not known: write plain, hashed or off", v.text)
+		v.addf("%q is not known: write plain, hashed or off", "%q 无效：请填写 plain、hashed 或 off", v.text)
 	}
 	return label
 }
@@ -128,18 +134,19 @@ func (v value) hostLabel() HostLabel {
 func (v value) hashKey(label HostLabel) secret.Key {
 	switch {
 	case label != HostLabelHashed && v.text != "":
-		v.addf("a key without hashed hosts: remove it, or set --metrics.host-label=hashed")
+		v.addf("a key without hashed hosts: remove it, or set --metrics.host-label=hashed",
+			"有密钥，但没有使用哈希：请去掉密钥，或设置 --metrics.host-label=hashed")
 		return nil
 	case label != HostLabelHashed:
 		return nil
 	case v.text == "":
 		v.addf("no key for --metrics.host-label=hashed: write the path of a file with at least %d random bytes",
-			secret.MinKeyBytes)
+			"--metrics.host-label=hashed 缺少密钥：请填写密钥文件的路径，文件中至少有 %d 个随机字节", secret.MinKeyBytes)
 		return nil
 	}
 	key, err := secret.KeyFromFile(v.text)
 	if err != nil {
-		v.addf("%w", err)
+		v.add(err)
 	}
 	return key
 }
@@ -147,7 +154,8 @@ func (v value) hashKey(label HostLabel) secret.Key {
 // directory reads the path of a directory, which need not exist yet.
 func (v value) directory() string {
 	if info, err := os.Stat(v.text); v.text != "" && err == nil && !info.IsDir() {
-		v.addf("%s is not a directory: name one; the exporter creates it if it does not exist", fileerr.Quote(v.text))
+		v.addf("%s is not a directory: name one; the exporter creates it if it does not exist",
+			"%s 不是目录：请指定一个目录；目录不存在时会自动创建", fileerr.Quote(v.text))
 	}
 	return v.text
 }

@@ -4,7 +4,6 @@
 package web
 
 import (
-	"fmt"
 	"path"
 	"path/filepath"
 	"slices"
@@ -16,6 +15,7 @@ import (
 	"github.com/prometheus/exporter-toolkit/web/kingpinflag"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/bilingual"
 )
 
 // The flags that an error names.
@@ -90,11 +90,13 @@ func (f *Flags) ConfigFile() string { return *f.toolkit.WebConfigFile }
 func (f *Flags) Settings() (Settings, error) {
 	maxRequests, err := strconv.Atoi(*f.maxRequests)
 	if err != nil || maxRequests < 0 {
-		return Settings{}, fmt.Errorf("%s: %q is not a number of requests: write 0 for no limit, or a number above it",
+		return Settings{}, bilingual.Errorf("%s: %q is not a number of requests: write 0 for no limit, or a number above it",
+			"%s：%q 不是请求数：请填写正整数，或填写 0 表示不限",
 			flagAndVariable(flagMaxRequests), *f.maxRequests)
 	}
 	if !isTelemetryPath(*f.telemetryPath) {
-		return Settings{}, fmt.Errorf("%s: %q is not a path for metrics: write one such as /metrics",
+		return Settings{}, bilingual.Errorf("%s: %q is not a path for metrics: write one such as /metrics",
+			"%s：%q 不能作为指标的路径：请换一个，例如 /metrics",
 			flagAndVariable(flagTelemetryPath), *f.telemetryPath)
 	}
 	if err := toolkit.Validate(*f.toolkit.WebConfigFile); err != nil {
@@ -102,7 +104,8 @@ func (f *Flags) Settings() (Settings, error) {
 		if absolute, absErr := filepath.Abs(file); absErr == nil {
 			file = absolute // the user may not know the working directory
 		}
-		return Settings{}, fmt.Errorf("%s: %q cannot be used: %w", flagAndVariable(flagConfigFile), file, err)
+		return Settings{}, bilingual.Errorf("%s: %q cannot be used: %w", "%s：文件 %q 有误（%w）",
+			flagAndVariable(flagConfigFile), file, err)
 	}
 	return Settings{
 		TelemetryPath:   *f.telemetryPath,
@@ -114,8 +117,8 @@ func (f *Flags) Settings() (Settings, error) {
 	}, nil
 }
 
-func flagAndVariable(flag string) string {
-	return fmt.Sprintf("--%s (or %s)", flag, config.Variable(flag))
+func flagAndVariable(flag string) bilingual.Text {
+	return bilingual.Textf("--%s (or %s)", "--%s（或 %s）", flag, config.Variable(flag))
 }
 
 // isTelemetryPath reports whether metrics can be served at p: an absolute path

@@ -33,7 +33,7 @@ type Options struct {
 func Refuse(problems []error, o Options) {
 	r := reporter{Options: o}
 	for _, err := range problems {
-		r.failed(StepConfiguration, text{err.Error(), err.Error()}, text{})
+		r.failed(StepConfiguration, configText(err), text{})
 	}
 	r.skipAfter(StepConfiguration, slices.Concat(wayThere, calls, []Name{StepPlan})...)
 }
@@ -41,8 +41,7 @@ func Refuse(problems []error, o Options) {
 // Run tries a configuration. Each step runs if those that it needs have succeeded.
 func Run(ctx context.Context, cfg *config.Config, o Options) {
 	r := reporter{Options: o}
-	warnings := strings.Join(cfg.Warnings, "; ")
-	r.ok(StepConfiguration, textf("valid, corps: %d", "有效，企业数：%d", len(cfg.Corps)), text{warnings, warnings})
+	r.ok(StepConfiguration, textf("valid, corps: %d", "有效，企业数：%d", len(cfg.Corps)), joined(cfg.Warnings))
 	for i := range cfg.Corps {
 		r.corp = cfg.Corps[i].Name
 		c := &corp{
@@ -122,7 +121,7 @@ func (c *corp) run(ctx context.Context) {
 func (c *corp) call(ctx context.Context) {
 	transport, err := promconfig.NewRoundTripperFromConfig(c.config.HTTPClientConfig, "wecom")
 	if err != nil { // The configuration was tried with these values when it was loaded.
-		c.failed(StepConfiguration, text{err.Error(), err.Error()}, text{})
+		c.failed(StepConfiguration, configText(err), text{})
 		c.skipAfter(StepConfiguration, slices.Concat(c.way(), calls)...)
 		return
 	}
@@ -165,7 +164,7 @@ func (c *corp) checkTargetFiles() {
 		}
 	}
 	for _, err := range errs {
-		c.failed(StepTargetFiles, text{err.Error(), err.Error()}, text{
+		c.failed(StepTargetFiles, configText(err), text{
 			"until it is corrected, a running exporter keeps the last targets of the file",
 			"更正之前，运行中的 exporter 沿用该文件上次的目标",
 		})

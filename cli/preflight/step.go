@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/bilingual"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
@@ -95,6 +96,18 @@ func (t text) in(l wecom.Language) string {
 // textf formats the same arguments in both languages. They come in the same order.
 func textf(en, zh string, args ...any) text {
 	return text{fmt.Sprintf(en, args...), fmt.Sprintf(zh, args...)}
+}
+
+// configText returns the text of an error of the configuration, or of one of its files.
+func configText(err error) text { return text{err.Error(), bilingual.Chinese(err)} }
+
+// joined joins texts to one.
+func joined(texts []bilingual.Text) text {
+	en, zh := make([]string, 0, len(texts)), make([]string, 0, len(texts))
+	for _, t := range texts {
+		en, zh = append(en, t.English), append(zh, t.Chinese)
+	}
+	return text{strings.Join(en, "; "), strings.Join(zh, "；")}
 }
 
 // errorText returns the text of an error of a client.

@@ -5,13 +5,13 @@
 package accepted
 
 import (
-	"fmt"
 	"os"
 	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/bilingual"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/fileerr"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/scalar"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/yamldoc"
@@ -32,15 +32,15 @@ type Entry struct {
 }
 
 // Read reads a file: a list in YAML or JSON, with the keys id, reason and until. Its entries
-// have different IDs. It returns one error for each problem, which begins with the prefix and
-// names the file, the key and the line. A file without content accepts nothing.
-func Read(prefix, path string) ([]Entry, []error) {
+// have different IDs. It returns one error for each problem, which names the file, the key and
+// the line. A file without content accepts nothing.
+func Read(path string) ([]Entry, []error) {
 	content, err := os.ReadFile(path)
 	if err != nil {
-		return nil, []error{fmt.Errorf("%sthe accepted file %s cannot be read (%w): name a readable file",
-			prefix, fileerr.Quote(path), fileerr.Cause(err))}
+		return nil, []error{bilingual.Errorf("the accepted file %s cannot be read (%w): name a readable file",
+			"无法读取登记文件 %s（%w）：请指定可以读取的文件", fileerr.Quote(path), fileerr.Cause(err))}
 	}
-	d, errs := yamldoc.ReadList(prefix+fileerr.Quote(path), content,
+	d, errs := yamldoc.ReadList(fileerr.Quote(path), content,
 		[]yamldoc.Key{{Path: "[].id"}, {Path: "[].reason"}, {Path: "[].until"}})
 	if len(errs) > 0 {
 		return nil, errs
@@ -63,14 +63,14 @@ type reader struct {
 	errs     []error
 }
 
-func (r *reader) addf(at yamldoc.Value, format string, args ...any) {
-	r.errs = append(r.errs, fmt.Errorf("%s: %w", at.Where(), fmt.Errorf(format, args...)))
+func (r *reader) addf(at yamldoc.Value, english, chinese string, args ...any) {
+	r.errs = append(r.errs, bilingual.At(at.Where(), bilingual.Errorf(english, chinese, args...)))
 }
 
 func (r *reader) entry(i int) Entry {
 	path := yamldoc.Item("", i)
 	if at := r.document.At(path); !at.Given() {
-		r.addf(at, "an empty entry: write id and reason, or remove the entry")
+		r.addf(at, "an empty entry: write id and reason, or remove the entry", "有一项为空：请填写 id 与 reason，或删除该项")
 		return Entry{}
 	}
 	return Entry{
@@ -84,17 +84,19 @@ func (r *reader) id(at yamldoc.Value, i int) string {
 	id := strings.TrimSpace(at.Text())
 	switch {
 	case id == "":
-		r.addf(at, "no ID: write that of a recording or of a file, as the page /recordings and the command list show it")
+		r.addf(at, "no ID: write that of a recording or of a file, as the page /recordings and the command list show it",
+			"没有 ID：请填写录制或文件的 ID，可从 /recordings 页面或 list 命令的输出中复制")
 		return ""
 	case len(id) > maxIDBytes:
-		r.addf(at, "an ID of %d bytes: write one of at most %d", len(id), maxIDBytes)
+		r.addf(at, "an ID of %d bytes: write one of at most %d", "ID 长 %d 字节：最长 %d 字节", len(id), maxIDBytes)
 		return ""
 	case !utf8.ValidString(id) || scalar.HasSpaceOrControl(id):
-		r.addf(at, "%s holds white space or a control character: write one ID for each entry", strconv.Quote(id))
+		r.addf(at, "%s holds white space or a control character: write one ID for each entry",
+			"%s 含有空白或控制字符：每项只填写一个 ID", strconv.Quote(id))
 		return ""
 	}
 	if first, ok := r.first[id]; ok {
-		r.addf(at, "%q is also in %s: remove one of them", id, yamldoc.Item("", first))
+		r.addf(at, "%q is also in %s: remove one of them", "%q 与 %s 重复：请去掉其中之一", id, yamldoc.Item("", first))
 		return ""
 	}
 	r.first[id] = i
@@ -105,11 +107,12 @@ func (r *reader) reason(at yamldoc.Value) string {
 	reason := strings.TrimSpace(at.Text())
 	switch {
 	case reason == "":
-		r.addf(at, "no reason: write why the recording may be open to anyone with the link")
+		r.addf(at, "no reason: write why the recording may be open to anyone with the link",
+			"没有原因：请写明该录制为何可以公开")
 	case len(reason) > maxReasonBytes:
-		r.addf(at, "a reason of %d bytes: write one of at most %d", len(reason), maxReasonBytes)
+		r.addf(at, "a reason of %d bytes: write one of at most %d", "原因长 %d 字节：最长 %d 字节", len(reason), maxReasonBytes)
 	case !utf8.ValidString(reason):
-		r.addf(at, "a reason that is not UTF-8: write one that is")
+		r.addf(at, "a reason that is not UTF-8: write one that is", "原因不是 UTF-8：请用 UTF-8 填写")
 	}
 	return reason
 }
@@ -121,7 +124,8 @@ func (r *reader) until(at yamldoc.Value) time.Time {
 	}
 	day, err := time.Parse(time.DateOnly, text)
 	if err != nil {
-		r.addf(at, "%q is not a date: write the last day, such as 2026-12-31, or leave the key out", text)
+		r.addf(at, "%q is not a date: write the last day, such as 2026-12-31, or leave the key out",
+			"%q 不是日期：请填写截止日期，例如 2026-12-31，或去掉该键", text)
 	}
 	return day
 }

@@ -60,7 +60,7 @@ func TestRead(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			got, errs := Read("", write(t, test.content))
+			got, errs := Read(write(t, test.content))
 			if diff := cmp.Diff(test.want, got); len(errs) > 0 || diff != "" {
 				t.Errorf("errors %v; entries (-want +got):\n%s", errs, diff)
 			}
@@ -145,10 +145,10 @@ func TestReadRefuses(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			path := write(t, test.content)
-			entries, errs := Read("--flag: ", path)
+			entries, errs := Read(path)
 			want := make([]string, 0, len(test.want))
 			for _, line := range test.want {
-				want = append(want, `--flag: "`+path+`": `+line)
+				want = append(want, `"`+path+`": `+line)
 			}
 			var got []string
 			for _, err := range errs {
@@ -164,7 +164,7 @@ func TestReadRefuses(t *testing.T) {
 func TestReadAMissingFile(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "none.yml")
-	_, errs := Read("", path)
+	_, errs := Read(path)
 	const want = " cannot be read (no such file or directory): name a readable file"
 	if len(errs) != 1 || errs[0].Error() != `the accepted file "`+path+`"`+want || !errors.Is(errs[0], os.ErrNotExist) {
 		t.Errorf("errors %v", errs)
@@ -180,7 +180,7 @@ func FuzzReadAccepted(f *testing.F) {
 		if err := os.WriteFile(path, content, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		entries, errs := Read("", path)
+		entries, errs := Read(path)
 		if len(errs) > 0 {
 			if entries != nil {
 				t.Error("entries and errors")

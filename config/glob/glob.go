@@ -6,7 +6,6 @@ package glob
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -14,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/bilingual"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/fileerr"
 )
 
@@ -29,8 +29,9 @@ func Expand(pattern string) ([]string, error) {
 	}
 	matches, err := filepath.Glob(pattern)
 	if err != nil || !wellFormed(pattern) {
-		return nil, fmt.Errorf("%s is not a glob pattern: close every [ with a ], and write \\[ for the character itself",
-			fileerr.Quote(pattern))
+		return nil, bilingual.Errorf(
+			"%s is not a glob pattern: close every [ with a ], and write \\[ for the character itself",
+			"%s 不是通配模式：每个 [ 都须有对应的 ]，[ 字符本身写作 \\[", fileerr.Quote(pattern))
 	}
 	var files []string
 	for _, match := range matches {
@@ -82,7 +83,8 @@ func folderErrors(pattern string) []error {
 				continue // Glob goes into folders alone.
 			}
 			if err := list(folder); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				errs = append(errs, fmt.Errorf("the folder %s cannot be read (%w)", fileerr.Quote(folder), fileerr.Cause(err)))
+				errs = append(errs, bilingual.Errorf("the folder %s cannot be read (%w)", "无法读取目录 %s（%w）",
+					fileerr.Quote(folder), fileerr.Cause(err)))
 			}
 		}
 		pattern = above

@@ -6,7 +6,6 @@
 package httpclient
 
 import (
-	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -14,6 +13,7 @@ import (
 
 	promconfig "github.com/prometheus/common/config"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/bilingual"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/fileerr"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/yamldoc"
 )
@@ -21,7 +21,7 @@ import (
 const (
 	page = "https://prometheus.io/docs/prometheus/latest/configuration/configuration/#http_config"
 
-	likeProxy = "write it like http://proxy.example:3128"
+	proxyExample = "http://proxy.example:3128"
 )
 
 // proxySchemes are the kinds of proxy that net/http speaks to.
@@ -81,14 +81,14 @@ func Keys(path string) []yamldoc.Key {
 // checkURL and checkTLSVersion refuse what HTTPClientConfig would quote in an error.
 func checkURL(text string) error {
 	if _, err := url.Parse(text); err != nil {
-		return errors.New("not a URL: " + likeProxy)
+		return bilingual.Errorf("not a URL: write it like %s", "不是 URL：请按 %s 的形式填写", proxyExample)
 	}
 	return nil
 }
 
 func checkTLSVersion(text string) error {
 	if _, ok := promconfig.TLSVersions[text]; !ok {
-		return errors.New("not a TLS version: write TLS12 or TLS13")
+		return bilingual.Errorf("not a TLS version: write TLS12 or TLS13", "不是 TLS 版本：请填写 TLS12 或 TLS13")
 	}
 	return nil
 }
@@ -136,7 +136,9 @@ func hasProxyURL(c *promconfig.HTTPClientConfig) bool {
 // finish validates the configuration of a client and sets what is the same for all.
 func finish(c promconfig.HTTPClientConfig) (finished promconfig.HTTPClientConfig, problems []error) {
 	if u := c.ProxyURL.URL; hasProxyURL(&c) && (!slices.Contains(proxySchemes, u.Scheme) || u.Host == "") {
-		problems = append(problems, errors.New("not the URL of a proxy: "+likeProxy+" (or https, socks5, socks5h)"))
+		problems = append(problems, bilingual.Errorf(
+			"not the URL of a proxy: write it like %s (or https, socks5, socks5h)",
+			"不是代理的 URL：请按 %s 的形式填写（也可以是 https、socks5 或 socks5h）", proxyExample))
 	}
 	// A redirect would carry the access token, which is part of the URL, to
 	// another host.

@@ -7,8 +7,6 @@
 package scalar
 
 import (
-	"errors"
-	"fmt"
 	"net/url"
 	"strconv"
 	"strings"
@@ -17,6 +15,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/prometheus/common/model"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/bilingual"
 )
 
 // DefaultAPIURL is the address of WeCom's API.
@@ -29,9 +29,11 @@ func Duration(text string) (time.Duration, error) {
 	d, err := model.ParseDuration(text)
 	switch {
 	case err != nil:
-		return 0, fmt.Errorf("%q is not a duration: write a Prometheus duration such as 5m, 31d or 90d", text)
+		return 0, bilingual.Errorf("%q is not a duration: write a Prometheus duration such as 5m, 31d or 90d",
+			"%q 不是时长：请采用 Prometheus 的写法，例如 5m、31d 或 90d", text)
 	case d == 0:
-		return 0, fmt.Errorf("%q is zero: write a duration above zero such as 5m, 31d or 90d", text)
+		return 0, bilingual.Errorf("%q is zero: write a duration above zero such as 5m, 31d or 90d",
+			"%q 为零：请填写大于零的时长，例如 5m、31d 或 90d", text)
 	}
 	return time.Duration(d), nil
 }
@@ -41,7 +43,8 @@ func WholeNumber(least int) func(text string) (int, error) {
 	return func(text string) (int, error) {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < least {
-			return n, fmt.Errorf("%q is not accepted: write a whole number, %d or more", text, least)
+			return n, bilingual.Errorf("%q is not accepted: write a whole number, %d or more",
+				"%q 无效：请填写不小于 %d 的整数", text, least)
 		}
 		return n, nil
 	}
@@ -54,7 +57,7 @@ func Truth(text string) (bool, error) {
 	}
 	truth, err := strconv.ParseBool(text)
 	if err != nil {
-		return false, fmt.Errorf("%q is not accepted: write true or false", text)
+		return false, bilingual.Errorf("%q is not accepted: write true or false", "%q 无效：请填写 true 或 false", text)
 	}
 	return truth, nil
 }
@@ -63,21 +66,23 @@ func Truth(text string) (bool, error) {
 func CorpName(text string) (string, error) {
 	switch {
 	case strings.TrimSpace(text) == "":
-		return text, errors.New("no name: write the value for the label corp")
+		return text, bilingual.Errorf("no name: write the value for the label corp", "没有名称：请填写标签 corp 的值")
 	case !utf8.ValidString(text):
-		return text, fmt.Errorf("%q is not UTF-8: write a name that is", text)
+		return text, bilingual.Errorf("%q is not UTF-8: write a name that is", "%q 不是 UTF-8：请用 UTF-8 填写名称", text)
 	}
 	return text, nil
 }
 
 // CorpID reads the ID of a corp.
 func CorpID(text string) (string, error) {
-	const remedy = "such as ww0123456789abcdef"
+	const example = "ww0123456789abcdef"
 	switch {
 	case text == "":
-		return "", errors.New("no corp ID: write the ID of the company, " + remedy)
+		return "", bilingual.Errorf("no corp ID: write the ID of the company, such as %s",
+			"没有企业 ID：请填写管理后台“我的企业 > 企业信息”中的企业 ID，例如 %s", example)
 	case HasSpaceOrControl(text):
-		return text, errors.New("the corp ID holds white space or a control character: write only the ID, " + remedy)
+		return text, bilingual.Errorf("the corp ID holds white space or a control character: write only the ID, such as %s",
+			"企业 ID 含有空白或控制字符：请只填写企业 ID，例如 %s", example)
 	}
 	return text, nil
 }
@@ -94,7 +99,8 @@ func AgentID(text string) (int64, error) {
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || n < 1 {
-		return n, errors.New("the agent ID is not a number above zero: write the AgentId of the app, such as 1000002")
+		return n, bilingual.Errorf("the agent ID is not a number above zero: write the AgentId of the app, such as 1000002",
+			"AgentId 不是大于零的整数：请填写应用的 AgentId，例如 1000002")
 	}
 	return n, nil
 }
@@ -106,7 +112,8 @@ func Bytes(text string) (int64, error) {
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || n < 0 {
-		return n, fmt.Errorf("%q is not a size: write whole bytes, such as 107374182400, or leave the key out", text)
+		return n, bilingual.Errorf("%q is not a size: write whole bytes, such as 107374182400, or leave the key out",
+			"%q 不是大小：请填写整数字节数，例如 107374182400，或去掉该键", text)
 	}
 	return n, nil
 }
@@ -115,22 +122,24 @@ func Bytes(text string) (int64, error) {
 // a last slash and without /cgi-bin. It is DefaultAPIURL for an empty text. The error never
 // quotes the URL, because a password may be in it.
 func APIURL(text string) (string, error) {
-	const remedy = ": write it like " + DefaultAPIURL
+	refused := func(english, chinese string) (string, error) {
+		return "", bilingual.Errorf(english+": write it like %s", chinese+"：请按 %s 的形式填写", DefaultAPIURL)
+	}
 	if text == "" {
 		return DefaultAPIURL, nil
 	}
 	u, err := url.Parse(text)
 	switch {
 	case err != nil:
-		return "", errors.New("not a URL" + remedy)
+		return refused("not a URL", "不是 URL")
 	case u.Scheme != "http" && u.Scheme != "https":
-		return "", errors.New("a URL without http:// or https://" + remedy)
+		return refused("a URL without http:// or https://", "URL 没有以 http:// 或 https:// 开头")
 	case u.Hostname() == "":
-		return "", errors.New("a URL without a host" + remedy)
+		return refused("a URL without a host", "URL 中没有主机名")
 	case u.User != nil:
-		return "", errors.New("a URL with a user name or password" + remedy)
+		return refused("a URL with a user name or password", "URL 中含有用户名或密码")
 	case strings.ContainsAny(text, "?#"):
-		return "", errors.New("a URL with a query or a fragment" + remedy)
+		return refused("a URL with a query or a fragment", "URL 中含有查询参数或片段")
 	}
 	prefix := strings.TrimRight(u.EscapedPath(), "/")
 	prefix = strings.TrimRight(strings.TrimSuffix(prefix, "/cgi-bin"), "/")

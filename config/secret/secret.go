@@ -5,7 +5,6 @@
 package secret
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -13,6 +12,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/bilingual"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/fileerr"
 )
 
@@ -53,7 +53,8 @@ func FromValue(value string) Source {
 func (s Source) Read() (string, error) {
 	if s.file == "" {
 		if s.value == "" {
-			return "", errors.New("the secret is empty: write it to a file and name that file")
+			return "", bilingual.Errorf("the secret is empty: write it to a file and name that file",
+				"Secret 为空：请将其写入文件，并指定该文件")
 		}
 		if err := check(s.value); err != nil {
 			return "", err
@@ -66,10 +67,10 @@ func (s Source) Read() (string, error) {
 	}
 	value := trim(content)
 	if value == "" {
-		return "", fmt.Errorf("%s is empty: write the secret to it", fileerr.Quote(s.file))
+		return "", bilingual.Errorf("%s is empty: write the secret to it", "文件 %s 为空：请将 Secret 写入其中", fileerr.Quote(s.file))
 	}
 	if err := check(value); err != nil {
-		return "", fmt.Errorf("%s: %w", fileerr.Quote(s.file), err)
+		return "", bilingual.Errorf("%s: %w", "%s：%w", fileerr.Quote(s.file), err)
 	}
 	return value, nil
 }
@@ -84,15 +85,20 @@ func trim(text string) string {
 // in an editor. WeCom would answer that the secret is wrong. The error does not
 // quote them.
 func check(value string) error {
-	const remedy = "write only the secret, in one line, as UTF-8 or ASCII"
+	remedy := bilingual.Text{
+		English: "write only the secret, in one line, as UTF-8 or ASCII",
+		Chinese: "请重新写入，文件中只有 Secret 本身，占一行，编码为 UTF-8 或 ASCII",
+	}
 	unprintable := func(r rune) bool { return !unicode.IsPrint(r) }
 	switch {
 	case strings.ContainsRune(value, 0):
-		return errors.New("the secret holds NUL characters, as text in UTF-16 does: " + remedy)
+		return bilingual.Errorf("the secret holds NUL characters, as text in UTF-16 does: %s",
+			"Secret 含有 NUL 字符，可能保存成了 UTF-16：%s", remedy)
 	case !utf8.ValidString(value):
-		return errors.New("the secret is not UTF-8: " + remedy)
+		return bilingual.Errorf("the secret is not UTF-8: %s", "Secret 不是 UTF-8：%s", remedy)
 	case strings.ContainsFunc(value, unprintable):
-		return errors.New("the secret holds a line end, a control character or a zero-width character: " + remedy)
+		return bilingual.Errorf("the secret holds a line end, a control character or a zero-width character: %s",
+			"Secret 含有换行、控制字符或零宽字符：%s", remedy)
 	}
 	return nil
 }
@@ -108,8 +114,8 @@ func KeyFromFile(name string) (Key, error) {
 	}
 	key := Key(strings.TrimSpace(content))
 	if len(key) < MinKeyBytes {
-		return nil, fmt.Errorf("the key in %s is too short: write at least %d random bytes to it",
-			fileerr.Quote(name), MinKeyBytes)
+		return nil, bilingual.Errorf("the key in %s is too short: write at least %d random bytes to it",
+			"文件 %s 中的密钥太短：请写入至少 %d 个随机字节", fileerr.Quote(name), MinKeyBytes)
 	}
 	return key, nil
 }
@@ -126,14 +132,15 @@ func readHead(name string) (string, error) {
 		return "", unreadable(name, err)
 	}
 	if len(content) > maxBytes {
-		return "", fmt.Errorf("%s is longer than 64 KiB: name a file that holds only the secret", fileerr.Quote(name))
+		return "", bilingual.Errorf("%s is longer than 64 KiB: name a file that holds only the secret",
+			"文件 %s 超过 64 KiB：请指定只含 Secret 的文件", fileerr.Quote(name))
 	}
 	return string(content), nil
 }
 
 func unreadable(name string, err error) error {
-	return fmt.Errorf("%s cannot be read (%w): name a readable file that holds only the secret",
-		fileerr.Quote(name), fileerr.Cause(err))
+	return bilingual.Errorf("%s cannot be read (%w): name a readable file that holds only the secret",
+		"无法读取文件 %s（%w）：请指定可以读取、且只含 Secret 的文件", fileerr.Quote(name), fileerr.Cause(err))
 }
 
 // Format implements fmt.Formatter: it writes "<secret>" for every verb.

@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/bilingual"
 )
 
 // A Document is a YAML file that has known keys only, with values of their kinds.
@@ -41,7 +43,7 @@ func read(file string, content []byte, root Key, known []Key) (*Document, []erro
 	w := walker{Document: d, keys: known}
 	node, err := parse(content)
 	if err != nil {
-		w.addf(file, "%w", err)
+		w.add(d.where("", 0), err)
 	} else {
 		w.walk(root, "", node)
 	}
@@ -106,7 +108,7 @@ func (v Value) Decode(into any) error {
 
 // Where names the key with its file and line. If the key is not there, the line
 // is that of the key above.
-func (v Value) Where() string {
+func (v Value) Where() bilingual.Text {
 	line := v.document.lines[v.path]
 	for above := v.path; line == 0 && above != ""; {
 		above = above[:max(strings.LastIndexAny(above, ".["), 0)]
@@ -116,12 +118,12 @@ func (v Value) Where() string {
 }
 
 // WhereItem is Where for an item of a list.
-func (v Value) WhereItem(i int) string {
+func (v Value) WhereItem(i int) bilingual.Text {
 	return v.document.where(Item(v.path, i), v.node.Content[i].Line)
 }
 
 // WhereKey is Where for a key below the value.
-func (v Value) WhereKey(name string) string {
+func (v Value) WhereKey(name string) bilingual.Text {
 	return v.document.At(child(v.path, plain(name))).Where()
 }
 
@@ -130,14 +132,14 @@ func Item(path string, i int) string {
 	return path + "[" + strconv.Itoa(i) + "]"
 }
 
-func (d *Document) where(path string, line int) string {
+func (d *Document) where(path string, line int) bilingual.Text {
 	switch {
 	case line == 0 && path == "":
-		return d.file
+		return bilingual.Text{English: d.file, Chinese: d.file}
 	case line == 0:
-		return d.file + ": " + path
+		return bilingual.Textf("%s: %s", "%s：%s", d.file, path)
 	case path == "":
-		return d.file + ": line " + strconv.Itoa(line)
+		return bilingual.Textf("%s: line %d", "%s：第 %d 行", d.file, line)
 	}
-	return d.file + ": " + path + " (line " + strconv.Itoa(line) + ")"
+	return bilingual.Textf("%s: %s (line %d)", "%s：%s（第 %d 行）", d.file, path, line)
 }

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/bilingual"
 )
 
 var known = []Key{
@@ -19,7 +21,7 @@ var known = []Key{
 		}
 		return nil
 	}},
-	{Path: "secret", Instead: "write it to a file"},
+	{Path: "secret", Instead: bilingual.Text{English: "write it to a file", Chinese: "写到文件中"}},
 	{Path: "shops[].on", Kind: Truth},
 	{Path: "shops[].goods.names", Kind: List},
 	{Path: "shops[].prices.*", Kind: Text},
@@ -101,18 +103,18 @@ func TestWhere(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.path, func(t *testing.T) {
 			t.Parallel()
-			if got := d.At(test.path).Where(); got != test.want {
+			if got := d.At(test.path).Where().English; got != test.want {
 				t.Errorf("got %s, want %s", got, test.want)
 			}
 		})
 	}
-	if got, want := d.At("shops[0].goods").WhereKey("names"), "f.yml: shops[0].goods.names (line 6)"; got != want {
+	if got, want := d.At("shops[0].goods").WhereKey("names").English, "f.yml: shops[0].goods.names (line 6)"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	if got, want := d.At("shops[0].goods").WhereKey("x y"), "f.yml: shops[0].goods.\"x y\" (line 5)"; got != want {
+	if got, want := d.At("shops[0].goods").WhereKey("x y").English, "f.yml: shops[0].goods.\"x y\" (line 5)"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	if got, want := d.At("shops[0].goods.names").WhereItem(1), "f.yml: shops[0].goods.names[1] (line 8)"; got != want {
+	if got, want := d.At("shops[0].goods.names").WhereItem(1).English, "f.yml: shops[0].goods.names[1] (line 8)"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
@@ -126,7 +128,7 @@ func TestReadNothing(t *testing.T) {
 		}
 	}
 	d, _ := Read("f.yml", nil, known)
-	if got, want := d.At("").Where()+", "+d.At("name").Where(), "f.yml, f.yml: name"; got != want {
+	if got, want := d.At("").Where().English+", "+d.At("name").Where().English, "f.yml, f.yml: name"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
@@ -233,8 +235,8 @@ func TestReadList(t *testing.T) {
 			t.Errorf("%s: got the text %q, want %q", path, got, want)
 		}
 	}
-	if got, want := d.At("[2].price").Where(), "f.yml: [2].price (line 3)"; got != want {
-		t.Errorf("got %s, want %s", got, want)
+	if got, want := d.At("[2].price").Where(), (bilingual.Text{English: "f.yml: [2].price (line 3)", Chinese: "f.yml：[2].price（第 3 行）"}); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
 	}
 	for content, want := range map[string]string{
 		"name: a":              "f.yml: line 1: a value of the wrong kind: write a list",

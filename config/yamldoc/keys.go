@@ -6,6 +6,8 @@ package yamldoc
 import (
 	"slices"
 	"strings"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/bilingual"
 )
 
 // A Kind is what a key takes.
@@ -38,6 +40,22 @@ func (k Kind) String() string {
 	return "a single text or number"
 }
 
+// InChinese is String in Chinese.
+func (k Kind) InChinese() string {
+	switch k {
+	case Truth:
+		return " true 或 false"
+	case List, mappings:
+		return "列表"
+	case Mapping:
+		return "键与值"
+	case Anything:
+		return "任意值"
+	case Text:
+	}
+	return "单个文本或数字"
+}
+
 // A Key is one that a file may have.
 type Key struct {
 	// Path is the names of the keys above and of this one, with dots between them.
@@ -51,7 +69,7 @@ type Key struct {
 	// are few enough for a message.
 	See string
 	// Instead is not empty for a key that is refused: it is what to write instead.
-	Instead string
+	Instead bilingual.Text
 }
 
 type keys []Key
@@ -82,25 +100,31 @@ func (k keys) below(path, name string) (Key, bool) {
 }
 
 // instead returns what to write instead of a name below a path that is not known.
-func (k keys) instead(path, name string) string {
+func (k keys) instead(path, name string) bilingual.Text {
 	var names []string
-	advice := ""
+	var advice bilingual.Text
 	for _, key := range k {
 		if key.See != "" && strings.HasPrefix(path+".", key.Path+".") {
-			advice = "see " + key.See
+			advice = bilingual.Text{English: "see " + key.See, Chinese: "见 " + key.See}
 		}
-		if rest, ok := strings.CutPrefix(key.Path, child(path, "")); ok && key.Instead == "" {
+		if rest, ok := strings.CutPrefix(key.Path, child(path, "")); ok && key.Instead == (bilingual.Text{}) {
 			first, _, _ := strings.Cut(rest, ".")
 			if first = strings.TrimSuffix(first, "[]"); !slices.Contains(names, first) {
 				names = append(names, first)
 			}
 		}
 	}
-	if advice == "" {
-		advice = "write one of " + strings.Join(names, ", ")
+	if advice == (bilingual.Text{}) {
+		advice = bilingual.Text{
+			English: "write one of " + strings.Join(names, ", "),
+			Chinese: "可用的键有 " + strings.Join(names, "、"),
+		}
 	}
 	if near := Nearest(name, names, len(name)/3); near != "" {
-		return "did you mean " + near + "? " + strings.ToUpper(advice[:1]) + advice[1:]
+		return bilingual.Text{
+			English: "did you mean " + near + "? " + strings.ToUpper(advice.English[:1]) + advice.English[1:],
+			Chinese: "是否应为 " + near + "？" + advice.Chinese,
+		}
 	}
 	return advice
 }

@@ -6,11 +6,12 @@ package yamldoc
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/bilingual"
 )
 
 const (
@@ -22,7 +23,8 @@ const (
 )
 
 // errUnreadable replaces errors of the YAML package that quote a value.
-var errUnreadable = errors.New("a value cannot be read: quote values that begin with !, * or &")
+var errUnreadable = bilingual.Errorf("a value cannot be read: quote values that begin with !, * or &",
+	"有值无法读取：以 !、* 或 & 开头的值请加引号")
 
 // parse returns the root of the one document in content, without aliases. The
 // root is null if there is no document.
@@ -35,7 +37,8 @@ func parse(content []byte) (*yaml.Node, error) {
 		return nil, syntaxError(err)
 	}
 	if err := decoder.Decode(&second); err == nil {
-		return nil, errors.New("more than one YAML document: write one, without a line of three dashes in between")
+		return nil, bilingual.Errorf("more than one YAML document: write one, without a line of three dashes in between",
+			"有多个 YAML 文档：请只写一个，中间不能有 --- 行")
 	} else if !errors.Is(err, io.EOF) {
 		return nil, syntaxError(err)
 	}
@@ -51,10 +54,10 @@ func parse(content []byte) (*yaml.Node, error) {
 func syntaxError(err error) error {
 	for i, part := range strings.Split(err.Error(), "'") {
 		if isQuoted := i%2 == 1; isQuoted && len(part) > 1 {
-			return fmt.Errorf("not YAML: %w", errUnreadable)
+			return bilingual.Errorf("not YAML: %w", "不是有效的 YAML：%w", errUnreadable)
 		}
 	}
-	return errors.New("not YAML: " + strings.TrimPrefix(err.Error(), "yaml: "))
+	return bilingual.Errorf("not YAML: %s", "不是有效的 YAML（%s）：请更正语法", strings.TrimPrefix(err.Error(), "yaml: "))
 }
 
 // expand replaces the aliases below a node by the nodes that they stand for.
@@ -69,13 +72,15 @@ func expand(n *yaml.Node, sizes map[*yaml.Node]int, limit int) error {
 			child = child.Alias
 			n.Content[i] = child
 			if sizes[child] == 0 {
-				return fmt.Errorf("line %d: an alias is inside its own anchor: write the value out", line)
+				return bilingual.Errorf("line %d: an alias is inside its own anchor: write the value out",
+					"第 %d 行的别名在其锚点之内：请直接写出该值", line)
 			}
 		} else if err := expand(child, sizes, limit); err != nil {
 			return err
 		}
 		if size += sizes[child]; size > limit {
-			return fmt.Errorf("line %d: the aliases expand to too many values: write fewer of them", line)
+			return bilingual.Errorf("line %d: the aliases expand to too many values: write fewer of them",
+				"第 %d 行：别名展开后的值过多，请减少别名", line)
 		}
 	}
 	sizes[n] = size

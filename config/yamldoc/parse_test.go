@@ -49,10 +49,10 @@ func FuzzRead(f *testing.F) {
 		}
 		for path := range d.lines {
 			at := d.At(path)
-			if !strings.HasPrefix(at.Where(), "f.yml") || at.Text() != "" && !at.Given() {
+			if !strings.HasPrefix(at.Where().English, "f.yml") || at.Text() != "" && !at.Given() {
 				t.Errorf("%s: text %q at %s", path, at.Text(), at.Where())
 			}
-			if items := at.Items(); len(items) > 0 && at.WhereItem(len(items)-1) == "" {
+			if items := at.Items(); len(items) > 0 && at.WhereItem(len(items)-1).English == "" {
 				t.Errorf("%s: an item is nowhere", path)
 			}
 		}

@@ -4,11 +4,12 @@
 package yamldoc
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/bilingual"
 )
 
 // A walker compares the nodes of a document with the known keys, and keeps them.
@@ -19,8 +20,12 @@ type walker struct {
 	errs []error
 }
 
-func (w *walker) addf(where, format string, args ...any) {
-	w.errs = append(w.errs, fmt.Errorf("%s: %w", where, fmt.Errorf(format, args...)))
+func (w *walker) add(where bilingual.Text, err error) {
+	w.errs = append(w.errs, bilingual.At(where, err))
+}
+
+func (w *walker) addf(where bilingual.Text, english, chinese string, args ...any) {
+	w.add(where, bilingual.Errorf(english, chinese, args...))
 }
 
 // walk compares what stands at a path with the key for it.
@@ -33,7 +38,7 @@ func (w *walker) walk(key Key, path string, n *yaml.Node) {
 	}
 	w.nodes[path] = n
 	if err := key.check(n); err != nil {
-		w.addf(w.At(path).Where(), "%w", err)
+		w.add(w.At(path).Where(), err)
 		return
 	}
 	switch key.Kind {
@@ -43,7 +48,7 @@ func (w *walker) walk(key Key, path string, n *yaml.Node) {
 		// The nodes of texts are not kept by path, because there may be many.
 		for i, item := range n.Content {
 			if err := (Key{Kind: Text}).check(item); err != nil {
-				w.addf(w.At(path).WhereItem(i), "%w", err)
+				w.add(w.At(path).WhereItem(i), err)
 			}
 		}
 	case mappings:
@@ -59,12 +64,12 @@ func (w *walker) walkKeys(key Key, path string, n *yaml.Node) {
 	for _, pair := range w.pairs(path, n) {
 		name := pair.key.Value
 		below, ok := w.keys.below(key.Path, name)
-		if !ok || below.Instead != "" {
+		if !ok || below.Instead != (bilingual.Text{}) {
 			instead := below.Instead
 			if !ok {
 				instead = w.keys.instead(key.Path, name)
 			}
-			w.addf(w.where(path, pair.key.Line), "%q is not a known key: %s", name, instead)
+			w.addf(w.where(path, pair.key.Line), "%q is not a known key: %s", "%q 不是已知的键：%s", name, instead)
 			continue
 		}
 		belowPath := child(path, plain(name))
@@ -92,7 +97,7 @@ func (k Key) check(n *yaml.Node) error {
 		right = n.Kind == yaml.ScalarNode
 	}
 	if !right {
-		return fmt.Errorf("a value of the wrong kind: write %s", k.Kind)
+		return bilingual.Errorf("a value of the wrong kind: write %s", "值的类型不对：请填写%s", k.Kind)
 	}
 	if k.Kind != Text {
 		return nil
@@ -121,9 +126,9 @@ func (w *walker) pairs(path string, n *yaml.Node) []pair {
 		case key.ShortTag() == tagMerge:
 			merged = append(merged, value)
 		case key.Kind != yaml.ScalarNode:
-			w.addf(w.where(path, key.Line), "a key of the wrong kind: write %s", Text)
+			w.addf(w.where(path, key.Line), "a key of the wrong kind: write %s", "键的类型不对：请填写%s", Text)
 		case seen[key.Value]:
-			w.addf(w.where(path, key.Line), "the key %s appears twice: remove one", plain(key.Value))
+			w.addf(w.where(path, key.Line), "the key %s appears twice: remove one", "键 %s 出现了两次：请去掉一个", plain(key.Value))
 		default:
 			seen[key.Value] = true
 			pairs = append(pairs, pair{key, value})
@@ -131,7 +136,8 @@ func (w *walker) pairs(path string, n *yaml.Node) []pair {
 	}
 	for _, m := range merged {
 		if m.Kind != yaml.MappingNode {
-			w.addf(w.where(path, m.Line), "a value of the wrong kind after <<: write %s", Mapping)
+			w.addf(w.where(path, m.Line), "a value of the wrong kind after <<: write %s",
+				"<< 之后的值类型不对：请填写%s", Mapping)
 			continue
 		}
 		for _, pair := range w.pairs(path, m) {
