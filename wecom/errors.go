@@ -27,10 +27,13 @@ func Remedy(err error, l Language) string {
 }
 
 // Describe returns the text of an error that a [Client] returned, in a language. It
-// holds no secret.
+// holds no secret. In Chinese, details in English follow in brackets.
 func Describe(err error, l Language) string {
 	if apiErr, ok := errors.AsType[*APIError](err); ok && l == Chinese {
 		return apiErr.chinese()
+	}
+	if respErr, ok := errors.AsType[*ResponseError](err); ok && l == Chinese {
+		return respErr.chinese()
 	}
 	if chainErr, ok := errors.AsType[*ChainError](err); ok && l == Chinese {
 		return chainErr.chinese()
@@ -184,6 +187,28 @@ func (e *ResponseError) Error() string {
 		return e.Endpoint + ": " + e.Detail
 	}
 	return e.Endpoint + ": HTTP status " + strconv.Itoa(e.Status) + ": " + e.Detail
+}
+
+// chinese returns what the call met in Chinese. The detail is in English: most of it comes from
+// the network or from whatever answered.
+func (e *ResponseError) chinese() string {
+	var met string
+	switch {
+	case e.own:
+		met = "应答超出上限"
+	case e.remedy == remedyPause || e.remedy == remedyWait:
+		met = "被要求暂停调用"
+	case e.Kind == KindTransport:
+		met = "没有收到完整的应答"
+	case e.Kind == KindHTTP:
+		met = "应答不是企业微信返回的"
+	default:
+		met = "应答无法识别"
+	}
+	if e.Status != 0 {
+		met = fmt.Sprintf("HTTP 状态码 %d，%s", e.Status, met)
+	}
+	return fmt.Sprintf("%s：%s（%s）", e.Endpoint, met, e.Detail)
 }
 
 // retryable reports whether the same call may succeed soon.

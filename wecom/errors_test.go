@@ -43,7 +43,35 @@ func TestDescribe(t *testing.T) {
 		"no valid response": {
 			err:     transportError(listEndpoint, "calling: broken pipe", remedyNetwork),
 			english: "meeting/record/list: calling: broken pipe",
-			chinese: "meeting/record/list: calling: broken pipe",
+			chinese: "meeting/record/list：没有收到完整的应答（calling: broken pipe）",
+			advice:  true,
+		},
+
+		"a login page": {
+			err:     (&response{request: request{endpoint: listEndpoint}, status: 403}).failure("not an answer of WeCom"),
+			english: "meeting/record/list: HTTP status 403: not an answer of WeCom",
+			chinese: "meeting/record/list：HTTP 状态码 403，应答不是企业微信返回的（not an answer of WeCom）",
+			advice:  true,
+		},
+
+		"an answer of another form": {
+			err:     (&response{request: request{endpoint: listEndpoint}, status: 200}).failure("broken JSON"),
+			english: "meeting/record/list: HTTP status 200: broken JSON",
+			chinese: "meeting/record/list：HTTP 状态码 200，应答无法识别（broken JSON）",
+			advice:  true,
+		},
+
+		"an answer beyond a bound": {
+			err:     boundError("more than 1000 recordings on one page").beyond(listEndpoint, 200),
+			english: "meeting/record/list: HTTP status 200: more than 1000 recordings on one page",
+			chinese: "meeting/record/list：HTTP 状态码 200，应答超出上限（more than 1000 recordings on one page）",
+			advice:  true,
+		},
+
+		"a pause": {
+			err:     errTokenClosed,
+			english: "gettoken: not asked again before the time that Retry-After named",
+			chinese: "gettoken：被要求暂停调用（not asked again before the time that Retry-After named）",
 			advice:  true,
 		},
 

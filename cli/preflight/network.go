@@ -7,12 +7,14 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/netip"
 	"net/url"
 	"sync"
+	"syscall"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
 )
@@ -114,7 +116,7 @@ func (r route) checkDNS(t *trace, err error) (seen, remedy text, ok bool) {
 	case notAddress == nil:
 		return textf("%s is an address", "%s 是 IP 地址，无需解析", name), text{}, true
 	case t.dnsErr != nil || len(t.addresses) == 0:
-		return textf("%s: %v", "%s：%v", name, cause(t.dnsErr)), remedyText(err), false
+		return refusal(name, t.dnsErr), remedyText(err), false
 	}
 	return textf("%s is %s (1 of %d addresses)", "%s 解析为 %s（共 %d 个地址）",
 		name, t.addresses[0].String(), len(t.addresses)), text{}, true
@@ -136,7 +138,7 @@ func (r route) checkTCP(t *trace, _ error) (seen, remedy text, ok bool) {
 			"请在防火墙放行到 " + to + " 的出站连接，或设置 --wecom.proxy-url",
 		}
 	}
-	return textf("%s: %v", "%s：%v", to, cause(t.connectErr)), remedy, false
+	return refusal(to, t.connectErr), remedy, false
 }
 
 func (r route) checkProxy(t *trace, err error) (seen, remedy text, ok bool) {
@@ -159,6 +161,35 @@ func (r route) checkTLS(t *trace, err error) (seen, remedy text, ok bool) {
 			"expired or is not valid yet, set the clock of this machine",
 		"若中间有网关解密 TLS，请用 http_config.tls_config.ca_file 信任其 CA；若证书已过期或尚未生效，请校准本机时钟",
 	}, false
+}
+
+// refusal returns why a name has no address, or an address no connection.
+func refusal(of string, err error) text {
+	return text{
+		fmt.Sprintf("%s: %v", of, cause(err)),
+		fmt.Sprintf("%s：%s（%v）", of, causeInChinese(err), cause(err)),
+	}
+}
+
+// causeInChinese returns what cause returns in general terms: its own text is in English.
+func causeInChinese(err error) string {
+	dnsErr, isDNS := errors.AsType[*net.DNSError](err)
+	netErr, isNet := errors.AsType[net.Error](err)
+	switch {
+	case isDNS && dnsErr.IsNotFound:
+		return "域名不存在"
+	case isDNS && dnsErr.IsTimeout:
+		return "DNS 查询超时"
+	case isDNS:
+		return "DNS 查询失败"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "连接被拒绝"
+	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
+		return "网络不可达"
+	case isNet && netErr.Timeout():
+		return "连接超时"
+	}
+	return "无法连接"
 }
 
 // cause returns the innermost error: those around it repeat the address.

@@ -18,6 +18,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -75,6 +76,59 @@ func TestNoDNS(t *testing.T) { //nolint:paralleltest // It replaces the resolver
 	want := []string{"skipped tcp" + notTried + "dns", "skipped tls" + notTried + "dns", "skipped token" + notTried + "dns"}
 	if diff := cmp.Diff(want, got[1:]); diff != "" {
 		t.Errorf("steps differ (-want +got):\n%s", diff)
+	}
+}
+
+func TestCauseInChinese(t *testing.T) {
+	t.Parallel()
+	dial := func(err error) error { return &net.OpError{Op: "dial", Net: "tcp", Err: err} }
+	for _, test := range []struct {
+		name string
+		err  error
+		want text
+	}{
+		{
+			name: "no such name",
+			err:  &net.DNSError{Err: "no such host", Name: "wecom.invalid", IsNotFound: true},
+			want: text{"a: no such host", "a：域名不存在（no such host）"},
+		},
+		{
+			name: "a silent resolver",
+			err:  &net.DNSError{Err: "i/o timeout", IsTimeout: true},
+			want: text{"a: i/o timeout", "a：DNS 查询超时（i/o timeout）"},
+		},
+		{
+			name: "a broken resolver",
+			err:  &net.DNSError{Err: "server misbehaving"},
+			want: text{"a: server misbehaving", "a：DNS 查询失败（server misbehaving）"},
+		},
+		{
+			name: "nothing listens",
+			err:  dial(os.NewSyscallError("connect", syscall.ECONNREFUSED)),
+			want: text{"a: connect: connection refused", "a：连接被拒绝（connect: connection refused）"},
+		},
+		{
+			name: "no route",
+			err:  dial(os.NewSyscallError("connect", syscall.ENETUNREACH)),
+			want: text{"a: connect: network is unreachable", "a：网络不可达（connect: network is unreachable）"},
+		},
+		{
+			name: "a firewall that drops",
+			err:  dial(os.ErrDeadlineExceeded),
+			want: text{"a: i/o timeout", "a：连接超时（i/o timeout）"},
+		},
+		{
+			name: "another error",
+			err:  dial(errors.New("no buffer")),
+			want: text{"a: no buffer", "a：无法连接（no buffer）"},
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			if got := refusal("a", test.err); got != test.want {
+				t.Errorf("got %+v, want %+v", got, test.want)
+			}
+		})
 	}
 }
 
