@@ -32,9 +32,9 @@ func (p *problems) corp(from source) Corp {
 			"%s：没有目标，也没有启用自动发现：请至少指定一项", from.where(keyTargets))
 	}
 	if agentID, _ := from.value(&problems{}, settingOf(keyAgentID)); c.Targets.DiscoverMembers && agentID.text == "" {
-		p.addf("%s: members needs the agent ID of the app: write %s, or leave members out",
-			"%s：members 需要应用的 AgentId：请填写 %s，或去掉 members",
-			from.where(keyDiscover), from.name(keyAgentID))
+		p.addf("%s: members needs the agent ID of the app: write %s, or leave members out%s",
+			"%s：members 需要应用的 AgentId：请填写 %s，或去掉 members%s",
+			from.where(keyDiscover), from.name(keyAgentID), agentID.hint)
 	}
 	return c
 }
@@ -53,7 +53,13 @@ func hasTarget(from source) bool {
 
 func (v value) corpName() string { return parsed(v, scalar.CorpName) }
 
-func (v value) corpID() string { return parsed(v, scalar.CorpID) }
+func (v value) corpID() string {
+	id, err := scalar.CorpID(v.text)
+	if err != nil {
+		v.addf("%w%s", "%w%s", err, v.hint)
+	}
+	return id
+}
 
 func (v value) secretFile() secret.Source { return v.checkSecret(secret.FromFile(v.path())) }
 

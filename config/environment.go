@@ -45,3 +45,40 @@ func CheckVariables(environ, flags []string) error {
 	}
 	return p.err()
 }
+
+// shortPrefix begins the short names of variables, and names of variables of other programs.
+const shortPrefix = "WECOM_"
+
+var variableName = regexp.MustCompile(`^[A-Za-z0-9_]+$`)
+
+// A misspelling is a variable that is set, and the short name that it is closest to.
+type misspelling struct{ name, meant string }
+
+// misspelled returns the variables that begin with shortPrefix, are none that the exporter
+// reads, and have a name close to a short one, in the order of their names. Variables are given
+// as os.Environ returns them; their values are not used, since they may be secrets. Other
+// programs may have such variables too, so that none of them is a problem by itself.
+func misspelled(environ []string) []misspelling {
+	all := settings()
+	short, long := make([]string, 0, len(all)), make([]string, 0, 2*len(all))
+	for _, s := range all {
+		if s.env != "" {
+			short = append(short, s.env)
+		}
+		long = append(long, s.variable(), s.twin())
+	}
+	var found []misspelling
+	for _, variable := range slices.Sorted(slices.Values(environ)) {
+		name, value, _ := strings.Cut(variable, "=")
+		// Without the long prefix, WECOM_CORP_NAME is a flag that has no short name.
+		isFlag := slices.Contains(long, VariablePrefix+name)
+		if value == "" || isFlag || !strings.HasPrefix(name, shortPrefix) || strings.HasPrefix(name, VariablePrefix) ||
+			!variableName.MatchString(name) {
+			continue
+		}
+		if meant := yamldoc.Nearest(name, short, len(name)/3); meant != "" {
+			found = append(found, misspelling{name, meant})
+		}
+	}
+	return found
+}

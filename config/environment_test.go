@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/bilingual"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/secret"
 )
 
@@ -246,5 +247,83 @@ func TestFlagWithoutValueInTheEnvironment(t *testing.T) {
 		} else if err != nil || cfg.Corps[0].Statistics != test.want {
 			t.Errorf("%q and %q: error %v, or not %t", test.text, test.args, err, test.want)
 		}
+	}
+}
+
+// TestMisspelled has variables of which a user may expect that they set a credential, and others.
+func TestMisspelled(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"WECOM_CORPID":          variableCorpID,
+		"WECOM_CORP":            variableCorpID,
+		"WECOM_SECRET":          variableAPI,
+		"WECOM_API_SECRETS":     variableAPI,
+		"WECOM_APP_SECRET":      variableAPI,
+		"WECOM_CORP_SECRET":     variableAPI,
+		"WECOM_API_SECRETFILE":  variableAPIFile,
+		"WECOM_SECRET_FILE":     variableAPIFile,
+		"WECOM_AGENTID":         variableAgentID,
+		"WECOM_BASE_URL":        "WECOM_API_URL",
+		"WECOM_CORP_ID":         "",
+		"WECOM_CORP_NAME":       "",
+		"WECOM_PROXY_URL":       "",
+		"WECOM_BOT_KEY":         "",
+		"WECOM_WEBHOOK_URL":     "",
+		"WECOM_TOKEN":           "",
+		"WECOM_CORP\x1b[31mID":  "",
+		"XWECOM_CORPID":         "",
+		"WECOM_RECORDING_CORPS": "",
+		VariablePrefix + "X":    "",
+	} {
+		var meant string
+		if found := misspelled([]string{name + "=canary"}); len(found) > 0 {
+			meant = found[0].meant
+		}
+		if meant != want {
+			t.Errorf("%q is taken for %q, want %q", name, meant, want)
+		}
+		if found := misspelled([]string{name + "="}); len(found) > 0 {
+			t.Errorf("%q is taken for %q without a value", name, found[0].meant)
+		}
+	}
+}
+
+// TestMissingCredentials names the variables that were likely meant, without their values.
+func TestMissingCredentials(t *testing.T) {
+	t.Parallel()
+	env := map[string]string{
+		"WECOM_CORPID": "canary", "WECOM_SECRET": "canary", "WECOM_API_SECRETS": "canary", "WECOM_AGENTID": "canary", "WECOM_BOT_KEY": "canary",
+	}
+	_, err := parse(t, env, "--target.discover=members").Load()
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for text, hints := range map[string][]string{
+		err.Error(): {
+			"such as ww0123456789abcdef; did you mean WECOM_CORP_ID? WECOM_CORPID is set",
+			"set WECOM_API_SECRET in the environment; did you mean WECOM_API_SECRET? WECOM_API_SECRETS is set; " +
+				"did you mean WECOM_API_SECRET? WECOM_SECRET is set",
+			"or leave members out; did you mean WECOM_AGENT_ID? WECOM_AGENTID is set",
+		},
+		bilingual.Chinese(err): {
+			"例如 ww0123456789abcdef；是否应为 WECOM_CORP_ID？环境中设置的是 WECOM_CORPID",
+			"；是否应为 WECOM_API_SECRET？环境中设置的是 WECOM_API_SECRETS；是否应为 WECOM_API_SECRET？环境中设置的是 WECOM_SECRET",
+			"或去掉 members；是否应为 WECOM_AGENT_ID？环境中设置的是 WECOM_AGENTID",
+		},
+	} {
+		lines := strings.Split(text, "\n")
+		if len(lines) != len(hints) || strings.Contains(text, "canary") || strings.Contains(text, "BOT_KEY") {
+			t.Fatalf("got %q", lines)
+		}
+		for i, hint := range hints {
+			if !strings.HasSuffix(lines[i], hint) {
+				t.Errorf("got %s\nwant the end %s", lines[i], hint)
+			}
+		}
+	}
+	if _, err := parse(t, map[string]string{
+		"WECOM_API_SECRET": "the secret", "WECOM_CORPID": "another", "WECOM_SECRET": "another",
+	}, "--wecom.corp-id=ww0", "--target.userid=a").Load(); err != nil {
+		t.Errorf("variables of another program are refused: %v", err)
 	}
 }

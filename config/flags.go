@@ -5,6 +5,7 @@ package config
 
 import (
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kingpin/v2"
@@ -16,6 +17,7 @@ import (
 // Flags holds the flags that describe a Config.
 type Flags struct {
 	lookupEnv func(key string) (value string, ok bool)
+	environ   func() []string
 
 	// given is what the user gave for each flag, by its name.
 	given map[string]*given
@@ -32,7 +34,7 @@ type given struct {
 // AddFlags registers --config.file, --wecom.*, --target.*, --policy.*, --poll.*,
 // --metrics.*, --storage.* and --shard.* on app, each with its environment variable.
 func AddFlags(app *kingpin.Application) *Flags {
-	f := &Flags{lookupEnv: os.LookupEnv, given: make(map[string]*given)}
+	f := &Flags{lookupEnv: os.LookupEnv, environ: os.Environ, given: make(map[string]*given)}
 	for _, s := range settings() {
 		if s.flag == "" {
 			continue
@@ -155,6 +157,9 @@ func (f *Flags) value(p *problems, s setting) (value, bool) {
 	default:
 		v.text, v.items = g.text, g.items
 	}
+	if v.text == "" && s.env != "" {
+		v.hint = f.misspelled(s.env)
+	}
 	if s.commas {
 		v.items = split(v.items)
 	}
@@ -203,8 +208,22 @@ func (f *Flags) where(key string) bilingual.Text { return f.name(key) }
 
 // secretRemedy implements source.
 func (f *Flags) secretRemedy() bilingual.Text {
-	return bilingual.Textf("write the path of a file that holds the secret of the app, or set %s in the environment",
-		"请填写存放应用 Secret 的文件路径，或将 Secret 写入环境变量 %s", variableAPI)
+	return bilingual.Textf("write the path of a file that holds the secret of the app, or set %s in the environment%s",
+		"请填写存放应用 Secret 的文件路径，或将 Secret 写入环境变量 %s%s",
+		variableAPI, f.misspelled(variableAPI, variableAPIFile))
+}
+
+// misspelled asks, behind a semicolon, whether variables that are set were meant to be those
+// with the given names. It is empty if none was.
+func (f *Flags) misspelled(variables ...string) bilingual.Text {
+	var hint bilingual.Text
+	for _, m := range misspelled(f.environ()) {
+		if slices.Contains(variables, m.meant) {
+			hint = bilingual.Textf("%s; did you mean %s? %s is set", "%s；是否应为 %s？环境中设置的是 %s",
+				hint, m.meant, m.name)
+		}
+	}
+	return hint
 }
 
 // split divides values at commas and line ends: an environment variable holds

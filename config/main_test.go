@@ -33,6 +33,13 @@ func parse(tb testing.TB, env map[string]string, args ...string) *Flags {
 	app.DefaultEnvars()
 	f := AddFlags(app)
 	if env != nil {
+		f.environ = func() []string {
+			environ := make([]string, 0, len(env))
+			for key, value := range env {
+				environ = append(environ, key+"="+value)
+			}
+			return environ
+		}
 		f.lookupEnv = func(key string) (string, bool) {
 			value, ok := env[key]
 			return value, ok

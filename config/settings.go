@@ -72,14 +72,14 @@ func corpSettings() []setting {
 		},
 		{
 			flag:    "wecom.corp-id",
-			env:     "WECOM_CORP_ID",
+			env:     variableCorpID,
 			key:     "corps[].corp_id",
 			help:    "ID of the company on WeCom.",
 			setCorp: func(c *Corp, v value) { c.CorpID = v.corpID() },
 		},
 		{
 			flag: "wecom.api-secret-file",
-			env:  "WECOM_API_SECRET_FILE",
+			env:  variableAPIFile,
 			key:  keyAPIFile,
 			help: "File with the secret of the app, read again when it changes; " +
 				"the secret itself may be in the environment variable " + variableAPI + " instead.",
@@ -93,7 +93,7 @@ func corpSettings() []setting {
 		},
 		{
 			flag:    "wecom.agent-id",
-			env:     "WECOM_AGENT_ID",
+			env:     variableAgentID,
 			key:     keyAgentID,
 			help:    "AgentId of the app, needed to discover members.",
 			setCorp: func(c *Corp, v value) { c.AgentID = v.agentID() },
@@ -328,7 +328,10 @@ func processSettings() []setting {
 const (
 	flagConfigFile  = "config.file"
 	flagDepartments = "metrics.departments"
+	variableCorpID  = "WECOM_CORP_ID"
 	variableAPI     = "WECOM_API_SECRET"
+	variableAPIFile = "WECOM_API_SECRET_FILE"
+	variableAgentID = "WECOM_AGENT_ID"
 	keyName         = "corps[].name"
 	keyAPIFile      = "corps[].api_secret_file"
 	keyAgentID      = "corps[].agent_id"

@@ -25,6 +25,9 @@ type value struct {
 	where bilingual.Text
 	// text is the value of a setting that takes one. It is empty if there is none.
 	text string
+	// hint asks, behind a semicolon, whether another variable was meant to be that of the
+	// setting. It is empty if the setting has a value.
+	hint bilingual.Text
 	// items are the values of a list.
 	items []string
 	// whereItem names one of the items.
