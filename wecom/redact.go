@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 const (
@@ -24,6 +25,9 @@ const (
 	secretLength = 20
 	// secretPart is how many bytes of a secret are as good as all of it: it has 40 or more.
 	secretPart = 8
+	// shortestSecret is how many bytes the shortest text has that may be a secret. A shorter
+	// one was cut off or made up, and is part of many words.
+	shortestSecret = 4
 	// maxLayers bounds how often a text is unescaped. Each layer of gateways adds one at most.
 	maxLayers = 10
 )
@@ -89,7 +93,8 @@ func (r response) title() string {
 }
 
 // withoutSecrets removes the token and the app secret of a query. A text that holds a part of
-// one in another form is redacted as a whole.
+// one in another form is redacted as a whole. Of what is too short to be a secret, only words
+// that it stands in by itself are removed: otherwise "a" would leave nothing of any text.
 func withoutSecrets(text string, query url.Values) string {
 	for _, name := range []string{"access_token", "corpsecret"} {
 		secret := query.Get(name)
@@ -100,13 +105,38 @@ func withoutSecrets(text string, query url.Values) string {
 		for _, form := range []string{
 			secret, escaped, strings.ReplaceAll(escaped, "+", "%20"), url.PathEscape(secret), html.EscapeString(secret),
 		} {
+			if len(secret) < shortestSecret {
+				text = redactWords(text, func(word string) bool { return standsIn(word, form) })
+				continue
+			}
 			text = strings.ReplaceAll(text, form, redacted)
 		}
-		if holdsPart(text, secret) {
+		if len(secret) >= shortestSecret && holdsPart(text, secret) {
 			return redacted
 		}
 	}
 	return text
+}
+
+// standsIn reports whether a word holds a text without a letter or a digit right before or
+// after it.
+func standsIn(word, text string) bool {
+	isPart := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+	for rest, before := word, ' '; ; {
+		i := strings.Index(rest, text)
+		if i < 0 {
+			return false
+		}
+		if i > 0 {
+			before, _ = utf8.DecodeLastRuneInString(rest[:i])
+		}
+		after, _ := utf8.DecodeRuneInString(rest[i+len(text):])
+		if !isPart(before) && !isPart(after) {
+			return true
+		}
+		first, size := utf8.DecodeRuneInString(rest[i:])
+		rest, before = rest[i+size:], first
+	}
 }
 
 // holdsPart reports whether a text holds any part of a secret that is secretPart bytes long, in

@@ -143,6 +143,28 @@ func TestRedact(t *testing.T) {
 	}
 }
 
+// TestRedactShortSecrets has secrets that WeCom gives nobody. They leave an error readable, and
+// are not shown where they stand by themselves.
+func TestRedactShortSecrets(t *testing.T) {
+	t.Parallel()
+	const failed = "tls: failed to verify certificate: x509: certificate signed by unknown authority"
+	for _, test := range []struct{ secret, text, want string }{
+		{secret: "a", text: failed, want: failed},
+		{secret: "ed", text: failed, want: failed},
+		{secret: "xx", text: "dial tcp: lookup xxl.example: no such host", want: "dial tcp: lookup xxl.example: no such host"},
+		{secret: "a", text: "the proxy refuses a: secret=a (a)", want: "the proxy refuses <redacted> <redacted> <redacted>"},
+		{secret: "by", text: failed, want: strings.Replace(failed, "by", redacted, 1)},
+		{secret: "aa", text: "aaa aa-b b-aa éaa", want: "aaa <redacted> <redacted> éaa"},
+		{secret: "é", text: "é éa aé", want: "<redacted> éa aé"},
+		{secret: "+/", text: "%2B%2F +/ a+/b", want: "<redacted> <redacted> a+/b"},
+		{secret: "fail", text: failed, want: strings.Replace(failed, "fail", redacted, 1)},
+	} {
+		if got := redact(test.text, url.Values{"corpsecret": {test.secret}}); got != test.want {
+			t.Errorf("%s in %s\n got %s\nwant %s", test.secret, test.text, got, test.want)
+		}
+	}
+}
+
 // TestEncodedSecrets has an answer quote the secret of its call, encoded in some way.
 func TestEncodedSecrets(t *testing.T) {
 	t.Parallel()
