@@ -13,6 +13,7 @@ import (
 	promconfig "github.com/prometheus/common/config"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/bilingual"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/fileerr"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/discovery"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
@@ -41,7 +42,11 @@ func Refuse(problems []error, o Options) {
 // Run tries a configuration. Each step runs if those that it needs have succeeded.
 func Run(ctx context.Context, cfg *config.Config, o Options) {
 	r := reporter{Options: o}
-	r.ok(StepConfiguration, textf("valid, corps: %d", "有效，企业数：%d", len(cfg.Corps)), joined(cfg.Warnings))
+	warnings := slices.Clone(cfg.Warnings)
+	for i := range cfg.Corps {
+		warnings = append(warnings, doubts(&cfg.Corps[i])...)
+	}
+	r.ok(StepConfiguration, textf("valid, corps: %d", "有效，企业数：%d", len(cfg.Corps)), joined(warnings))
 	for i := range cfg.Corps {
 		r.corp = cfg.Corps[i].Name
 		c := &corp{
@@ -54,6 +59,27 @@ func Run(ctx context.Context, cfg *config.Config, o Options) {
 		}
 		c.run(ctx)
 	}
+}
+
+// plausibleSecret is a length that secrets of WeCom, which have 43 characters, are not under
+// unless a part is missing.
+const plausibleSecret = 16
+
+// doubts returns what is unusual about the credentials of a corp. Those of a test or of a
+// gateway may be, so that nothing is refused. No part of the secret is shown.
+func doubts(c *config.Corp) []bilingual.Text {
+	var found []bilingual.Text
+	if !strings.HasPrefix(c.CorpID, "ww") && !strings.HasPrefix(c.CorpID, "wx") {
+		found = append(found, bilingual.Textf(
+			"%s: the corp ID does not begin with ww or wx: compare it with 我的企业 > 企业信息 in the admin console",
+			"%s：企业 ID 不以 ww 或 wx 开头：请与管理后台“我的企业 > 企业信息”核对", c.Name))
+	}
+	if secret, err := c.Secret.Read(); err == nil && len(secret) < plausibleSecret {
+		found = append(found, bilingual.Textf(
+			"%s: the secret has fewer than %d characters, and WeCom's have 43: check that all of it was copied",
+			"%s：Secret 不足 %d 个字符，而企业微信的 Secret 为 43 个字符：请确认复制完整", c.Name, plausibleSecret))
+	}
+	return found
 }
 
 // A reporter reports the steps of a corp, or those that are about all of them.

@@ -518,6 +518,36 @@ func TestNoTargets(t *testing.T) {
 	}
 }
 
+// TestDoubts has credentials that are accepted, although WeCom gives no such ones.
+func TestDoubts(t *testing.T) {
+	t.Parallel()
+	const (
+		shortID    = "acme: the corp ID does not begin with ww or wx: compare it with 我的企业 > 企业信息 in the admin console"
+		shortIDZH  = "acme：企业 ID 不以 ww 或 wx 开头：请与管理后台“我的企业 > 企业信息”核对"
+		shortKey   = "acme: the secret has fewer than 16 characters, and WeCom's have 43: check that all of it was copied"
+		shortKeyZH = "acme：Secret 不足 16 个字符，而企业微信的 Secret 为 43 个字符：请确认复制完整"
+	)
+	for name, test := range map[string]struct {
+		corpID, secret string
+		want           text
+	}{
+		"of WeCom":       {corpID: "ww0123456789abcdef", secret: "canary-0123456789-0123456789-0123456789-012"},
+		"of WeChat":      {corpID: "wx0123456789abcdef", secret: "canary-012345678"},
+		"a short secret": {corpID: "ww0123456789abcdef", secret: "canary-01234567", want: text{shortKey, shortKeyZH}},
+		"another ID":     {corpID: "0123456789", secret: "canary-012345678", want: text{shortID, shortIDZH}},
+		"both":           {corpID: "x", secret: "a", want: text{shortID + "; " + shortKey, shortIDZH + "；" + shortKeyZH}},
+	} {
+		for _, language := range []wecom.Language{wecom.English, wecom.Chinese} {
+			cfg := configOf("http://127.0.0.1:1")
+			cfg.Corps[0].CorpID, cfg.Corps[0].Secret = test.corpID, secret.FromValue(test.secret)
+			step := run(t, cfg, Options{Language: language, Offline: true})[0]
+			if step.Status != OK || step.Remedy != test.want.in(language) {
+				t.Errorf("%s: %s with the warning %q, want ok with %q", name, step.Status, step.Remedy, test.want.in(language))
+			}
+		}
+	}
+}
+
 // TestOffline asks nobody.
 func TestOffline(t *testing.T) {
 	t.Parallel()
