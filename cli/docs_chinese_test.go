@@ -79,3 +79,19 @@ func splitTexts(table string) (lines, texts []string) {
 	}
 	return lines, texts
 }
+
+// TestRemediesInBothLanguages finds log lines whose remedy is in English alone, so that
+// --log.language=zh would leave it in English.
+func TestRemediesInBothLanguages(t *testing.T) {
+	t.Parallel()
+	english, chinese := regexp.MustCompile(`"remedy",\s`), regexp.MustCompile(`"remedy_zh",\s`)
+	for _, file := range chineseTexts(t) {
+		if !strings.HasSuffix(file, ".go") || strings.HasPrefix(file, "../web/") { // CSV has one language.
+			continue
+		}
+		text := readDocument(t, file)
+		if n, zh := len(english.FindAllString(text, -1)), len(chinese.FindAllString(text, -1)); n != zh {
+			t.Errorf("%s logs %d remedies in English, and %d in Chinese", file, n, zh)
+		}
+	}
+}

@@ -114,6 +114,7 @@ func (e *exporter) warnOfUserIDs(label config.HostLabel) {
 		"flag", "--web.enable-recordings",
 		"metrics.host-label", label,
 		"remedy", "protect the port with --web.config.file, or remove the flag",
+		"remedy_zh", "请用 --web.config.file 为端口启用认证，或去掉该参数",
 	)
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/go-kit/log/level"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/bilingual"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/reminder"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/chain"
@@ -395,8 +396,8 @@ func (c *corp) logPlan(msg string, now time.Time) {
 	logger := log.With(c.logger, "msg", msg, "targets", p.Targets, "hot", p.Hot,
 		"first_round_calls", p.FirstRound, "calls_per_hour", p.CallsPerHour,
 		"budget_share", percent(p.BudgetShare(budget)), "wecom_limit_share", percent(p.LimitShare()))
-	if problem, remedy := p.Problem(budget); problem != "" {
-		level.Warn(logger).Log("problem", problem, "remedy", remedy)
+	if problem, remedy := p.Problem(budget); problem != (bilingual.Text{}) {
+		level.Warn(logger).Log("problem", problem.English, "remedy", remedy.English, "remedy_zh", remedy.Chinese)
 		return
 	}
 	level.Info(logger).Log()

@@ -106,7 +106,7 @@ func (d *disk) noteWrite(now time.Time, err error) error {
 		d.retry.Fail(now, retryRange)
 		if !failedBefore {
 			level.Error(d.logger).Log("msg", "the store cannot be written; continuing in memory and trying again",
-				"err", err, "remedy", remedyOf(err))
+				"err", err, "remedy", remedyOf(err).english, "remedy_zh", remedyOf(err).chinese)
 		}
 		return fmt.Errorf("writing the store: %w", err)
 	}
@@ -180,14 +180,29 @@ func (d *disk) Status() Status {
 // Close implements Store.
 func (d *disk) Close() error { return d.database().close() }
 
-func remedyOf(err error) string {
+// A remedy is what to do about an error, in the two languages of the log.
+type remedy struct{ english, chinese string }
+
+func remedyOf(err error) remedy {
 	switch {
 	case errors.Is(err, ErrInUse):
-		return "stop the other process, or name another directory with --storage.path"
+		return remedy{
+			"stop the other process, or name another directory with --storage.path",
+			"请停止另一个进程，或用 --storage.path 指定其他目录",
+		}
 	case isFull(err):
-		return "make room on the disk, or name a directory on another disk with --storage.path"
+		return remedy{
+			"make room on the disk, or name a directory on another disk with --storage.path",
+			"请腾出磁盘空间，或用 --storage.path 指定其他磁盘上的目录",
+		}
 	case errors.Is(err, syscall.EROFS) || errors.Is(err, fs.ErrPermission):
-		return "give the exporter's user write access to the directory, or name another directory with --storage.path"
+		return remedy{
+			"give the exporter's user write access to the directory, or name another directory with --storage.path",
+			"请为运行本程序的用户授予该目录的写入权限，或用 --storage.path 指定其他目录",
+		}
 	}
-	return "check whether the disk is healthy, or name a directory on another disk with --storage.path"
+	return remedy{
+		"check whether the disk is healthy, or name a directory on another disk with --storage.path",
+		"请检查磁盘是否正常，或用 --storage.path 指定其他磁盘上的目录",
+	}
 }

@@ -189,7 +189,7 @@ func TestRemedyOf(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := remedyOf(fmt.Errorf("writing: %w", test.err)); !strings.HasPrefix(got, test.want) {
+			if got := remedyOf(fmt.Errorf("writing: %w", test.err)); !strings.HasPrefix(got.english, test.want) || got.chinese == "" {
 				t.Errorf("remedy %q, want %q", got, test.want)
 			}
 		})

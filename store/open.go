@@ -68,7 +68,8 @@ func Open(dir string, o Options) (Store, error) {
 	case err != nil:
 		level.Error(op.Logger).Log("msg", "the store cannot be written; continuing in memory, "+
 			"and what is counted from now on is lost when the process ends",
-			"err", err, "remedy", remedyOf(err)+", then start the exporter again")
+			"err", err, "remedy", remedyOf(err).english+", then start the exporter again",
+			"remedy_zh", remedyOf(err).chinese+"，然后重启 exporter")
 		return memory{Status{Configured: true, LastWrite: op.found.lastWrite}}, nil
 	}
 	return &disk{
@@ -129,7 +130,8 @@ func (o *opening) setAside(damage damageError) error {
 	}
 	level.Error(o.Logger).Log("msg", "the damaged store was set aside, and counting starts over", "err", damage,
 		"moved_to", aside, "remedy", "replace the file with a backup while the exporter is stopped; "+
-			"or delete the file that was set aside, if nobody needs it")
+			"or delete the file that was set aside, if nobody needs it",
+		"remedy_zh", "请停止 exporter，用备份替换该文件后再启动；无需恢复的，删除已改名隔离的文件")
 	return nil
 }
 

@@ -23,7 +23,7 @@ var (
 	}
 	remedyTimeout = bilingual{
 		"check whether a firewall, the proxy or the network blocks calls; try the same host with curl from here",
-		"请检查防火墙、代理或网络是否卡住了调用，可在本机用 curl 访问同一主机",
+		"请检查防火墙、代理或网络是否阻断了调用，可在本机用 curl 访问同一主机验证",
 	}
 	remedyDNS = bilingual{
 		"check the spelling of the host in --wecom.api-url and in the proxy's URL, and the DNS of this machine or " +

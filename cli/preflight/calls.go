@@ -72,7 +72,7 @@ func (c *corp) checkScope(ctx context.Context) {
 // checkActivity asks who has started meetings.
 func (c *corp) checkActivity(ctx context.Context) {
 	if !c.config.Targets.DiscoverActivity {
-		c.skip(text{"activity is not discovered", "未启用 activity 发现"}, StepActivity)
+		c.skip(text{"activity is not discovered", "未启用 --target.discover=activity"}, StepActivity)
 		return
 	}
 	now := c.client.Now().Truncate(time.Second)
@@ -242,7 +242,7 @@ func (c *corp) reportRecordings() {
 		c.skipAfter(StepList, StepRecordings)
 	case n == 0:
 		c.ok(StepRecordings, textf("this app's recordings: none seen in the lists of %d of %d targets over the last %s",
-			"未查到本应用的录制（抽查 %d 个目标，共 %d 个，时间为最近 %s）",
+			"最近 %[3]s 内未查到本应用的录制（抽查 %[1]d 个目标，共 %[2]d 个）",
 			c.sampled.listed, len(c.targets), model.Duration(c.sampledSpan())),
 			text{
 				"WeCom shows an app only meetings that this very app created through the API, and answers with an empty list " +

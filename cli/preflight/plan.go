@@ -55,9 +55,9 @@ func (c *corp) reportPlan() {
 		step.Seen += textf("; this app's recordings: %d seen", "；查到本应用的录制：%d 条", *p.RecordingsSeen).in(c.Language)
 	}
 	var notes []string
-	if problem != "" {
-		step.Status, step.Seen = Failed, step.Seen+": "+problem
-		notes = append(notes, remedy)
+	if problem != (text{}) {
+		step.Status, step.Seen = Failed, step.Seen+text{": ", "："}.in(c.Language)+problem.in(c.Language)
+		notes = append(notes, remedy.in(c.Language))
 	} else if wanted := c.config.Targets; c.users == nil && (wanted.DiscoverMembers || wanted.DiscoverActivity) {
 		notes = append(notes, text{
 			"users to be discovered are not included, because their number is not known yet",
@@ -83,7 +83,7 @@ func atMost(share float64) text {
 }
 
 // plan returns what polling costs, and why that cannot be, if so.
-func (c *corp) plan() (p Plan, problem, remedy string) {
+func (c *corp) plan() (p Plan, problem, remedy text) {
 	idle := c.planWith(c.poll.IdleInterval)
 	hot := c.planWith(c.poll.Interval)
 	hot.CallsPerHour += c.statisticsPerHour()
@@ -117,8 +117,8 @@ func (c *corp) plan() (p Plan, problem, remedy string) {
 		Statistics:  c.config.Statistics,
 	})
 	p.MemoryBytes = baseMemory + hostMemory*withSeries + recordingMemory*recordings
-	problem, remedy = idle.Problem(budget)
-	return p, problem, remedy
+	why, advice := idle.Problem(budget)
+	return p, text{why.English, why.Chinese}, text{advice.English, advice.Chinese}
 }
 
 // statisticsPerHour returns how many calls ask for views and downloads, as far as the sample

@@ -208,7 +208,14 @@ func TestPlanOfStatistics(t *testing.T) {
 
 func TestChinese(t *testing.T) {
 	t.Parallel()
-	steps := run(t, configOf(serve(t, company())), Options{Language: wecom.Chinese})
+	small := configOf(serve(t, company()))
+	small.Poll.IdleInterval, small.Poll.MaxRequestsPerMinute = 10*time.Second, 20
+	steps := run(t, small, Options{Language: wecom.Chinese})
+	if plan := steps[len(steps)-1]; plan.Status != Failed ||
+		!strings.Contains(plan.Seen, "：按现在的轮询间隔") || !strings.HasPrefix(plan.Remedy, "请调高 --poll.max-requests-per-minute") {
+		t.Errorf("the plan is %+v, want a budget that is too small", plan)
+	}
+	steps = run(t, configOf(serve(t, company())), Options{Language: wecom.Chinese})
 	if got := failures(steps); len(got) > 0 {
 		t.Errorf("failed: %+v", got)
 	}
@@ -412,7 +419,7 @@ func TestNothingToShow(t *testing.T) {
 			note:       "there is nothing to show",
 		},
 		wecom.Chinese: {
-			recordings: "未查到本应用的录制（抽查 4 个目标，共 4 个，时间为最近 31d）",
+			recordings: "最近 31d 内未查到本应用的录制（抽查 4 个目标，共 4 个）",
 			why:        "只返回由本应用通过接口创建的会议",
 			plan:       "；查到本应用的录制：0 条",
 			note:       "目前不会有数据",

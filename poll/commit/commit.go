@@ -297,7 +297,8 @@ func (p *Part) noteRefused(now time.Time, err error) {
 		if !was {
 			level.Error(p.Logger).Log("msg", "the state of this corp cannot be stored; it stays in memory "+
 				"and is tried again; other corps are stored", "err", err,
-				"remedy", "report this line without the names in it; what this corp counts is lost when the process ends")
+				"remedy", "report this line without the names in it; what this corp counts is lost when the process ends",
+				"remedy_zh", "请去掉其中的名称，反馈这行日志；进程退出后，该企业这段时间的计数会丢失")
 		}
 	}
 }

@@ -4,10 +4,10 @@
 package schedule
 
 import (
-	"fmt"
 	"math"
 	"time"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/bilingual"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
@@ -55,18 +55,36 @@ func (p Plan) BudgetShare(perMinute int) float64 {
 // LimitShare returns the share of WeCom's limit per hour that the plan needs.
 func (p Plan) LimitShare() float64 { return float64(p.CallsPerHour) / callsPerHourLimit }
 
+// What keeps a plan from being kept, and what to do about it.
+var (
+	overBudget = bilingual.Text{
+		English: "the budget is too small for the intervals, so polling will lag behind",
+		Chinese: "按现在的轮询间隔，调用预算不够，轮询会滞后",
+	}
+	overBudgetRemedy = bilingual.Text{
+		English: "raise --poll.max-requests-per-minute, lengthen --poll.idle-interval or --poll.interval, " +
+			"shorten --poll.lookback, or name fewer targets",
+		Chinese: "请调高 --poll.max-requests-per-minute，调长 --poll.idle-interval 或 --poll.interval，" +
+			"缩短 --poll.lookback，或减少目标",
+	}
+	overLimit = bilingual.Textf("WeCom allows a corp %d calls a minute and %d an hour",
+		"企业微信限制每个企业每分钟 %d 次、每小时 %d 次调用", callsPerMinuteLimit, callsPerHourLimit)
+	overLimitRemedy = bilingual.Text{
+		English: "lower --poll.max-requests-per-minute, lengthen --poll.idle-interval or --poll.interval, " +
+			"or shorten --poll.lookback",
+		Chinese: "请调低 --poll.max-requests-per-minute，调长 --poll.idle-interval 或 --poll.interval，" +
+			"或缩短 --poll.lookback",
+	}
+)
+
 // Problem returns why the plan cannot be kept with a budget of calls per minute, and what
-// to do about it; "" if it can.
-func (p Plan) Problem(perMinute int) (problem, remedy string) {
+// to do about it; both are empty if it can.
+func (p Plan) Problem(perMinute int) (problem, remedy bilingual.Text) {
 	switch {
 	case p.BudgetShare(perMinute) > 1:
-		return "the budget is too small for the intervals, so polling will lag behind",
-			"raise --poll.max-requests-per-minute, lengthen --poll.idle-interval or --poll.interval, " +
-				"shorten --poll.lookback, or name fewer targets"
+		return overBudget, overBudgetRemedy
 	case p.LimitShare() > 1 || perMinute > callsPerMinuteLimit:
-		return fmt.Sprintf("WeCom allows a corp %d calls a minute and %d an hour", callsPerMinuteLimit, callsPerHourLimit),
-			"lower --poll.max-requests-per-minute, lengthen --poll.idle-interval or --poll.interval, " +
-				"or shorten --poll.lookback"
+		return overLimit, overLimitRemedy
 	}
-	return "", ""
+	return bilingual.Text{}, bilingual.Text{}
 }

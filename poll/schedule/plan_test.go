@@ -86,9 +86,12 @@ func TestPlan(t *testing.T) {
 				t.Errorf("plan (-want +got):\n%s", diff)
 			}
 			problem, remedy := got.Problem(test.budget)
-			if (problem == "") != (test.problem == "") || !strings.Contains(problem, test.problem) ||
-				!strings.Contains(remedy, test.remedy) {
+			if (problem.English == "") != (test.problem == "") || !strings.Contains(problem.English, test.problem) ||
+				!strings.Contains(remedy.English, test.remedy) {
 				t.Errorf("problem %q, remedy %q", problem, remedy)
+			}
+			if (problem.Chinese == "") != (test.problem == "") || (remedy.Chinese == "") != (test.problem == "") {
+				t.Errorf("in Chinese: problem %q, remedy %q", problem.Chinese, remedy.Chinese)
 			}
 		})
 	}
