@@ -32,6 +32,7 @@ var chineseWords = []chineseWord{
 	{use: "暴露文件", instead: regexp.MustCompile(`(^|[^为有])暴露的文件|已暴露的?文件`)},
 	{use: "会议号", instead: regexp.MustCompile(`会议 ?(code|代码)`)},
 	{use: "共享", instead: regexp.MustCompile(`分享(变更|设置|状态|方式|次数|记录)`)},
+	{use: "接口地址", instead: regexp.MustCompile(`API ?(主机|地址)|接口的地址`)},
 	{use: "首轮轮询", instead: regexp.MustCompile(`第一轮`)},
 	{use: "处理手册", instead: regexp.MustCompile(`处置`)},
 	{use: "调用 (调用链 is tracing)", instead: regexp.MustCompile(`调用链`)},
@@ -108,7 +109,7 @@ func TestChineseWordPatterns(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
 		"企业微信导出器", "采集间隔", "抓取作业", "访问令牌", "请求 access token", "缩小范围", "按范围、密码划分",
-		"成员 ID", "用户ID", "Userid 无效", "回溯范围", "录制标题", "| 标题 |", "逾期最久", "暴露的文件", "会议 code 无效", "分享变更", "第一轮", "处置手册", "调用链",
+		"成员 ID", "用户ID", "Userid 无效", "回溯范围", "录制标题", "| 标题 |", "逾期最久", "暴露的文件", "会议 code 无效", "分享变更", "第一轮", "API 主机", "处置手册", "调用链",
 	} {
 		if !slices.ContainsFunc(chineseWords, func(w chineseWord) bool { return w.instead.MatchString(text) }) {
 			t.Errorf("%s is not found", text)
