@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/golden"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
 )
 
@@ -44,6 +45,26 @@ func TestCheckInReadmes(t *testing.T) {
 				t.Errorf("%s has no line %q", readme, line)
 			}
 		}
+	}
+}
+
+// TestCheckInDocuments makes the sample of check in the documents: the secret is missing, and
+// a variable is misspelled.
+func TestCheckInDocuments(t *testing.T) {
+	t.Setenv("WECOM_SECRET", "canary")
+	for language, page := range map[string]string{"en": "../docs/cli.md", "zh": "../docs/cli.zh-CN.md"} {
+		var stdout bytes.Buffer
+		args := []string{"check", "--language=" + language, "--wecom.corp-id=" + wecomtest.DefaultCorpID, "--target.userid=zhangsan"}
+		if code := Run(t.Context(), args, &stdout, io.Discard); code != 1 {
+			t.Fatalf("exit status %d, want 1", code)
+		}
+		const begins = "<!-- The sample is made by: go test ./cli -run TestCheckInDocuments -update -->\n\n```console\n"
+		before, rest, hasBegin := strings.Cut(readDocument(t, page), begins)
+		_, after, hasEnd := strings.Cut(rest, "```\n")
+		if !hasBegin || !hasEnd {
+			t.Fatalf("%s has no sample of check", page)
+		}
+		golden.Compare(t, page, before+begins+stdout.String()+"```\n"+after)
 	}
 }
 
