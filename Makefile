@@ -111,6 +111,14 @@ release-check: $(GORELEASER) ## Check the configuration of releases, and make wh
 	$(GORELEASER) check
 	tools/release-files.sh $(VERSION) $(BUILD_DATE)
 
+# Without Docker and without a registry. One architecture takes 20 s, each further one 10 s
+# and its compilation.
+IMAGE_ARCHITECTURES ?= amd64 arm64
+
+.PHONY: image-test
+image-test: ## Build the container image for IMAGE_ARCHITECTURES and run it; needs root, buildah and runc
+	tools/image-test.sh $(IMAGE_ARCHITECTURES)
+
 .PHONY: clean
 clean: ## Remove build results and tools
 	rm -rf $(BINARY) .tools .test .release dist coverage.out
