@@ -53,6 +53,7 @@ PROMETHEUS    := $(TOOLS_BIN)/prometheus
 PROMTOOL      := $(TOOLS_BIN)/promtool
 PARSE         := $(TOOLS_BIN)/parse
 ALERTMANAGER  := $(TOOLS_BIN)/alertmanager
+COMPOSE       := $(TOOLS_BIN)/compose
 BENCHSTAT     := $(TOOLS_BIN)/benchstat
 GORELEASER    := $(TOOLS_BIN)/goreleaser
 CYCLONEDX     := $(TOOLS_BIN)/cyclonedx-gomod
@@ -153,9 +154,10 @@ e2e: export PROMETHEUS := $(PROMETHEUS)
 e2e: export PROMTOOL := $(PROMTOOL)
 e2e: export PARSE := $(PARSE)
 e2e: export ALERTMANAGER := $(ALERTMANAGER)
+e2e: export COMPOSE := $(COMPOSE)
 e2e: export CHROMIUM := $(CHROMIUM)
 e2e: export NGINX := $(NGINX)
-e2e: $(GOTESTSUM) $(PROMETHEUS) $(PROMTOOL) $(PARSE) $(ALERTMANAGER)
+e2e: $(GOTESTSUM) $(PROMETHEUS) $(PROMTOOL) $(PARSE) $(ALERTMANAGER) $(COMPOSE)
 e2e: ## Run the end-to-end tests with a real Prometheus, Alertmanager, browser and proxy
 	$(call go_test,-- -count=1 -tags=e2e ./e2e/...)
 
@@ -228,6 +230,7 @@ vet: ## Run go vet, including files with build tags
 	$(GO) vet -tags=e2e,long,attack,soak ./...
 	$(GO) -C dashboards vet ./...
 	$(GO) -C tools vet ./...
+	$(GO) -C tools/compose vet ./...
 
 # One platform for each difference that the code has met: 32 bits, other signals and
 # files, other system calls. All packages build without cgo. Test files are vetted too,
@@ -254,7 +257,7 @@ vulnerabilities: ## Look for known vulnerabilities in what the program calls; ne
 ##@ Tools
 
 .PHONY: tools
-tools: $(GOLANGCI_LINT) $(GOTESTSUM) $(PROMETHEUS) $(PROMTOOL) $(PARSE) $(ALERTMANAGER) $(BENCHSTAT) ## Build the pinned tools into .tools/bin
+tools: $(GOLANGCI_LINT) $(GOTESTSUM) $(PROMETHEUS) $(PROMTOOL) $(PARSE) $(ALERTMANAGER) $(COMPOSE) $(BENCHSTAT) ## Build the pinned tools into .tools/bin
 
 .PHONY: prometheus
 prometheus: $(PROMETHEUS) ## Build the pinned Prometheus alone, without its web page, for the demo of alerts
@@ -283,4 +286,8 @@ $(GORELEASER) $(CYCLONEDX): tools/release/go.mod tools/release/go.sum
 
 $(ALERTMANAGER): tools/alertmanager.sh Makefile
 	tools/alertmanager.sh $(ALERTMANAGER_VERSION) $@
+	@touch $@
+
+$(COMPOSE): tools/compose/main.go tools/compose/go.mod tools/compose/go.sum
+	CGO_ENABLED=0 $(GO) -C tools/compose build -trimpath -buildvcs=false -ldflags='-s -w' -o $@ .
 	@touch $@

@@ -139,7 +139,8 @@ func metricsTable() string {
 // is deployed that do not exist, and errcodes that a document lacks.
 func TestDocumentsNameWhatThereIs(t *testing.T) {
 	t.Parallel()
-	known := map[string]bool{"--storage.tsdb.path": true, "--storage.tsdb.retention.time": true} // They are Prometheus's.
+	// They are Prometheus's.
+	known := map[string]bool{"--storage.tsdb.path": true, "--storage.tsdb.retention.time": true, "--web.external-url": true}
 	for _, f := range newApplication().kingpin.Model().Flags {
 		known["--"+f.Name], known["--no-"+f.Name] = true, true
 		known[config.Variable(f.Name)] = true

@@ -39,7 +39,7 @@ func TestTranslations(t *testing.T) {
 func documents(t *testing.T, pattern string) []string {
 	t.Helper()
 	var found []string
-	for _, folder := range []string{"..", "../*"} {
+	for _, folder := range []string{"..", "../*", "../*/*"} {
 		paths, err := filepath.Glob(folder + "/" + pattern)
 		if err != nil || len(paths) == 0 {
 			t.Fatalf("%s/%s: %d documents, %v", folder, pattern, len(paths), err)
