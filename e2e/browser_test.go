@@ -77,7 +77,9 @@ func TestPagesFit(t *testing.T) {
 		for _, page := range []string{"/?", "/targets?", "/recordings?", "/recordings?sort=shared&", "/recordings?overdue=true&", "/recordings?accepted=true&", "/changes?", "/changes?exposed=true&since=1d&"} {
 			for _, lang := range []string{"en", "zh"} {
 				p.open(t, x.url+page+"lang="+lang)
-				p.wantFit(t, fmt.Sprintf("%s in %s on %d pixels", page, lang, width))
+				name := fmt.Sprintf("%s in %s on %d pixels", page, lang, width)
+				p.wantFit(t, name)
+				p.wantWholeDates(t, name)
 			}
 		}
 	}

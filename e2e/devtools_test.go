@@ -205,6 +205,28 @@ func (p *phone) wantFit(t *testing.T, page string) {
 	}
 }
 
+// wantWholeDates fails the test if a line breaks inside of a date, or inside of a part of how a file is shared.
+func (p *phone) wantWholeDates(t *testing.T, page string) {
+	t.Helper()
+	broken := p.evaluate(t, `(() => {
+		const found = [], texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+		while (texts.nextNode()) {
+			const text = texts.currentNode;
+			for (const match of text.data.matchAll(/\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d UTC)?|(no|never|not) [a-z]+(?=,|$)/g)) {
+				const range = document.createRange();
+				range.setStart(text, match.index);
+				range.setEnd(text, match.index + match[0].length);
+				const lines = new Set([...range.getClientRects()].map(r => r.top));
+				if (lines.size > 1) found.push(text.data);
+			}
+		}
+		return found.slice(0, 3).join(' | ');
+	})()`)
+	if broken != "" {
+		t.Errorf("%s: a line breaks in %s", page, broken)
+	}
+}
+
 // screenshot keeps a picture of the page if SCREENSHOTS names a folder.
 func (p *phone) screenshot(t *testing.T, name string) {
 	t.Helper()

@@ -129,7 +129,7 @@ func TestNewestExposures(t *testing.T) {
 			want: []string{
 				"1 new in 24 h", newest, `<span class="chip exposed">exposed</span> ` +
 					`<a href="./recordings?corp=acme&amp;lang=en&amp;recording=r9">r9</a> · host &lt;host&gt;r9</div>`,
-				`<span class="ago">5 min ago</span></span> · download, never expires</div>`,
+				`<span class="ago">5 min ago</span></span> · <span class="phrase">download, <wbr>never expires</span></div>`,
 				">r7</a>", "all changes", `<dd class="value bad"><a href="./recordings?exposed=true&amp;lang=en">3</a></dd>`,
 			},
 			without: []string{"<host>", "Latest changes", "There are no changes yet."}, // Both are shown already.
@@ -225,7 +225,7 @@ func TestNewestExposuresOfSeveralCorps(t *testing.T) {
 		}
 		body := serve(t, detailedOptions(o, d), http.MethodGet, "/?lang=zh").Body.String()
 		wantParts(t, body, []string{
-			"新增 10 个（24 小时内）", "新增 20 个（24 小时内）", "r00</a> · 主持人 &lt;host&gt;r00 · acme</div>", "</span> · 可下载 · 永久有效</div>", "r02</a>",
+			"新增 10 个（24 小时内）", "新增 20 个（24 小时内）", "r00</a> · 主持人 &lt;host&gt;r00 · acme</div>", `</span> · <span class="phrase">可下载 · <wbr>永久有效</span></div>`, "r02</a>",
 			`<a href="./recordings?corp=other&amp;exposed=true&amp;lang=zh">0</a>`, ">r07</a>",
 		}, []string{">r08</a>"})
 		if len(body) > 20_000 {

@@ -138,7 +138,7 @@ func TestLandingPage(t *testing.T) {
 			want: []string{
 				`<html lang="en">`, "<h1>Overview</h1>", "Prometheus exporter for the cloud recordings",
 				html.EscapeString("Version " + version.Info()), `<meta http-equiv="refresh" content="30">`,
-				`<a href="./metrics">Metrics</a>`, `<a href="./-/ready">Ready</a>`, `<a href="?lang=zh" lang="zh">中文</a>`,
+				`<a href="./metrics">Metrics</a>`, `<a href="./-/ready">Ready</a>`, `<a class="lang" href="?lang=zh" lang="zh">中文</a>`,
 			},
 		},
 		{
@@ -146,7 +146,7 @@ func TestLandingPage(t *testing.T) {
 			target:         "/",
 			acceptLanguage: "zh-CN,zh;q=0.9",
 			want: []string{
-				`<html lang="zh-CN">`, "<h1>概览</h1>", "企业微信会议云录制", `<a href="./targets">目标</a>`, `<a href="?lang=en" lang="en">English</a>`,
+				`<html lang="zh-CN">`, "<h1>概览</h1>", "企业微信会议云录制", `<a href="./targets">目标</a>`, `<a class="lang" href="?lang=en" lang="en">English</a>`,
 			},
 		},
 		{

@@ -133,13 +133,13 @@ func TestChangesPage(t *testing.T) {
 				`<time datetime="2000-12-31T23:00:00Z">2000-12-31 23:00:00 UTC</time> <span class="ago">1 h ago</span>`,
 				// what happened
 				`<span class="chip widened">widened</span> <span class="chip exposed">exposed</span>`,
-				`<span class="chip was">company, no password</span> → <span class="chip exposed">anyone, no password</span>`,
+				`<span class="chip">company, <wbr>no password</span> → <span class="chip exposed">anyone, <wbr>no password</span>`,
 				`<td><span class="chip narrowed">narrowed</span></td>`,
-				`<span class="chip was">not shared</span> → <span class="chip">company, no password, no download, never expires</span>`,
-				`<span class="chip was">company, no password, no download, never expires</span> → <span class="chip">not shared</span>`,
+				`<span class="chip">not shared</span> → <span class="chip">company, <wbr>no password, <wbr>no download, <wbr>never expires</span>`,
+				`<span class="chip">company, <wbr>no password, <wbr>no download, <wbr>never expires</span> → <span class="chip">not shared</span>`,
 				// of what: a recording that is there leads to it
-				`<a href="./recordings?corp=acme&amp;lang=en&amp;recording=r1">&lt;script&gt;alert(1)&lt;/script&gt;</a><div class="id">r1 · <a href="./changes?corp=acme&amp;lang=en&amp;recording=r1">its changes</a><br>file f1 · started 2000-12-27 20:00:00 UTC</div>`,
-				`class="title">r9<div class="id"><a href="./changes?corp=acme&amp;lang=en&amp;recording=r9">its changes</a>`,
+				`<a href="./recordings?corp=acme&amp;lang=en&amp;recording=r1">&lt;script&gt;alert(1)&lt;/script&gt;</a><div class="id">r1 · <a href="?corp=acme&amp;lang=en&amp;recording=r1">its changes</a><br>file f1<br>started 2000-12-27 20:00:00 UTC</div>`,
+				`class="title">r9<div class="id"><a href="?corp=acme&amp;lang=en&amp;recording=r9">its changes</a>`,
 				"removed from WeCom", "&lt;b&gt;li", `<td data-label="Host" class="host">unknown</td>`,
 				// since when, of the corp that was asked for alone
 				`Complete since: acme <time datetime="2000-12-29T00:00:00Z">2000-12-29 00:00:00 UTC</time> <span class="ago">3 d ago</span></p>`,
@@ -159,7 +159,7 @@ func TestChangesPage(t *testing.T) {
 			target: "/changes?lang=zh",
 			want: []string{
 				`<html lang="zh-CN">`, "<title>变更 –", `<span class="chip widened">放宽</span> <span class="chip exposed">暴露</span>`,
-				`<span class="chip was">本企业成员 · 无密码</span>`, `<span class="chip exposed">任何人 · 无密码</span>`, `<span class="chip">未共享</span>`, "本企业成员 · 无密码 · 不可下载 · 永久有效",
+				`<span class="chip">本企业成员 · <wbr>无密码</span>`, `<span class="chip exposed">任何人 · <wbr>无密码</span>`, `<span class="chip">未共享</span>`, "本企业成员 · <wbr>无密码 · <wbr>不可下载 · <wbr>永久有效",
 				`<span class="ago">1 小时前</span>`, "已从企业微信删除", `href="./recordings?corp=acme&amp;lang=zh&amp;recording=r1"`,
 				`完整记录起始时间：acme <time`, "· &lt;i&gt;other <time",
 			},

@@ -111,7 +111,7 @@ func (h Handler) newPage(
 	if q.Before != 0 {
 		p.Newest = page.WithParams(values, map[string]string{paramBefore: ""})
 	}
-	p.Rows = newRows(part, values, now, frame.Language)
+	p.Rows = newRows(part, "", values, now, frame.Language)
 	return p
 }
 
@@ -152,18 +152,21 @@ func Latest(ctx context.Context, f Finder, n int, values url.Values, language we
 	if err != nil {
 		return nil, fmt.Errorf("finding the latest changes: %w", err)
 	}
-	return newRows(part, values, time.Now(), language), nil
+	return newRows(part, page.Changes, values, time.Now(), language), nil
 }
 
-func newRows(part []poll.Change, values url.Values, now time.Time, language wecom.Language) []Row {
+// newRows returns changes as pages show them. List is the address of the page of changes.
+func newRows(
+	part []poll.Change, list string, values url.Values, now time.Time, language wecom.Language,
+) []Row {
 	rows := make([]Row, 0, len(part))
 	for i := range part {
-		rows = append(rows, newRow(&part[i], values, now, language))
+		rows = append(rows, newRow(&part[i], list, values, now, language))
 	}
 	return rows
 }
 
-func newRow(c *poll.Change, values url.Values, now time.Time, language wecom.Language) Row {
+func newRow(c *poll.Change, list string, values url.Values, now time.Time, language wecom.Language) Row {
 	about := map[string]string{paramCorp: c.Corp, paramRecording: c.Recording}
 	row := Row{
 		Change:         *c,
@@ -171,7 +174,7 @@ func newRow(c *poll.Change, values url.Values, now time.Time, language wecom.Lan
 		Start:          page.NewMoment(c.Start.Time(), now, language),
 		KindText:       texts[language][c.Kind.String()],
 		Host:           cmp.Or(c.Host, inventory.UnknownHost),
-		HistoryAddress: page.Address(page.Changes, values, about),
+		HistoryAddress: page.Address(list, values, about),
 		IsRemoval:      c.Kind == ledger.Removed,
 		Exposed:        c.After != nil && c.After.Exposed,
 	}

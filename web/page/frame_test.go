@@ -47,12 +47,12 @@ func TestFrame(t *testing.T) {
 	for query, want := range map[string][]string{
 		"lang=en&page=2": {
 			`<html lang="en">`, "<title>Things – WeCom", `As of <time datetime="2026-11-26T08:00:00Z">2026-11-26 08:00:00 UTC</time>`,
-			`<a href="?lang=zh&amp;page=2" lang="zh">中文</a>`, `<a href="?lang=en&amp;page=2&amp;refresh=on">refresh every 30 s</a>`,
+			`<a class="lang" href="?lang=zh&amp;page=2" lang="zh">中文</a>`, `<a href="?lang=en&amp;page=2&amp;refresh=on">refresh every 30 s</a>`,
 			`<a href="./targets?lang=en" aria-current="page">Targets</a>`, "--back: #15181c;",
 		},
 		"lang=zh&refresh=on": {
 			`<html lang="zh-CN">`, "<title>事物 – WeCom", "截至 <time", `<meta http-equiv="refresh" content="30">`,
-			`每 30 秒刷新 · <a href="?lang=zh&amp;refresh=off">停止</a>`, `<a href="?lang=en&amp;refresh=on" lang="en">English</a>`,
+			`每 30 秒刷新 · <a href="?lang=zh&amp;refresh=off">停止</a>`, `<a class="lang" href="?lang=en&amp;refresh=on" lang="en">English</a>`,
 		},
 	} {
 		values, err := url.ParseQuery(query)

@@ -5,6 +5,7 @@ package page
 
 import (
 	"fmt"
+	"regexp"
 	"time"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
@@ -27,6 +28,25 @@ func NewMoment(t, now time.Time, language wecom.Language) *Moment {
 		UTC:      UTC(t),
 		Distance: Distance(t, now, language),
 	}
+}
+
+// A notePart is a date in a text, or what is between two. The template "note" takes the text.
+type notePart struct {
+	Text   string
+	IsDate bool
+}
+
+var dates = regexp.MustCompile(`\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d UTC)?`)
+
+// noteParts returns the parts of a text, so that no line breaks inside of a date.
+func noteParts(text string) []notePart {
+	var parts []notePart
+	end := 0
+	for _, at := range dates.FindAllStringIndex(text, -1) {
+		parts = append(parts, notePart{Text: text[end:at[0]]}, notePart{Text: text[at[0]:at[1]], IsDate: true})
+		end = at[1]
+	}
+	return append(parts, notePart{Text: text[end:]})
 }
 
 // UTC returns a time as pages write it, to the second.

@@ -4,6 +4,7 @@
 package page
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -22,6 +23,25 @@ func TestMoment(t *testing.T) {
 	want := &Moment{Exact: "2026-11-26T07:30:05Z", UTC: "2026-11-26 07:30:05 UTC", Distance: "29 min ago"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("moment (-want +got):\n%s", diff)
+	}
+}
+
+func TestNote(t *testing.T) {
+	t.Parallel()
+	template := New(`{{template "note" .}}`)
+	for text, want := range map[string]string{
+		"":                                       "",
+		"<b>town hall":                           "&lt;b&gt;town hall",
+		"until 2026-11-26 10:00:00 UTC (in 2 h)": `until <span class="time">2026-11-26 10:00:00 UTC</span> (in 2 h)`,
+		"2026-11-26 at 9（至 2026-12-31）":          `<span class="time">2026-11-26</span> at 9（至 <span class="time">2026-12-31</span>）`,
+	} {
+		var html strings.Builder
+		if err := template.Execute(&html, text); err != nil {
+			t.Fatal(err)
+		}
+		if html.String() != want {
+			t.Errorf("%q: %s, want %s", text, &html, want)
+		}
 	}
 }
 

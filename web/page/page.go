@@ -11,6 +11,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -30,10 +31,20 @@ var (
 // New returns the template of a page whose content is html. It may define the template "pagestyle"
 // with rules of its own; those that several pages need are in style.css.
 func New(html string) *template.Template {
-	t := template.New("page")
-	template.Must(t.New("style").Parse(styleCSS))
+	t := template.New("page").Funcs(template.FuncMap{"phraseParts": phraseParts, "noteParts": noteParts})
+	template.Must(t.New("style").Parse(compactCSS(styleCSS)))
 	template.Must(template.Must(t.Parse(layoutHTML)).Parse(filtersHTML))
 	return template.Must(t.Parse(html))
+}
+
+var (
+	cssFill  = regexp.MustCompile(`/\*[^*]*\*/|\n`)
+	cssBlank = regexp.MustCompile(` *([{};,]) *`)
+)
+
+// compactCSS returns rules without what only readers of the source need. Every page has them.
+func compactCSS(css string) string {
+	return cssBlank.ReplaceAllString(cssFill.ReplaceAllString(css, ""), "$1")
 }
 
 // Serve executes a template of [New] with data that embeds a [Frame]. A failure answers 500

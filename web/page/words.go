@@ -34,8 +34,21 @@ func (w *SharingWords) Expiry(expire, at time.Time) string {
 	}
 }
 
-// Join joins what is said about a file.
+// Join joins what is said about a file. The template "phrase" takes the result.
 func (w *SharingWords) Join(parts ...string) string { return strings.Join(parts, w.separator) }
+
+// phraseParts returns the parts of a phrase, each with the separator after it.
+func phraseParts(phrase string) []string {
+	separator := englishWords.separator
+	if strings.Contains(phrase, chineseWords.separator) {
+		separator = chineseWords.separator
+	}
+	parts := strings.SplitAfter(phrase, separator)
+	for i := range parts {
+		parts[i] = strings.TrimSpace(parts[i])
+	}
+	return parts
+}
 
 // WordsOf returns the words of a language.
 func WordsOf(language wecom.Language) *SharingWords {

@@ -98,8 +98,8 @@ func TestRecordingsPage(t *testing.T) {
 			want: []string{
 				`<html lang="en">`, "<title>Recordings –", "&lt;script&gt;", "&lt;b&gt;li", "1–100 / 250", "r0 · ", "r99 · ", "5 GiB",
 				"1 min 30 s", `<time datetime="2026-03-02T01:00:00Z">2026-03-02 01:00:00 UTC</time> <span class="ago">`,
-				`<div><span class="chip exposed">exposed: anyone, no password, download</span> <span class="ago">expired 2026-03-02 02:00:00 UTC (`,
-				`<div><span class="chip accepted">accepted: company, password, no download, never expires</span> <span class="ago">town &lt;hall&gt; (until 2026-12-31)</span></div>`,
+				`<div><span class="chip exposed">exposed: anyone, <wbr>no password, <wbr>download</span> <span class="ago">expired <span class="time">2026-03-02 02:00:00 UTC</span> (`,
+				`<div><span class="chip accepted">accepted: company, <wbr>password, <wbr>no download, <wbr>never expires</span> <span class="ago">town &lt;hall&gt; (until <span class="time">2026-12-31</span>)</span></div>`,
 				"x (without an end)", `<span class="chip overdue">overdue</span>`,
 				`<td class="time">completed</td>`, `value="li"`, `<option value="true" selected>yes`,
 				// the order, and others
@@ -132,7 +132,7 @@ func TestRecordingsPage(t *testing.T) {
 		},
 		"/recordings?page=3&lang=zh": {
 			want: []string{
-				`<html lang="zh-CN">`, "<title>录制 –", "201–250 / 250", "page=2", "暴露文件", ">暴露：任何人 · 无密码 · 可下载</span>", "已过期：2026-03-02 02:00:00 UTC（", "town &lt;hall&gt;（至 2026-12-31）",
+				`<html lang="zh-CN">`, "<title>录制 –", "201–250 / 250", "page=2", "暴露文件", ">暴露：任何人 · <wbr>无密码 · <wbr>可下载</span>", `已过期：<span class="time">2026-03-02 02:00:00 UTC</span>（`, `town &lt;hall&gt;（至 <span class="time">2026-12-31</span>）`,
 				">已完成</td>", "6 小时 15 分钟", "1 分钟 30 秒", `aria-sort="descending"><a href="?lang=zh&amp;order=asc&amp;sort=exposed">暴露</a> ▼`,
 				"CSV（250 条）", `<details class="filter"><summary>筛选</summary>`, `<a href="./changes?lang=zh">变更</a>`,
 			},
