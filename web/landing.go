@@ -5,6 +5,7 @@ package web
 
 import (
 	_ "embed"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -36,10 +37,10 @@ type Overview interface {
 type landingPage struct {
 	page.Frame
 
-	Version string
-	Links   []landingLink
-	Store   *notice // nil: the store is written, or there is none
-	Corps   []landingCorp
+	Build string // which one of the program this is, in words
+	Links []landingLink
+	Store *notice // nil: the store is written, or there is none
+	Corps []landingCorp
 	// Latest is about single recordings; nil: their pages are off.
 	Latest *latest
 }
@@ -77,11 +78,11 @@ func (o Options) serveLanding(w http.ResponseWriter, r *http.Request) {
 		linked: o.Recordings != nil,
 	}
 	data := landingPage{
-		Frame:   words.Frame,
-		Version: version.Info(),
-		Links:   o.landingLinks(words.Text),
-		Store:   words.store(o.Overview.StoreStatus()),
-		Corps:   o.landingCorps(&words),
+		Frame: words.Frame,
+		Build: buildWords(words.Text, version.Version, version.GetRevision()),
+		Links: o.landingLinks(words.Text),
+		Store: words.store(o.Overview.StoreStatus()),
+		Corps: o.landingCorps(&words),
 	}
 	if o.Recordings != nil && o.Changes != nil {
 		data.Latest, err = o.findLatest(r.Context(), &words, data.Corps)
@@ -91,6 +92,21 @@ func (o Options) serveLanding(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	page.Serve(w, o.Logger, landingTemplate, data)
+}
+
+// unknown is what main and the build information have for what the build did not set.
+const unknown = "unknown"
+
+// buildWords returns which build of the program has a version and a revision.
+func buildWords(text map[string]string, number, revision string) string {
+	build := text["version"] + " " + number
+	if number == "" || number == unknown {
+		build = text["development"]
+	}
+	if revision == "" || revision == unknown {
+		return build
+	}
+	return fmt.Sprintf(text["revision"], build, revision)
 }
 
 // landingCorps returns the sections of the corps, those with the worst trouble first.

@@ -15,8 +15,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/prometheus/common/version"
-
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
@@ -126,6 +124,51 @@ func TestQueriesOfTheLandingPage(t *testing.T) {
 	}
 }
 
+func TestBuildWords(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ name, version, revision, english, chinese string }{
+		{
+			name:     "a release",
+			version:  "1.2.0",
+			revision: "0a1b2c3",
+			english:  "Version 1.2.0 (revision 0a1b2c3)",
+			chinese:  "版本 1.2.0（修订 0a1b2c3）",
+		},
+		{
+			name:     "a build from an archive",
+			version:  "1.2.0",
+			revision: "unknown",
+			english:  "Version 1.2.0",
+			chinese:  "版本 1.2.0",
+		},
+		{
+			name:     "go build in a clone",
+			version:  "unknown",
+			revision: "0a1b2c3-modified",
+			english:  "development build (revision 0a1b2c3-modified)",
+			chinese:  "开发构建（修订 0a1b2c3-modified）",
+		},
+		{
+			name:     "nothing is known",
+			version:  "unknown",
+			revision: "unknown",
+			english:  "development build",
+			chinese:  "开发构建",
+		},
+		{
+			name:    "a test",
+			english: "development build",
+			chinese: "开发构建",
+		},
+	} {
+		for language, want := range map[wecom.Language]string{wecom.English: test.english, wecom.Chinese: test.chinese} {
+			if got := buildWords(landingTexts[language], test.version, test.revision); got != want {
+				t.Errorf("%s: %q, want %q", test.name, got, want)
+			}
+		}
+	}
+}
+
 func TestLandingPage(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -137,7 +180,7 @@ func TestLandingPage(t *testing.T) {
 			target: "/",
 			want: []string{
 				`<html lang="en">`, "<h1>Overview</h1>", "Prometheus exporter for the cloud recordings",
-				html.EscapeString("Version " + version.Info()), `<meta http-equiv="refresh" content="30">`,
+				"development build</p></footer>", `<meta http-equiv="refresh" content="30">`,
 				`<a href="./metrics">Metrics</a>`, `<a href="./-/ready">Ready</a>`, `<a class="lang" href="?lang=zh" lang="zh">中文</a>`,
 			},
 		},
