@@ -134,7 +134,7 @@ func (w *landingWords) store(s poll.StoreStatus) *notice {
 		return nil
 	}
 	n := &notice{Severity: bad, Title: w.Text["notStored"], Text: w.Text["notStoredText"]}
-	n.Remedy = w.Text["remedy"] + w.Text["notStoredRemedy"]
+	n.Remedy = w.advice(w.Text["notStoredRemedy"])
 	if n.When = page.NewMoment(s.LastWrite, w.now, w.Language); n.When != nil {
 		n.Title = w.Text["notStoredSince"]
 	}

@@ -153,10 +153,15 @@ func (w *landingWords) state(s *poll.Status) notice {
 
 // remedy returns what to do about an error, with the words before it; "" if there is no advice.
 func (w *landingWords) remedy(err error) string {
-	if remedy := wecom.Remedy(err, w.Language); remedy != "" {
-		return w.Text["remedy"] + remedy
+	return w.advice(wecom.Remedy(err, w.Language))
+}
+
+// advice returns what to do as a sentence, with the words before it; "" if there is no advice.
+func (w *landingWords) advice(remedy string) string {
+	if remedy == "" {
+		return ""
 	}
-	return ""
+	return w.Text["remedy"] + page.Sentence(remedy, w.Language)
 }
 
 // warning returns a notice about an error.
@@ -176,7 +181,7 @@ func (w *landingWords) addNotices(c *landingCorp, s *poll.Status) {
 	case s.Elsewhere > 0:
 		c.add(notice{Title: fmt.Sprintf(w.Common["emptyShard"], s.Elsewhere)})
 	default:
-		c.add(notice{Severity: bad, Title: w.Common["noTargets"], Remedy: w.Text["remedy"] + w.Common["noTargetsRemedy"]})
+		c.add(notice{Severity: bad, Title: w.Common["noTargets"], Remedy: w.advice(w.Common["noTargetsRemedy"])})
 	}
 	if s.DiscoveryErr != nil && wecom.Describe(s.DiscoveryErr, w.Language) != c.State.Text {
 		c.add(w.warning(w.Common["undiscovered"], s.DiscoveryErr))

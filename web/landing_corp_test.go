@@ -23,6 +23,7 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/sums"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/page"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
 )
@@ -167,12 +168,12 @@ func TestLandingPageOfOneCorp(t *testing.T) {
 			}),
 			isBad: true,
 			english: "Overview acme WeCom has refused calls since 2026-11-26 09:00:00 UTC 3 h ago " +
-				wecom.Describe(errRefusedIP, wecom.English) + " What to do: " + wecom.Remedy(errRefusedIP, wecom.English) +
+				wecom.Describe(errRefusedIP, wecom.English) + " What to do: " + page.Sentence(wecom.Remedy(errRefusedIP, wecom.English), wecom.English) +
 				" Next try: 2026-11-26 12:02:00 UTC in 2 min " +
 				"Exposed files 0 Space 68 GiB 68% of 100 GiB Last successful poll 12 s ago lag 16 min " +
 				"Coverage 50% of 1200 targets · 1 failing Recordings 1004 2008 files",
 			chinese: "概览 acme 企业微信拒绝调用，始于 2026-11-26 09:00:00 UTC 3 小时前 " +
-				wecom.Describe(errRefusedIP, wecom.Chinese) + " 处理办法：" + wecom.Remedy(errRefusedIP, wecom.Chinese) +
+				wecom.Describe(errRefusedIP, wecom.Chinese) + " 处理办法：" + page.Sentence(wecom.Remedy(errRefusedIP, wecom.Chinese), wecom.Chinese) +
 				" 下次重试： 2026-11-26 12:02:00 UTC 2 分钟后 " +
 				"暴露文件 0 空间 68 GiB 68%，共 100 GiB 上次成功轮询 12 秒前 滞后 16 分钟 " +
 				"覆盖率 50% 共 1200 个目标 · 1 个失败 录制 1004 2008 个文件",
@@ -224,7 +225,7 @@ func TestTrouble(t *testing.T) {
 			}),
 			want: []string{
 				`<section class="corp warn">`, "asked to wait until</strong> <time", "in 9 min</span><br>meeting/record/list: errcode 45009",
-				html.EscapeString(wecom.Remedy(errTooFrequent, wecom.English)),
+				html.EscapeString(page.Sentence(wecom.Remedy(errTooFrequent, wecom.English), wecom.English)),
 			},
 		},
 		{
@@ -235,7 +236,7 @@ func TestTrouble(t *testing.T) {
 			}),
 			want: []string{
 				`<p class="notice bad"><strong>There are no targets: none is configured or discovered</strong>`,
-				"What to do: name targets, or check that the patterns of the target files match files",
+				"What to do: Name targets, or check that the patterns of the target files match files",
 				`>–</a>`, "of 0 targets",
 			},
 			without: []string{"0%", "The first round of polls is not over"},
@@ -276,7 +277,7 @@ func TestTrouble(t *testing.T) {
 			}),
 			want: []string{
 				`<p class="notice bad"><strong>The store could not be written since</strong> <time datetime="2026-11-26T11:00:00Z">`,
-				"What to do: check the space and the permissions of --storage.path",
+				"What to do: Check the space and the permissions of --storage.path",
 			},
 		},
 		{
@@ -385,7 +386,7 @@ func TestFailingTargets(t *testing.T) {
 			failures: failures[:1],
 			want: []string{
 				"<strong>40 targets fail</strong><br>" + html.EscapeString(wecom.Describe(errNoSuchUser, wecom.English)),
-				"What to do: " + html.EscapeString(wecom.Remedy(errNoSuchUser, wecom.English)),
+				"What to do: " + html.EscapeString(page.Sentence(wecom.Remedy(errNoSuchUser, wecom.English), wecom.English)),
 			},
 			without: []string{"more failing"},
 		},

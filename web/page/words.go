@@ -6,6 +6,8 @@ package page
 import (
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/recording"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
@@ -98,4 +100,20 @@ var chineseWords = SharingWords{
 	expires:   "有效期至 ",
 	expired:   "已过期：",
 	separator: " · ",
+}
+
+// Sentence returns a text that may stand in a log as a sentence of a page.
+func Sentence(text string, language wecom.Language) string {
+	if text == "" {
+		return ""
+	}
+	stop := "."
+	if language == wecom.Chinese {
+		stop = "。"
+	}
+	if strings.HasSuffix(text, stop) {
+		stop = ""
+	}
+	first, size := utf8.DecodeRuneInString(text)
+	return string(unicode.ToUpper(first)) + text[size:] + stop
 }

@@ -55,3 +55,22 @@ func TestPhrase(t *testing.T) {
 		}
 	}
 }
+
+func TestSentence(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		language   wecom.Language
+		text, want string
+	}{
+		{wecom.English, "", ""},
+		{wecom.English, "correct or remove this target", "Correct or remove this target."},
+		{wecom.English, "It is over.", "It is over."},
+		{wecom.English, "--policy.retention", "--policy.retention."},
+		{wecom.Chinese, "请更正或移除该目标", "请更正或移除该目标。"},
+		{wecom.Chinese, "已结束。", "已结束。"},
+	} {
+		if got := Sentence(test.text, test.language); got != test.want {
+			t.Errorf("%q: %q, want %q", test.text, got, test.want)
+		}
+	}
+}

@@ -183,8 +183,13 @@ func (v *view) trouble(err error, until time.Time) *trouble {
 	return &trouble{
 		Until:  page.NewMoment(until, v.now, v.language),
 		Text:   describe(err, v.language),
-		Remedy: wecom.Remedy(err, v.language),
+		Remedy: v.remedy(err),
 	}
+}
+
+// remedy returns what to do about an error; "" if there is no advice.
+func (v *view) remedy(err error) string {
+	return page.Sentence(wecom.Remedy(err, v.language), v.language)
 }
 
 // noTargets returns why there is nobody to poll, and what to do; nil if there is somebody, or if
@@ -196,7 +201,7 @@ func (v *view) noTargets(report *poll.Status) *trouble {
 	case report.Elsewhere > 0:
 		return &trouble{Text: fmt.Sprintf(v.common["emptyShard"], report.Elsewhere)}
 	default:
-		return &trouble{Text: v.common["noTargets"], Remedy: v.common["noTargetsRemedy"]}
+		return &trouble{Text: v.common["noTargets"], Remedy: page.Sentence(v.common["noTargetsRemedy"], v.language)}
 	}
 }
 
@@ -232,7 +237,7 @@ func (v *view) group(corp string, e *schedule.ErrorReport) errorGroup {
 		Cause:   e.Cause,
 		Count:   v.words.count(e.Count),
 		Text:    describe(e.Err, v.language),
-		Remedy:  wecom.Remedy(e.Err, v.language),
+		Remedy:  v.remedy(e.Err),
 		Address: v.filter(corp, map[string]string{paramError: e.Cause}),
 		HasMore: e.Count > len(e.Targets),
 	}
@@ -279,7 +284,7 @@ func (v *view) row(corp string, t *schedule.TargetReport, said map[string]string
 	if t.Err == nil {
 		return r
 	}
-	remedy := wecom.Remedy(t.Err, v.language)
+	remedy := v.remedy(t.Err)
 	if saidRemedy, isSaid := said[t.Cause]; !isSaid || saidRemedy != remedy {
 		r.Error, r.Remedy = describe(t.Err, v.language), remedy
 	}

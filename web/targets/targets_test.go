@@ -20,6 +20,7 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/page"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/page/pagetest"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
@@ -142,7 +143,7 @@ func TestSummary(t *testing.T) {
 			want: []string{
 				"targets: 0 ·", "polled successfully: – ·",
 				`<p class="outage"><strong>There are no targets: none is configured or discovered</strong><br>`,
-				"what to do: name targets, or check that the patterns of the target files match files",
+				"What to do: Name targets, or check that the patterns of the target files match files",
 			},
 			without: []string{"0.0%", "No targets match."},
 		},
@@ -162,7 +163,7 @@ func TestSummary(t *testing.T) {
 			query: "lang=en",
 			want: []string{
 				"polled successfully: – ·", "Discovering users failed", "meeting/record/list: errcode 60011",
-				html.EscapeString(wecom.Remedy(errcode(60011), wecom.English)),
+				html.EscapeString(page.Sentence(wecom.Remedy(errcode(60011), wecom.English), wecom.English)),
 			},
 			without: []string{"There are no targets"},
 		},
@@ -182,7 +183,7 @@ func TestSummary(t *testing.T) {
 			},
 			query:   "lang=en",
 			want:    []string{"polled successfully: – ·", "<p><strong>No target falls to this shard; other shards poll 3</strong></p>"},
-			without: []string{"There are no targets", "what to do", "No targets match."},
+			without: []string{"There are no targets", "What to do", "No targets match."},
 		},
 		{
 			name:  "in Chinese",
@@ -298,7 +299,7 @@ func TestRows(t *testing.T) {
 		{
 			name:   "failing for a reason that is not above",
 			target: failingUser("li", errcode(60111)),
-			want:   []string{`<div class="error">meeting/record/list: errcode 60111 (the user ID was not found)</div><div class="remedy">remove the user ID`, `title="not known yet">–`},
+			want:   []string{`<div class="error">meeting/record/list: errcode 60111 (the user ID was not found)</div><div class="remedy">Remove the user ID`, `title="not known yet">–`},
 		},
 	} {
 		query := test.query
@@ -336,7 +337,7 @@ func TestErrorsAreSaidOnce(t *testing.T) {
 			name:  "two targets, one of whose recordings are known",
 			query: "lang=en",
 			found: schedule.Found{Part: gone, Errors: []schedule.ErrorReport{groupOf(2, gone...)}},
-			once:  []string{notFound, "remove the user ID", "<h3>"},
+			once:  []string{notFound, "Remove the user ID", "<h3>"},
 			want: []string{
 				`<h3>Failing</h3>`, `<a class="chip failing" href="./targets?corp=acme&amp;error=60111&amp;lang=en">2 targets</a>`,
 				"<details><summary>which targets</summary>", `<span class="target">li</span>`, `host=wang&amp;lang=en">Recordings: 5</a>`,
