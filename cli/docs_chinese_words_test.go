@@ -36,6 +36,11 @@ var chineseWords = []chineseWord{
 	{use: "首轮轮询", instead: regexp.MustCompile(`第一轮`)},
 	{use: "处理手册", instead: regexp.MustCompile(`处置`)},
 	{use: "调用 (调用链 is tracing)", instead: regexp.MustCompile(`调用链`)},
+	{use: "有意公开", instead: regexp.MustCompile(`已接受($|[^企])|登记为(已)?接受|有意开放`)},
+	{use: "永不过期", instead: regexp.MustCompile(`永久有效|永不失效`)},
+	{use: "覆盖率", instead: regexp.MustCompile(`轮询成功率|覆盖度`)},
+	{use: "本企业成员", instead: regexp.MustCompile(`(^|[^本])企业内?成员|公司成员`)},
+	{use: "放宽, 收紧", instead: regexp.MustCompile(`(链接|共享|权限)(变宽|变窄|扩大|缩小|放开)`)},
 }
 
 // TestChineseWords finds what a Chinese text calls otherwise than the others.
@@ -110,6 +115,7 @@ func TestChineseWordPatterns(t *testing.T) {
 	for _, text := range []string{
 		"企业微信导出器", "采集间隔", "抓取作业", "访问令牌", "请求 access token", "缩小范围", "按范围、密码划分",
 		"成员 ID", "用户ID", "Userid 无效", "回溯范围", "录制标题", "| 标题 |", "逾期最久", "暴露的文件", "会议 code 无效", "分享变更", "第一轮", "API 主机", "处置手册", "调用链",
+		"已接受", "已接受的暴露", "登记为接受", "有意开放", "永久有效", "近期轮询成功率", "仅企业成员", "公司成员", "链接变宽",
 	} {
 		if !slices.ContainsFunc(chineseWords, func(w chineseWord) bool { return w.instead.MatchString(text) }) {
 			t.Errorf("%s is not found", text)
@@ -118,6 +124,7 @@ func TestChineseWordPatterns(t *testing.T) {
 	for _, text := range []string{
 		"采集性能数据", "access_token 已过期", "缩小访问范围", "将访问范围缩小到本企业", "不计为暴露的文件",
 		"应用可见范围", "企业 ID", "录制 ID", "回溯期", "会议主题", "重新分享链接", "若为 HTML 页面还有其标题", "深色主题", "暴露文件",
+		"企业微信已接受企业 ID 与 Secret", "登记为有意公开", "长期有效", "仅本企业成员", "将访问范围缩小到本企业",
 	} {
 		for _, word := range chineseWords {
 			if word.instead.MatchString(text) {

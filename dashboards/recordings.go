@@ -151,7 +151,7 @@ func exposedFiles(l Language) *stat.PanelBuilder {
 		"Files that anyone with the link can watch without a password, that have not expired and are not accepted, from "+
 			"wecom_recording_exposed_files. An upper bound: WeCom may restrict a link in ways that it does not report. "+
 			"Set a password or narrow the audience; the link lists them.",
-		"任何持有链接者无需密码即可观看、链接未过期且未登记为接受的文件，来自 "+
+		"任何持有链接者无需密码即可观看、链接未过期且未登记为有意公开的文件，来自 "+
 			"wecom_recording_exposed_files。这是上限：企业微信可能有未告知的限制。"+
 			"请设置密码或缩小访问范围；链接列出这些录制。",
 	), "short", over(`sum(corp:wecom_recording_exposed_files:sum{@record})`, l.text("Exposed", "暴露"))),
@@ -177,7 +177,7 @@ func exposedAllDay(l Language) *stat.PanelBuilder {
 		"Exposed files of hosts that had some all day, from wecom_recording_exposed_files, as the alert "+
 			"WecomRecordingOpenShareWithoutPassword counts them. Have the hosts set a password; accept what is open on purpose.",
 		"全天都有暴露文件的主持人的暴露文件，来自 wecom_recording_exposed_files，与告警 WecomRecordingOpenShareWithoutPassword 的统计相同。"+
-			"请主持人设置密码；有意开放的请登记为接受。",
+			"请主持人设置密码；有意公开的请登记。",
 	), "short", now(
 		`sum(corp:wecom_recording_exposed_files:all_day{@record}) or on () `+
 			`0 * sum(corp:wecom_recording_exposed_files:sum{@record})`,
@@ -187,14 +187,14 @@ func exposedAllDay(l Language) *stat.PanelBuilder {
 }
 
 func acceptedFiles(l Language) *stat.PanelBuilder {
-	return newStat(4, l.text("Accepted files", "已接受的暴露"), l.text(
+	return newStat(4, l.text("Accepted files", "有意公开的文件"), l.text(
 		"Files that would count as exposed but are accepted, from wecom_recording_accepted_files. "+
 			"Whoever accepts them writes a reason and an end into the file of --policy.accepted-file.",
-		"因已登记为接受而不计为暴露的文件，来自 wecom_recording_accepted_files。"+
+		"因登记为有意公开而不计为暴露的文件，来自 wecom_recording_accepted_files。"+
 			"登记写在 --policy.accepted-file 指定的文件中，含原因与截止日期。",
-	), "short", now(`sum(wecom_recording_accepted_files{@corp})`, l.text("Accepted", "已接受"))).
+	), "short", now(`sum(wecom_recording_accepted_files{@corp})`, l.text("Accepted", "有意公开"))).
 		NoValue(l.text("no file", "未配置")).
-		DataLinks(dataLinks(l.text("Accepted recordings", "已接受的录制"), "${exporter_url}/recordings?accepted=true"))
+		DataLinks(dataLinks(l.text("Accepted recordings", "有意公开的录制"), "${exporter_url}/recordings?accepted=true"))
 }
 
 func viewsOfExposed(l Language) *stat.PanelBuilder {

@@ -151,7 +151,7 @@ func TestFromAlertToRecording(t *testing.T) {
 			scheme:    "dark",
 			lang:      "zh",
 			change:    []string{"放宽", "暴露", "本企业成员 · 有密码 → 任何人 · 无密码", "zhangsan", markTitle},
-			recording: []string{"1–1 / 1", "暴露", "任何人 · 无密码 · 不可下载 · 永久有效", "zhangsan", markTitle},
+			recording: []string{"1–1 / 1", "暴露", "任何人 · 无密码 · 不可下载 · 永不过期", "zhangsan", markTitle},
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -142,7 +142,7 @@ func TestLandingPageOfOneCorp(t *testing.T) {
 				"Exposed files 7 2 accepted Space 68 GiB no quota configured Last successful poll 12 s ago lag 4 s " +
 				"Coverage 99.9% of 1200 targets Recordings 1004 2008 files Files past retention 5",
 			chinese: "概览 acme 企业微信接受调用，始于 2026-11-26 09:00:00 UTC 3 小时前 （启动后首次调用） " +
-				"暴露文件 7 已接受 2 个 空间 68 GiB 未配置配额 上次成功轮询 12 秒前 滞后 4 秒 " +
+				"暴露文件 7 有意公开 2 个 空间 68 GiB 未配置配额 上次成功轮询 12 秒前 滞后 4 秒 " +
 				"覆盖率 99.9% 共 1200 个目标 录制 1004 2008 个文件 超过保留期限的文件 5",
 		},
 		{

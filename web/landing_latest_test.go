@@ -225,7 +225,7 @@ func TestNewestExposuresOfSeveralCorps(t *testing.T) {
 		}
 		body := serve(t, detailedOptions(o, d), http.MethodGet, "/?lang=zh").Body.String()
 		wantParts(t, body, []string{
-			"新增 10 个（24 小时内）", "新增 20 个（24 小时内）", "r00</a> · 主持人 &lt;host&gt;r00 · acme</div>", `</span> · <span class="phrase">可下载 · <wbr>永久有效</span></div>`, "r02</a>",
+			"新增 10 个（24 小时内）", "新增 20 个（24 小时内）", "r00</a> · 主持人 &lt;host&gt;r00 · acme</div>", `</span> · <span class="phrase">可下载 · <wbr>永不过期</span></div>`, "r02</a>",
 			`<a href="./recordings?corp=other&amp;exposed=true&amp;lang=zh">0</a>`, ">r07</a>",
 		}, []string{">r08</a>"})
 		if len(body) > 20_000 {

@@ -85,7 +85,7 @@ var landingTexts = map[wecom.Language]map[string]string{
 		"targetsFail":     "%d 个目标失败",
 		"more":            "另有 %d 个失败",
 		"exposed":         "暴露文件",
-		"accepted":        "已接受 %d 个",
+		"accepted":        "有意公开 %d 个",
 		"lately":          "新增 %d 个（%s内）",
 		"latelyAtLeast":   "至少新增 %d 个（%s内）",
 		"space":           "空间",

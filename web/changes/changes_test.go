@@ -159,7 +159,7 @@ func TestChangesPage(t *testing.T) {
 			target: "/changes?lang=zh",
 			want: []string{
 				`<html lang="zh-CN">`, "<title>变更 –", `<span class="chip widened">放宽</span> <span class="chip exposed">暴露</span>`,
-				`<span class="chip">本企业成员 · <wbr>无密码</span>`, `<span class="chip exposed">任何人 · <wbr>无密码</span>`, `<span class="chip">未共享</span>`, "本企业成员 · <wbr>无密码 · <wbr>不可下载 · <wbr>永久有效",
+				`<span class="chip">本企业成员 · <wbr>无密码</span>`, `<span class="chip exposed">任何人 · <wbr>无密码</span>`, `<span class="chip">未共享</span>`, "本企业成员 · <wbr>无密码 · <wbr>不可下载 · <wbr>永不过期",
 				`<span class="ago">1 小时前</span>`, "已从企业微信删除", `href="./recordings?corp=acme&amp;lang=zh&amp;recording=r1"`,
 				`完整记录起始时间：acme <time`, "· &lt;i&gt;other <time",
 			},

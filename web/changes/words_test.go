@@ -31,7 +31,7 @@ func TestInWords(t *testing.T) {
 			name:    "the other side is not shared",
 			sharing: &ledger.Sharing{Audience: recording.Attendees, Password: recording.PasswordSet, Download: recording.DownloadAllowed},
 			english: "attendees, password, download, never expires",
-			chinese: "参会成员 · 有密码 · 可下载 · 永久有效",
+			chinese: "参会成员 · 有密码 · 可下载 · 永不过期",
 		},
 		{
 			name:    "another audience",

@@ -96,7 +96,7 @@ var chineseWords = SharingWords{
 		recording.DownloadBlocked: "不可下载",
 		recording.DownloadAllowed: "可下载",
 	},
-	never:     "永久有效",
+	never:     "永不过期",
 	expires:   "有效期至 ",
 	expired:   "已过期：",
 	separator: " · ",

@@ -93,10 +93,10 @@ func TestSharedFiles(t *testing.T) {
 			{sharing{expiredFile, "expired: anyone, password, no download", "expired 2026-11-26 07:00:00 UTC (1 h ago)"}, 1},
 		},
 		wecom.Chinese: {
-			{sharing{exposedFile, "暴露：任何人 · 无密码 · 可下载 · 永久有效", ""}, 3},
-			{sharing{acceptedFile, "已接受：任何人 · 无密码 · 可下载 · 永久有效", "training（至 2026-12-31）"}, 1},
+			{sharing{exposedFile, "暴露：任何人 · 无密码 · 可下载 · 永不过期", ""}, 3},
+			{sharing{acceptedFile, "有意公开：任何人 · 无密码 · 可下载 · 永不过期", "training（至 2026-12-31）"}, 1},
 			{sharing{
-				acceptedFile, "已接受：任何人 · 无密码 · 可下载", "town hall（长期） · 有效期至 2026-11-26 10:00:00 UTC（2 小时后）",
+				acceptedFile, "有意公开：任何人 · 无密码 · 可下载", "town hall（长期） · 有效期至 2026-11-26 10:00:00 UTC（2 小时后）",
 			}, 1},
 			{sharing{limitedFile, "已共享：本企业成员 · 无密码 · 不可下载", "有效期至 2026-11-29 08:00:00 UTC（3 天后）"}, 2},
 			{sharing{expiredFile, "已过期：任何人 · 有密码 · 不可下载", "已过期：2026-11-26 07:00:00 UTC（1 小时前）"}, 1},

@@ -126,7 +126,7 @@ func TestSummary(t *testing.T) {
 			name:  "a corp without trouble",
 			query: "lang=en",
 			want: []string{
-				`<h2>Corp acme</h2>`, `<span class="chip ok">WeCom accepts calls</span>`, "targets: 19 ·", "polled successfully: 50.0%",
+				`<h2>Corp acme</h2>`, `<span class="chip ok">WeCom accepts calls</span>`, "targets: 19 ·", "coverage: 50.0%",
 				">3 min ago</time>", "most overdue by: 1 min", "calls in the last 60 seconds: 7 of 1200",
 				`userid: <a class="chip failing" href="./targets?corp=acme&amp;lang=en&amp;selector=userid&amp;status=failing">failing 4</a>`,
 				`<a class="chip ok" href="./targets?corp=acme&amp;lang=en&amp;selector=userid&amp;status=ok">ok 11</a>`,
@@ -141,7 +141,7 @@ func TestSummary(t *testing.T) {
 			},
 			query: "lang=en",
 			want: []string{
-				"targets: 0 ·", "polled successfully: – ·",
+				"targets: 0 ·", "coverage: – ·",
 				`<p class="outage"><strong>There are no targets: none is configured or discovered</strong><br>`,
 				"What to do: Name targets, or check that the patterns of the target files match files",
 			},
@@ -153,7 +153,7 @@ func TestSummary(t *testing.T) {
 				s.Summary, s.Known = schedule.Summary{}, true
 			},
 			query: "lang=zh",
-			want:  []string{"近期轮询成功率：– ·", "<strong>没有任何目标：未配置，也未发现</strong>", "处理办法：请指定目标，或检查目标文件的路径模式"},
+			want:  []string{"覆盖率：– ·", "<strong>没有任何目标：未配置，也未发现</strong>", "处理办法：请指定目标，或检查目标文件的路径模式"},
 		},
 		{
 			name: "nobody to poll, because discovering users failed",
@@ -162,7 +162,7 @@ func TestSummary(t *testing.T) {
 			},
 			query: "lang=en",
 			want: []string{
-				"polled successfully: – ·", "Discovering users failed", "meeting/record/list: errcode 60011",
+				"coverage: – ·", "Discovering users failed", "meeting/record/list: errcode 60011",
 				html.EscapeString(page.Sentence(wecom.Remedy(errcode(60011), wecom.English), wecom.English)),
 			},
 			without: []string{"There are no targets"},
@@ -182,7 +182,7 @@ func TestSummary(t *testing.T) {
 				s.Summary, s.Known, s.Elsewhere = schedule.Summary{}, true, 3
 			},
 			query:   "lang=en",
-			want:    []string{"polled successfully: – ·", "<p><strong>No target falls to this shard; other shards poll 3</strong></p>"},
+			want:    []string{"coverage: – ·", "<p><strong>No target falls to this shard; other shards poll 3</strong></p>"},
 			without: []string{"There are no targets", "What to do", "No targets match."},
 		},
 		{
