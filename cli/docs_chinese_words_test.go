@@ -87,12 +87,13 @@ func chineseTexts(t *testing.T) []string {
 	return files
 }
 
-// TestChinesePunctuation finds punctuation of half width in Chinese sentences, quotation marks of
+// wrongPunctuation finds punctuation of half width in Chinese sentences, quotation marks of
 // another kind than the others, and places where Chinese and Latin are not one space apart.
+var wrongPunctuation = regexp.MustCompile(`\p{Han}[,;:!?]|[,;] ?\p{Han}|\p{Han} ?\(|\p{Han} +\p{Han}|` +
+	`\p{Han}[A-Za-z0-9]|[A-Za-z0-9]\p{Han}|[「」『』]|"[^"|]*\p{Han}[^"|]*"|\p{Han}\.\.\.`)
+
 func TestChinesePunctuation(t *testing.T) {
 	t.Parallel()
-	wrong := regexp.MustCompile(`\p{Han}[,;:!?]|[,;] ?\p{Han}|\p{Han} ?\(|\p{Han} +\p{Han}|\p{Han}[A-Za-z0-9]|[A-Za-z0-9]\p{Han}|` +
-		`[「」『』]|"[^"|]*\p{Han}[^"|]*"|\p{Han}\.\.\.`)
 	// Code and the targets of links are not read, and the names that WeCom gives are left as they are.
 	unread := regexp.MustCompile("(?s)```.*?```|<[^>]*>|企业可信IP|接收消息服务器URL")
 	code, target := regexp.MustCompile("`[^`]*`"), regexp.MustCompile(`\]\([^)]*\)`)
@@ -102,10 +103,35 @@ func TestChinesePunctuation(t *testing.T) {
 		})
 		for n, line := range strings.Split(text, "\n") {
 			line = target.ReplaceAllString(code.ReplaceAllString(line, "``"), "]")
-			for _, found := range wrong.FindAllString(line, -1) {
+			for _, found := range wrongPunctuation.FindAllString(line, -1) {
 				t.Errorf("%s:%d: %q in %q", document, n+1, found, line)
 			}
 		}
+	}
+}
+
+// TestChinesePunctuationOfPages reads the texts of the pages. A verb stands for what is on a page in its place.
+func TestChinesePunctuationOfPages(t *testing.T) {
+	t.Parallel()
+	texts := regexp.MustCompile(`"(?:[^"\\]|\\.)*\p{Han}(?:[^"\\]|\\.)*"`)
+	verbs := regexp.MustCompile(`%(\[\d+\])?[a-z]`)
+	read := 0
+	for _, file := range chineseTexts(t) {
+		if !strings.HasPrefix(file, filepath.Join("..", "web")) {
+			continue
+		}
+		for n, line := range strings.Split(readDocument(t, file), "\n") {
+			for _, text := range texts.FindAllString(line, -1) {
+				read++
+				text = verbs.ReplaceAllString(strings.Trim(text, `"`), "、")
+				for _, found := range wrongPunctuation.FindAllString(text, -1) {
+					t.Errorf("%s:%d: %q in %q", file, n+1, found, text)
+				}
+			}
+		}
+	}
+	if read < 100 {
+		t.Errorf("%d texts", read)
 	}
 }
 
