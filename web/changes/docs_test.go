@@ -6,6 +6,7 @@ package changes
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -71,6 +72,35 @@ func TestDocumentsNameEveryParameter(t *testing.T) {
 		for _, name := range append(params(), kindNames()...) {
 			if !strings.Contains(section, "`"+name+"`") {
 				t.Errorf("%s lacks %s", document, name)
+			}
+		}
+	}
+}
+
+// TestDocumentsNameKindsAsThePageDoes looks in the documents for what the page calls each kind of change, where it
+// is another word than the parameter's.
+func TestDocumentsNameKindsAsThePageDoes(t *testing.T) {
+	t.Parallel()
+	for document, test := range map[string]struct {
+		language wecom.Language
+		named    string
+	}{
+		"../../docs/pages.md":       {language: wecom.English, named: "`%s` (%s)"},
+		"../../docs/pages.zh-CN.md": {language: wecom.Chinese, named: "`%s`（%s）"},
+	} {
+		content, err := os.ReadFile(document)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, row, _ := strings.Cut(string(content), "\n| `change` |")
+		row, _, _ = strings.Cut(row, "\n")
+		for _, kind := range kindNames() {
+			want, word := "`"+kind+"`", texts[test.language][kind]
+			if word != kind {
+				want = fmt.Sprintf(test.named, kind, word)
+			}
+			if !strings.Contains(row, want) {
+				t.Errorf("%s: the row of the parameter change lacks %s: %s", document, want, row)
 			}
 		}
 	}
