@@ -145,7 +145,7 @@ func TestChangesPage(t *testing.T) {
 				`Complete since: acme <time datetime="2000-12-29T00:00:00Z">2000-12-29 00:00:00 UTC</time> <span class="ago">3 d ago</span></p>`,
 				// how many, and the filters
 				"Shown: 5, newest first", `<a href="?change=widened&amp;corp=acme&amp;lang=en" title="Remove the filter" aria-label="Remove the filter: Since">✕</a>`,
-				"<li>Change: widened <a ", `<details class="filter" open>`, `<a href="?corp=acme&amp;exposed=true&amp;lang=en">Exposed afterwards</a>`,
+				"<li>Change: widened <a ", "<li>Since: 1 h ago <a ", `<option value="30d">30 d ago</option>`, `<details class="filter" open>`, `<a href="?corp=acme&amp;exposed=true&amp;lang=en">Exposed afterwards</a>`,
 				`<td data-label="Corp">acme</td>`, `<th scope="col">Corp</th>`,
 				// the same elsewhere
 				`href="?change=widened&amp;corp=acme&amp;lang=zh&amp;since=1h" lang="zh">中文`,
@@ -160,7 +160,7 @@ func TestChangesPage(t *testing.T) {
 			want: []string{
 				`<html lang="zh-CN">`, "<title>变更 –", `<span class="chip widened">放宽</span> <span class="chip exposed">暴露</span>`,
 				`<span class="chip">本企业成员 · <wbr>无密码</span>`, `<span class="chip exposed">任何人 · <wbr>无密码</span>`, `<span class="chip">未共享</span>`, "本企业成员 · <wbr>无密码 · <wbr>不可下载 · <wbr>永不过期",
-				`<span class="ago">1 小时前</span>`, "已从企业微信删除", `href="./recordings?corp=acme&amp;lang=zh&amp;recording=r1"`,
+				`<span class="ago">1 小时前</span>`, `<option value="1h">1 小时前</option><option value="1d">24 小时前</option>`, "已从企业微信删除", `href="./recordings?corp=acme&amp;lang=zh&amp;recording=r1"`,
 				`完整记录起始时间：acme <time`, "· &lt;i&gt;other <time",
 			},
 			without: []string{"widened</span>", " ago<"},

@@ -34,6 +34,7 @@ type listPage struct {
 	Kinds        []kindChoice
 	Exposed      page.Choice
 	Since, Until string // as they were asked for
+	Spans        []spanChoice
 	Kept         []page.Param
 	Filters      page.Filters
 	Complete     []completeness
@@ -44,6 +45,12 @@ type listPage struct {
 	CSV, JSON    string // addresses of the same list in these formats
 	Held         string // how many changes these hold, in words
 }
+
+// A spanChoice is a value of the parameters since and until.
+type spanChoice struct{ Name, Text string }
+
+// spans are the choices.
+var spans = [...]string{"1h", "1d", "7d", "30d"}
 
 type kindChoice struct {
 	Name, Text string
@@ -95,13 +102,16 @@ func (h Handler) newPage(
 	if next != 0 {
 		p.Held = fmt.Sprintf(text["heldMost"], page.Count(mostPerPage))
 	}
-	p.Filters = page.NewFilters(values, frame.Language, paramBefore, readyFilters(text), p.fields(text))
+	p.Filters = page.NewFilters(values, frame.Language, paramBefore, readyFilters(text), p.fields(text, now))
 	for kind := range ledger.Kind(ledger.NumKinds) {
 		p.Kinds = append(p.Kinds, kindChoice{
 			Name:    kind.String(),
 			Text:    text[kind.String()],
 			IsAsked: q.Kind != nil && *q.Kind == kind,
 		})
+	}
+	for _, span := range spans {
+		p.Spans = append(p.Spans, spanChoice{Name: span, Text: agoWords(span, now, frame.Language)})
 	}
 	for _, s := range h.Finder.ChangesSince() {
 		if q.Corp == "" || q.Corp == s.Corp {
@@ -127,7 +137,7 @@ func readyFilters(text map[string]string) []page.ReadyFilter {
 
 // fields returns the filters that the list may have, in words. With a single corp, to ask for it
 // filters nothing.
-func (p *listPage) fields(text map[string]string) []page.FilterField {
+func (p *listPage) fields(text map[string]string, now time.Time) []page.FilterField {
 	var fields []page.FilterField
 	if p.HasCorps {
 		fields = append(fields, page.FilterField{Name: paramCorp, Label: text["corp"], Value: p.Query.Corp})
@@ -141,8 +151,8 @@ func (p *listPage) fields(text map[string]string) []page.FilterField {
 		change,
 		p.Exposed.Field(text["yes"], text["no"]),
 		page.FilterField{Name: paramRecording, Label: text["id"], Value: p.Query.Recording},
-		page.FilterField{Name: paramSince, Label: text["since"], Value: p.Since},
-		page.FilterField{Name: paramUntil, Label: text["until"], Value: p.Until},
+		page.FilterField{Name: paramSince, Label: text["since"], Value: agoWords(p.Since, now, p.Language)},
+		page.FilterField{Name: paramUntil, Label: text["until"], Value: agoWords(p.Until, now, p.Language)},
 	)
 }
 

@@ -4,6 +4,10 @@
 package changes
 
 import (
+	"time"
+
+	"github.com/prometheus/common/model"
+
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/ledger"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/page"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
@@ -25,4 +29,14 @@ func inWords(s, other *ledger.Sharing, at wecom.Instant, language wecom.Language
 		parts = append(parts, w.Expiry(s.Expire.Time(), at.Time()))
 	}
 	return w.Join(parts...)
+}
+
+// agoWords returns in words how long ago the time of a parameter is if it is given so, or else
+// the parameter.
+func agoWords(text string, now time.Time, language wecom.Language) string {
+	ago, err := model.ParseDuration(text)
+	if err != nil {
+		return text
+	}
+	return page.Distance(now.Add(-time.Duration(ago)), now, language)
 }

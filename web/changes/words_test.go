@@ -76,3 +76,20 @@ func TestInWords(t *testing.T) {
 		}
 	}
 }
+
+func TestAgoWords(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 26, 8, 0, 0, 0, time.UTC)
+	for _, test := range []struct{ text, english, chinese string }{
+		{"", "", ""},
+		{"90m", "1 h ago", "1 小时前"},
+		{"1w", "7 d ago", "7 天前"},
+		{"2026-11-20T09:00:00Z", "2026-11-20T09:00:00Z", "2026-11-20T09:00:00Z"},
+	} {
+		for language, want := range map[wecom.Language]string{wecom.English: test.english, wecom.Chinese: test.chinese} {
+			if got := agoWords(test.text, now, language); got != want {
+				t.Errorf("%q: %q, want %q", test.text, got, want)
+			}
+		}
+	}
+}
