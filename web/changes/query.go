@@ -4,7 +4,6 @@
 package changes
 
 import (
-	"fmt"
 	"math"
 	"net/url"
 	"slices"
@@ -95,7 +94,8 @@ func (q *listQuery) readKind(values url.Values) error {
 	}
 	i := slices.Index(kindNames(), name)
 	if i < 0 {
-		return fmt.Errorf("%s: %q is no change: write one of %s", paramChange, name, strings.Join(kindNames(), ", "))
+		return query.Errorf("%s: %q is no change: write one of %s", "%s：没有变更 %q：可用的值为 %s",
+			paramChange, name, strings.Join(kindNames(), ", "))
 	}
 	q.Kind = new(ledger.Kind(i))
 	return nil
@@ -109,7 +109,8 @@ func (q *listQuery) readSpan(values url.Values, now time.Time) (err error) {
 		return err
 	}
 	if !q.Since.IsZero() && !q.Until.IsZero() && !q.Since.Before(q.Until) {
-		return fmt.Errorf("%s, %s: nothing is both from %s on and before %s: write an earlier time for %s",
+		return query.Errorf("%s, %s: nothing is both from %s on and before %s: write an earlier time for %s",
+			"%s、%s：没有既不早于 %s 又早于 %s 的时间：请将 %s 改为更早的时间",
 			paramSince, paramUntil, page.UTC(q.Since), page.UTC(q.Until), paramSince)
 	}
 	return nil

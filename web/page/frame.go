@@ -4,12 +4,12 @@
 package page
 
 import (
-	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/query"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
@@ -75,13 +75,15 @@ func CheckParams(values url.Values) error {
 	switch lang := strings.ToLower(values.Get(ParamLang)); {
 	case lang == "", strings.HasPrefix(lang, "en"), strings.HasPrefix(lang, "zh"):
 	default:
-		return fmt.Errorf("%s: %q is no language of the pages: write en or zh", ParamLang, values.Get(ParamLang))
+		return query.Errorf("%s: %q is no language of the pages: write en or zh", "%s：没有语言为 %q 的页面：请写 en 或 zh",
+			ParamLang, values.Get(ParamLang))
 	}
 	switch refresh := values.Get(ParamRefresh); refresh {
 	case "", refreshOn, refreshOff:
 		return nil
 	default:
-		return fmt.Errorf("%s: %q is neither %s nor %s", ParamRefresh, refresh, refreshOn, refreshOff)
+		return query.Errorf("%s: %q is neither %s nor %s", "%s：%q 既不是 %s 也不是 %s",
+			ParamRefresh, refresh, refreshOn, refreshOff)
 	}
 }
 

@@ -80,7 +80,8 @@ func parse(rawQuery string) (q listQuery, err error) {
 func (q *listQuery) parseSelector() error {
 	q.selector = wecom.Selector(q.values.Get(paramSelector))
 	if selectors := wecom.Selectors(); q.selector != "" && !slices.Contains(selectors, q.selector) {
-		return fmt.Errorf("%s: %q is not known: write one of %s", paramSelector, q.selector, join(selectors))
+		return query.Errorf("%s: %q is not known: write one of %s", "%s：%q 无效：可用的值为 %s",
+			paramSelector, q.selector, join(selectors))
 	}
 	return nil
 }
@@ -96,7 +97,8 @@ func (q *listQuery) parseStatus() error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%s: %q is no status: write one of %s", paramStatus, name, join(statuses()))
+	return query.Errorf("%s: %q is no status: write one of %s", "%s：没有状态 %q：可用的值为 %s",
+		paramStatus, name, join(statuses()))
 }
 
 func (q *listQuery) parseCause() error {
@@ -106,7 +108,8 @@ func (q *listQuery) parseCause() error {
 	}
 	code, err := strconv.ParseInt(q.cause, 10, 64)
 	if err != nil {
-		return fmt.Errorf("%s: %q is no errcode: write its number, such as 60111, or one of %s",
+		return query.Errorf("%s: %q is no errcode: write its number, such as 60111, or one of %s",
+			"%s：%q 不是错误码：请写数字，例如 60111，或以下之一：%s",
 			paramError, q.cause, strings.Join(wecom.Causes(), ", "))
 	}
 	q.cause = strconv.FormatInt(code, 10)
@@ -116,7 +119,8 @@ func (q *listQuery) parseCause() error {
 // check checks what depends on the names of the corps that there are.
 func (q *listQuery) check(corps []string) error {
 	if q.corp == "" && len(corps) != 1 && q.page > 1 {
-		return fmt.Errorf("%s: pages are those of one corp: add %s, one of %s",
+		return query.Errorf("%s: pages are those of one corp: add %s, one of %s",
+			"%s：只能对单个企业分页：请加上 %s，可用的值为 %s",
 			paramPage, paramCorp, strings.Join(corps, ", "))
 	}
 	return nil
