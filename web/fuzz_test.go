@@ -27,10 +27,15 @@ func FuzzPages(f *testing.F) {
 		o := recordingOptions(a)
 		o.Changes = c
 		path := pages[int(page)%len(pages)]
-		w := httptest.NewRecorder()
-		NewHandler(o).ServeHTTP(w, &http.Request{
-			Method: http.MethodGet, URL: &url.URL{Path: path, RawQuery: query}, Header: http.Header{"Accept-Language": {language}}, Host: "x",
-		})
+		get := func(accept string) *httptest.ResponseRecorder {
+			w := httptest.NewRecorder()
+			NewHandler(o).ServeHTTP(w, &http.Request{
+				Method: http.MethodGet, URL: &url.URL{Path: path, RawQuery: query}, Host: "x",
+				Header: http.Header{"Accept-Language": {language}, "Accept": {accept}},
+			})
+			return w
+		}
+		w := get("*/*")
 		body := w.Body.String()
 		if w.Code != http.StatusOK && w.Code != http.StatusBadRequest {
 			t.Fatalf("%s?%s: status %d:\n%s", path, query, w.Code, body)
@@ -41,6 +46,14 @@ func FuzzPages(f *testing.F) {
 		isHTML := strings.HasPrefix(w.Header().Get("Content-Type"), "text/html")
 		if isHTML && (w.Code != http.StatusOK || strings.Contains(body, "<script")) {
 			t.Errorf("%s?%s: status %d:\n%s", path, query, w.Code, body)
+		}
+		// A browser gets the same status. A page of an error has nothing of the query as HTML, and both texts
+		// of the error have all of their arguments.
+		inBrowser := get("text/html")
+		isHTML = strings.HasPrefix(inBrowser.Header().Get("Content-Type"), "text/html")
+		lacksArguments := !strings.Contains(query, "%") && strings.Contains(inBrowser.Body.String(), "%!")
+		if inBrowser.Code != w.Code || isHTML && (lacksArguments || strings.Contains(inBrowser.Body.String(), "<script")) {
+			t.Errorf("%s?%s: status %d in a browser, want %d:\n%s", path, query, inBrowser.Code, w.Code, inBrowser.Body)
 		}
 	})
 }

@@ -67,7 +67,7 @@ func (o Options) serveLanding(w http.ResponseWriter, r *http.Request) {
 		err = page.CheckParams(values)
 	}
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
+		o.serveLandingFailure(w, r, http.StatusBadRequest, err)
 		return
 	}
 	now := time.Now()
@@ -88,10 +88,20 @@ func (o Options) serveLanding(w http.ResponseWriter, r *http.Request) {
 		data.Latest, err = o.findLatest(r.Context(), &words, data.Corps)
 	}
 	if err != nil { // The client has gone, or seems to.
-		http.Error(w, "Finding the latest changes took too long: try again later.", http.StatusServiceUnavailable)
+		o.serveLandingFailure(w, r, http.StatusServiceUnavailable, query.Errorf(
+			"Finding the latest changes took too long: try again later.", "查找最近变更耗时过长，请稍后再试。"))
 		return
 	}
 	page.Serve(w, o.Logger, landingTemplate, data)
+}
+
+func (o Options) serveLandingFailure(w http.ResponseWriter, r *http.Request, status int, err error) {
+	page.ServeFailure(w, r, o.Logger, &page.Failure{
+		Here:          page.Start,
+		HasRecordings: o.Recordings != nil,
+		Status:        status,
+		Err:           err,
+	})
 }
 
 // unknown is what main and the build information have for what the build did not set.

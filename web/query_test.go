@@ -5,6 +5,7 @@ package web
 
 import (
 	"encoding/json"
+	"html"
 	"net/http"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
 )
 
 // TestQueriesThatCannotBeRead has filters that must not be dropped: the answer
@@ -143,6 +145,54 @@ func TestQueriesThatCannotBeRead(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// fakeOfTwo has two corps.
+type fakeOfTwo struct{ *fake }
+
+func (f fakeOfTwo) Status() []poll.Status { return []poll.Status{{Name: "acme"}, {Name: "other"}} }
+
+// TestRefusedQueriesInABrowser has every error of a page's own: the reader gets a page in the language that was
+// asked for, and a program gets the English text.
+func TestRefusedQueriesInABrowser(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ target, english, chinese string }{
+		{"/?lang2=zh", `"lang2" is no parameter: write one of lang, refresh`, `没有参数 "lang2"：可用的参数为 lang, refresh`},
+		{"/?refresh=30", `refresh: "30" is neither on nor off`, `refresh："30" 既不是 on 也不是 off`},
+		{"/changes?change=opened", `change: "opened" is no change: write one of enabled,`, `change：没有变更 "opened"：可用的值为 enabled,`},
+		{"/changes?since=1h&until=2h", "nothing is both from ", "since、until：没有既不早于 "},
+		{"/changes?exposed=maybe", "is neither true nor false", "既不是 true 也不是 false"},
+		{"/changes?since=now", "is no time: write one in RFC 3339", "不是时间：请写 RFC 3339 时间"},
+		{"/recordings?state=gone", `state: "gone" is no state: write one of unknown,`, `state：没有状态 "gone"：可用的值为 unknown,`},
+		{"/recordings?sort=title", `sort: "title" is no order: write one of start,`, `sort：不能按 "title" 排序：可用的值为 start,`},
+		{"/recordings?order=up", `order: "up" is neither asc nor desc`, `order："up" 既不是 asc 也不是 desc`},
+		{
+			"/recordings?page=1001", "page 1001 of 100 recordings each ends after more than 100000: ask for fewer by corp,",
+			"第 1001 页（每页 100 条）超出了前 100000 条：请用 corp、",
+		},
+		{"/targets?selector=user", `selector: "user" is not known: write one of userid,`, `selector："user" 无效：可用的值为 userid,`},
+		{"/targets?status=bad", `status: "bad" is no status: write one of failing,`, `status：没有状态 "bad"：可用的值为 failing,`},
+		{"/targets?error=x", `error: "x" is no errcode: write its number, such as 60111, or`, `error："x" 不是错误码：请写数字，例如 60111，或以下之一：`},
+		{"/targets?page=2", "page: pages are those of one corp: add corp, one of ", "page：只能对单个企业分页：请加上 corp，可用的值为 "},
+	} {
+		for lang, want := range map[string]string{"en": test.english, "zh": test.chinese, "": test.english} {
+			o := fullOptions()
+			o.Targets = fakeOfTwo{&fake{}}
+			target := test.target
+			header := []string{"Accept", "text/html,*/*;q=0.8"}
+			if lang == "" {
+				header, lang = nil, "zh" // a script
+			}
+			w := serve(t, o, http.MethodGet, target+"&lang="+lang, header...)
+			body := html.UnescapeString(w.Body.String())
+			if w.Code != http.StatusBadRequest || !strings.Contains(body, want) {
+				t.Errorf("%s, %s: status %d, want 400 and %q:\n%s", target, lang, w.Code, want, body)
+			}
+			if isPage := strings.Contains(body, "<h1>"); isPage != (header != nil) {
+				t.Errorf("%s, %s: a page: %t", target, lang, isPage)
+			}
+		}
 	}
 }
 

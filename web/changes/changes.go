@@ -21,6 +21,7 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/listing"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/page"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/query"
 )
 
 // A Finder finds changes.
@@ -41,18 +42,21 @@ type Handler struct {
 }
 
 // findingError returns what to answer if changes were not found because of an error.
-func (h Handler) findingError(ctx context.Context, err error) (status int, message string) {
+func (h Handler) findingError(ctx context.Context, err error) (status int, reason error) {
 	if ctx.Err() != nil {
 		// The client has gone, or seems to: the server takes one for gone after some seconds.
-		return http.StatusServiceUnavailable,
-			"Finding the changes took too long: try again later, or ask for fewer by corp, host or since."
+		return http.StatusServiceUnavailable, query.Errorf(
+			"Finding the changes took too long: try again later, or ask for fewer by corp, host or since.",
+			"查找变更耗时过长：请稍后再试，或用 corp、host 或 since 缩小查询。")
 	}
 	if errors.Is(err, poll.ErrSlow) {
-		return http.StatusServiceUnavailable,
-			"The changes cannot be read now, since the disk of --storage.path takes too long: try again later."
+		return http.StatusServiceUnavailable, query.Errorf(
+			"The changes cannot be read now, since the disk of --storage.path takes too long: try again later.",
+			"--storage.path 所在磁盘过慢，暂时无法读取变更：请稍后再试。")
 	}
 	level.Error(h.Logger).Log("msg", "finding changes failed", "err", err)
-	return http.StatusInternalServerError, "The changes cannot be read; the log has the reason."
+	return http.StatusInternalServerError, query.Errorf(
+		"The changes cannot be read; the log has the reason.", "无法读取变更，原因见日志。")
 }
 
 // ServePage serves the changes as a page without scripts.
@@ -60,13 +64,13 @@ func (h Handler) ServePage(w http.ResponseWriter, r *http.Request) {
 	now := time.Now()
 	q, values, err := parse(r.URL.RawQuery, now, page.HTML, page.CSV)
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
+		h.serveFailure(w, r, http.StatusBadRequest, err)
 		return
 	}
 	part, next, err := h.Finder.Changes(r.Context(), q.ChangeQuery)
 	if err != nil {
-		status, message := h.findingError(r.Context(), err)
-		http.Error(w, message, status)
+		status, reason := h.findingError(r.Context(), err)
+		h.serveFailure(w, r, status, reason)
 		return
 	}
 	if q.format == page.CSV {
@@ -75,6 +79,10 @@ func (h Handler) ServePage(w http.ResponseWriter, r *http.Request) {
 	}
 	frame := page.NewFrame(r, page.Changes, values, now, texts, true)
 	page.Serve(w, h.Logger, pageTemplate, h.newPage(frame, &q, values, part, next, now))
+}
+
+func (h Handler) serveFailure(w http.ResponseWriter, r *http.Request, status int, err error) {
+	page.ServeFailure(w, r, h.Logger, &page.Failure{Here: page.Changes, HasRecordings: true, Status: status, Err: err})
 }
 
 // An answer is the body of an answer of the API.
@@ -92,8 +100,8 @@ func (h Handler) ServeAPI(w http.ResponseWriter, r *http.Request) {
 	}
 	part, next, err := h.Finder.Changes(r.Context(), q.ChangeQuery)
 	if err != nil {
-		status, message := h.findingError(r.Context(), err)
-		page.ServeJSONError(w, h.Logger, status, message)
+		status, reason := h.findingError(r.Context(), err)
+		page.ServeJSONError(w, h.Logger, status, reason.Error())
 		return
 	}
 	if q.format == page.CSV {

@@ -6,7 +6,6 @@ package page
 import (
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/query"
@@ -72,11 +71,9 @@ func NewFrame(
 // CheckParams checks the values of the parameters that every page has. An error names those that
 // pages understand.
 func CheckParams(values url.Values) error {
-	switch lang := strings.ToLower(values.Get(ParamLang)); {
-	case lang == "", strings.HasPrefix(lang, "en"), strings.HasPrefix(lang, "zh"):
-	default:
+	if lang := values.Get(ParamLang); lang != "" && !isLanguage(lang) {
 		return query.Errorf("%s: %q is no language of the pages: write en or zh", "%s：没有语言为 %q 的页面：请写 en 或 zh",
-			ParamLang, values.Get(ParamLang))
+			ParamLang, lang)
 	}
 	switch refresh := values.Get(ParamRefresh); refresh {
 	case "", refreshOn, refreshOff:

@@ -50,6 +50,10 @@ func compactCSS(css string) string {
 // Serve executes a template of [New] with data that embeds a [Frame]. A failure answers 500
 // instead of half a page.
 func Serve(w http.ResponseWriter, logger log.Logger, page *template.Template, data any) {
+	serve(w, logger, http.StatusOK, page, data)
+}
+
+func serve(w http.ResponseWriter, logger log.Logger, status int, page *template.Template, data any) {
 	var body bytes.Buffer
 	if err := page.Execute(&body, data); err != nil {
 		level.Error(logger).Log("msg", "making a page failed", "err", err)
@@ -57,15 +61,16 @@ func Serve(w http.ResponseWriter, logger log.Logger, page *template.Template, da
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Vary", "Accept-Language")
+	w.Header().Add("Vary", "Accept-Language")
+	w.WriteHeader(status)
 	_, _ = body.WriteTo(w) // It fails only if the client has gone.
 }
 
 // LanguageOf returns the language of a page and its HTML code: that of the
-// parameter lang, or else the one that Accept-Language prefers.
+// parameter lang if pages have it, or else the one that Accept-Language prefers.
 func LanguageOf(r *http.Request) (language wecom.Language, lang string) {
 	wanted := r.URL.Query().Get(ParamLang)
-	if wanted == "" {
+	if !isLanguage(wanted) {
 		wanted = preferred(r.Header.Get("Accept-Language"))
 	}
 	if strings.HasPrefix(strings.ToLower(wanted), "zh") {

@@ -37,8 +37,8 @@ func (h Handler) ServeAPI(w http.ResponseWriter, r *http.Request) {
 	}
 	part, all, err := h.Finder.Recordings(r.Context(), q.RecordingQuery)
 	if err != nil {
-		status, message := findingError(err)
-		page.ServeJSONError(w, h.Logger, status, message)
+		status, reason := findingError(err)
+		page.ServeJSONError(w, h.Logger, status, reason.Error())
 		return
 	}
 	if q.format == page.CSV {

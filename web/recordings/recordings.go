@@ -7,7 +7,6 @@ package recordings
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -21,6 +20,7 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/listing"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/page"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/query"
 )
 
 // A Finder finds the recordings behind the metrics.
@@ -40,26 +40,28 @@ type Handler struct {
 }
 
 // findingError returns what to answer if recordings were not found because of an error.
-func findingError(err error) (status int, message string) {
+func findingError(err error) (status int, reason error) {
 	if errors.Is(err, poll.ErrTooManyFiles) {
-		return http.StatusBadRequest, fmt.Sprintf("%s: %s: write a smaller number", paramLimit, poll.ErrTooManyFiles)
+		return http.StatusBadRequest, query.Errorf("%s: %s: write a smaller number", "%[1]s：这些录制的文件过多：请写更小的数",
+			paramLimit, poll.ErrTooManyFiles)
 	}
 	// The client has gone, or seems to: the server takes one for gone after readTimeout.
-	return http.StatusServiceUnavailable,
-		"Finding the recordings took too long: try again later, or ask for fewer by corp, host or state."
+	return http.StatusServiceUnavailable, query.Errorf(
+		"Finding the recordings took too long: try again later, or ask for fewer by corp, host or state.",
+		"查找录制耗时过长：请稍后再试，或用 corp、host 或 state 缩小查询。")
 }
 
 // ServePage serves the recordings as a page without scripts.
 func (h Handler) ServePage(w http.ResponseWriter, r *http.Request) {
 	q, values, err := parse(r.URL.RawQuery, page.HTML, page.CSV)
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
+		h.serveFailure(w, r, http.StatusBadRequest, err)
 		return
 	}
 	part, all, err := h.Finder.Recordings(r.Context(), q.RecordingQuery)
 	if err != nil {
-		status, message := findingError(err)
-		http.Error(w, message, status)
+		status, reason := findingError(err)
+		h.serveFailure(w, r, status, reason)
 		return
 	}
 	if q.format == page.CSV {
@@ -69,6 +71,10 @@ func (h Handler) ServePage(w http.ResponseWriter, r *http.Request) {
 	now := time.Now()
 	frame := page.NewFrame(r, page.Recordings, values, now, texts, true)
 	page.Serve(w, h.Logger, pageTemplate, h.newPage(frame, &q, values, part, all, now))
+}
+
+func (h Handler) serveFailure(w http.ResponseWriter, r *http.Request, status int, err error) {
+	page.ServeFailure(w, r, h.Logger, &page.Failure{Here: page.Recordings, HasRecordings: true, Status: status, Err: err})
 }
 
 // next returns the query of the page behind one with n recordings; "" if there is none.

@@ -80,7 +80,12 @@ func (h Handler) ServePage(w http.ResponseWriter, r *http.Request) {
 		err = q.check(corps)
 	}
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
+		page.ServeFailure(w, r, h.Logger, &page.Failure{
+			Here:          page.Targets,
+			HasRecordings: h.HasRecordings,
+			Status:        http.StatusBadRequest,
+			Err:           err,
+		})
 		return
 	}
 	if q.format == page.CSV {
