@@ -82,12 +82,6 @@ func acceptsHTML(r *http.Request) bool {
 	return false
 }
 
-// isLanguage reports whether the pages have a language.
-func isLanguage(lang string) bool {
-	lang = strings.ToLower(lang)
-	return strings.HasPrefix(lang, "en") || strings.HasPrefix(lang, "zh")
-}
-
 var refusedTexts = map[wecom.Language]map[string]string{
 	wecom.English: {
 		"title": "This query cannot be answered",

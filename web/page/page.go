@@ -79,6 +79,12 @@ func LanguageOf(r *http.Request) (language wecom.Language, lang string) {
 	return wecom.English, "en"
 }
 
+// isLanguage reports whether the pages have a language.
+func isLanguage(lang string) bool {
+	lang = strings.ToLower(lang)
+	return strings.HasPrefix(lang, "en") || strings.HasPrefix(lang, "zh")
+}
+
 // preferred returns the language of the pages that has the highest quality in a header
 // Accept-Language, the first of several; "" if it has none of them.
 func preferred(header string) (lang string) {
