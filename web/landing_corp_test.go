@@ -107,7 +107,7 @@ var (
 
 // textOf returns the text of a page, without its markup.
 func textOf(body string) string {
-	_, body, _ = strings.Cut(body, "<main>")
+	_, body, _ = strings.Cut(body, "<main id=\"content\">")
 	body, _, _ = strings.Cut(body, "<footer>")
 	return strings.Join(strings.Fields(html.UnescapeString(tags.ReplaceAllString(body, " "))), " ")
 }
@@ -352,7 +352,7 @@ func TestTrouble(t *testing.T) {
 // wantParts wants parts in the content of a page, and others not in it.
 func wantParts(t *testing.T, body string, want, without []string) {
 	t.Helper()
-	_, content, _ := strings.Cut(body, "<main>")
+	_, content, _ := strings.Cut(body, "<main id=\"content\">")
 	for _, part := range want {
 		if !strings.Contains(content, part) {
 			t.Errorf("the page lacks %q:\n%s", part, content)

@@ -87,6 +87,7 @@ func CheckParams(values url.Values) error {
 var commonTexts = map[wecom.Language]map[string]string{
 	wecom.English: {
 		"asOf":      "As of",
+		"skip":      "Skip to the content",
 		"colon":     ": ",
 		"refreshes": "refreshes every 30 s",
 		"refresh":   "refresh every 30 s",
@@ -101,6 +102,7 @@ var commonTexts = map[wecom.Language]map[string]string{
 	},
 	wecom.Chinese: {
 		"asOf":            "截至",
+		"skip":            "跳到正文",
 		"colon":           "：",
 		"refreshes":       "每 30 秒刷新",
 		"refresh":         "开启自动刷新（30 秒）",

@@ -57,7 +57,7 @@ func TestFrame(t *testing.T) {
 				`<html lang="en">`, "<title>Things – WeCom", `As of <time datetime="2026-11-26T08:00:00Z">2026-11-26 08:00:00 UTC</time>`,
 				`<a class="lang" href="?lang=zh&amp;page=2" lang="zh">中文</a>`, `<a href="?lang=en&amp;page=2&amp;refresh=on">refresh every 30 s</a>`,
 				`<nav><a href="./?lang=en">Overview</a><a href="./targets?lang=en" aria-current="page">Targets</a>` +
-					`<a href="./recordings?lang=en">Recordings</a><a href="./changes?lang=en">Changes</a></nav>`, "--back: #15181c;",
+					`<a href="./recordings?lang=en">Recordings</a><a href="./changes?lang=en">Changes</a></nav>`, "--back:#15181c;",
 			},
 			without: []string{"http-equiv"},
 		},

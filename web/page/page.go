@@ -40,11 +40,12 @@ func New(html string) *template.Template {
 var (
 	cssFill  = regexp.MustCompile(`/\*[^*]*\*/|\n`)
 	cssBlank = regexp.MustCompile(` *([{};,]) *`)
+	cssColon = regexp.MustCompile(`: ([^"])`)
 )
 
 // compactCSS returns rules without what only readers of the source need. Every page has them.
 func compactCSS(css string) string {
-	return cssBlank.ReplaceAllString(cssFill.ReplaceAllString(css, ""), "$1")
+	return cssColon.ReplaceAllString(cssBlank.ReplaceAllString(cssFill.ReplaceAllString(css, ""), "$1"), ":$1")
 }
 
 // Serve executes a template of [New] with data that embeds a [Frame]. A failure answers 500

@@ -39,7 +39,7 @@ func TestCompactCSS(t *testing.T) {
 	t.Parallel()
 	const (
 		css  = "/* Lists */\ntable, td { color: red; margin: 0 0 1rem; }\n@media (max-width: 60rem) {\n  td::before { content: \" · \" \": \"; }\n}\n"
-		want = `table,td{color: red;margin: 0 0 1rem;}@media (max-width: 60rem){td::before{content: " · " ": ";}}`
+		want = `table,td{color:red;margin:0 0 1rem;}@media (max-width:60rem){td::before{content: " · " ": ";}}`
 	)
 	if got := compactCSS(css); got != want {
 		t.Errorf("%s, want %s", got, want)

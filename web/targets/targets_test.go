@@ -109,7 +109,7 @@ func check(t *testing.T, name string, w *httptest.ResponseRecorder, want, withou
 		}
 	}
 	if t.Failed() {
-		_, body, _ = strings.Cut(body, "<main>")
+		_, body, _ = strings.Cut(body, "<main id=\"content\">")
 		t.Logf("%s: status %d:\n%s", name, w.Code, body)
 	}
 }
