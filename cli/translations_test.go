@@ -34,12 +34,12 @@ func TestTranslations(t *testing.T) {
 	}
 }
 
-// documents returns the paths of the documents in the root and in its folders whose
-// names match a pattern.
+// documents returns the paths of the documents in the root and in the three levels of
+// folders below it whose names match a pattern.
 func documents(t *testing.T, pattern string) []string {
 	t.Helper()
 	var found []string
-	for _, folder := range []string{"..", "../*", "../*/*"} {
+	for _, folder := range []string{"..", "../*", "../*/*", "../*/*/*"} {
 		paths, err := filepath.Glob(folder + "/" + pattern)
 		if err != nil || len(paths) == 0 {
 			t.Fatalf("%s/%s: %d documents, %v", folder, pattern, len(paths), err)
