@@ -79,7 +79,7 @@ endef
 
 .PHONY: help
 help: ## Show the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 ##@ Build
 
@@ -176,6 +176,20 @@ rules: $(PROMTOOL) ## Check the rules for Prometheus, and run their unit tests
 systemd: build ## Verify the systemd unit; needs systemd
 	tools/verify-systemd.sh $(BINARY)
 
+.PHONY: chart
+chart: ## Render the Helm chart, check its objects, and run the exporter as its container does
+	$(GO) -C tools/chart test -shuffle=on ./...
+
+# Helm reads no file outside of a chart.
+CHART_FILES := deploy/helm/wecom-recording-exporter/files
+
+.PHONY: chart-files
+chart-files: ## Copy rules and dashboards into the Helm chart
+	rm -rf $(CHART_FILES)
+	mkdir -p $(CHART_FILES)/rules $(CHART_FILES)/dashboards
+	cp alerts/*.rules.yml $(CHART_FILES)/rules/
+	cp dashboards/*.json $(CHART_FILES)/dashboards/
+
 .PHONY: cover
 cover: ## Measure coverage and fail below COVER_MIN percent
 	$(GO) test -coverprofile=coverage.out $(COVER_PACKAGES) | awk -v min=$(COVER_MIN) ' \
@@ -209,6 +223,8 @@ bench-backfill: ## Measure backfill for a thousand hosts and a year
 update-golden: ## Write the golden files; read the diff before committing
 	$(GO) test $$(grep -rl --include='*_test.go' --exclude-dir=dashboards '/internal/golden"' . | xargs -n 1 dirname | sort -u) -update
 	$(GO) -C dashboards test -update
+	@$(MAKE) --no-print-directory chart-files
+	$(GO) -C tools/chart test -update
 
 ##@ Check
 
