@@ -57,9 +57,14 @@ COMPOSE       := $(TOOLS_BIN)/compose
 BENCHSTAT     := $(TOOLS_BIN)/benchstat
 GORELEASER    := $(TOOLS_BIN)/goreleaser
 CYCLONEDX     := $(TOOLS_BIN)/cyclonedx-gomod
+ETCD          := $(TOOLS_BIN)/etcd
+KUBERNETES    := $(TOOLS_BIN)/kube-apiserver $(TOOLS_BIN)/kube-controller-manager
 
 ALERTMANAGER_VERSION := v0.34.1
 GOVULNCHECK_VERSION  := v1.9.0
+
+# The newest version whose module has the definitions of the resources.
+PROMETHEUS_OPERATOR := github.com/prometheus-operator/prometheus-operator@v0.85.0
 
 # A browser and a proxy are not built; name others with CHROMIUM=/path/to/it.
 CHROMIUM ?= chromium
@@ -180,6 +185,17 @@ systemd: build ## Verify the systemd unit; needs systemd
 chart: ## Render the Helm chart, check its objects, and run the exporter as its container does
 	$(GO) -C tools/chart test -shuffle=on ./...
 
+.PHONY: chart-apiserver
+chart-apiserver: export ETCD := $(ETCD)
+chart-apiserver: export KUBE_APISERVER := $(TOOLS_BIN)/kube-apiserver
+chart-apiserver: export KUBE_CONTROLLER_MANAGER := $(TOOLS_BIN)/kube-controller-manager
+chart-apiserver: $(ETCD) $(KUBERNETES)
+chart-apiserver: ## Install, upgrade and uninstall the Helm chart in a real Kubernetes without nodes
+	$(GO) -C tools/chart vet -tags=apiserver ./...
+	dir=$$($(GO) mod download -json $(PROMETHEUS_OPERATOR) | sed -n 's/^\t"Dir": "\(.*\)",$$/\1/p'); \
+	CRDS=$$dir/example/prometheus-operator-crd \
+		$(GO) -C tools/chart test -tags=apiserver -count=1 -v -run='^TestAPIServer$$' ./...
+
 # Helm reads no file outside of a chart.
 CHART_FILES := deploy/helm/wecom-recording-exporter/files
 
@@ -298,6 +314,17 @@ $(CYCLONEDX):  TOOL := github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod
 $(GORELEASER) $(CYCLONEDX): tools/release/go.mod tools/release/go.sum
 	@echo "building $(notdir $@): up to 5 minutes the first time"
 	CGO_ENABLED=0 $(GO) -C tools/release build -trimpath -buildvcs=false -ldflags='-s -w' -o $@ $(TOOL)
+	@touch $@
+
+$(ETCD): PACKAGE := go.etcd.io/etcd/server/v3
+$(KUBERNETES): PACKAGE = k8s.io/kubernetes/cmd/$(notdir $@)
+
+# Charts ask for a version of Kubernetes, which is set at build time.
+$(ETCD) $(KUBERNETES): tools/kubernetes/go.mod tools/kubernetes/go.sum
+	@echo "building $(notdir $@): up to 5 minutes the first time"
+	version=$$($(GO) -C tools/kubernetes list -m -f '{{.Version}}' k8s.io/kubernetes); \
+	CGO_ENABLED=0 $(GO) -C tools/kubernetes build -trimpath -buildvcs=false \
+		-ldflags="-s -w -X k8s.io/component-base/version.gitVersion=$$version" -o $@ $(PACKAGE)
 	@touch $@
 
 $(ALERTMANAGER): tools/alertmanager.sh Makefile

@@ -37,8 +37,8 @@ const (
 	chartPath = root + "/deploy/helm/wecom-recording-exporter"
 	namespace = "wecom"
 
-	// kubernetes is the version for which the chart is rendered.
-	kubernetes = "v1.34.4"
+	// kubeVersion is the version for which the chart is rendered.
+	kubeVersion = "v1.34.4"
 )
 
 var update = flag.Bool("update", false, "write the golden files and the table of values in README.md")
@@ -106,7 +106,7 @@ func loadChart(t *testing.T) *chart.Chart {
 // render returns what the templates make of values, by the names of their files.
 func render(t *testing.T, values chartutil.Values) (map[string]string, error) {
 	t.Helper()
-	version, err := chartutil.ParseKubeVersion(kubernetes)
+	version, err := chartutil.ParseKubeVersion(kubeVersion)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -222,7 +222,7 @@ func container(t *testing.T, objects []object) corev1.Container {
 // TestLint runs `helm lint --strict` with each set of values.
 func TestLint(t *testing.T) {
 	t.Parallel()
-	version, err := chartutil.ParseKubeVersion(kubernetes)
+	version, err := chartutil.ParseKubeVersion(kubeVersion)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,10 +4,13 @@
 package chart
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/x509"
 	"encoding/pem"
+	"math/big"
 	"net"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -56,14 +59,7 @@ func TestProgram(t *testing.T) {
 // start starts the demo with the arguments and variables, and waits until it is healthy.
 func start(t *testing.T, program string, args, env []string) {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := listener.Addr().String()
-	if err := listener.Close(); err != nil {
-		t.Fatal(err)
-	}
+	address := freeAddress(t)
 	demo := exec.CommandContext(t.Context(), program, append([]string{"demo", "--web.listen-address=" + address}, args...)...)
 	demo.Env = env
 	var output strings.Builder
@@ -87,6 +83,17 @@ func start(t *testing.T, program string, args, env []string) {
 	}
 }
 
+// freeAddress returns an address on loopback that nothing listened on a moment ago.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().String()
+}
+
 // materialize writes what the chart mounts to a temporary folder, as the kubelet does, and returns the arguments and
 // variables of the container with their paths in it. Secrets that the chart does not create get made-up contents.
 func materialize(t *testing.T, values chartutil.Values) (args, env []string) {
@@ -104,7 +111,7 @@ func materialize(t *testing.T, values chartutil.Values) (args, env []string) {
 		files["Secret "+s.Name] = data
 	}
 	c, folder := container(t, rendered), t.TempDir()
-	var paths []string
+	paths := make([]string, 0, len(c.VolumeMounts))
 	for _, m := range c.VolumeMounts {
 		if err := os.MkdirAll(folder+m.MountPath, 0o700); err != nil {
 			t.Fatal(err)
@@ -157,19 +164,32 @@ func source(volumes []corev1.Volume, name string) string {
 	return ""
 }
 
-// certificate writes a key and a certificate into a folder.
+// certificate writes a new key, and a certificate that it signs for loopback, into a folder.
 func certificate(t *testing.T, folder string) {
 	t.Helper()
-	server := httptest.NewTLSServer(nil)
-	defer server.Close()
-	pair := server.TLS.Certificates[0]
-	key, err := x509.MarshalPKCS8PrivateKey(pair.PrivateKey)
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber:          big.NewInt(1),
+		NotBefore:             time.Now().Add(-time.Minute),
+		NotAfter:              time.Now().Add(24 * time.Hour),
+		IPAddresses:           []net.IP{net.IPv4(127, 0, 0, 1)},
+		IsCA:                  true,
+		BasicConstraintsValid: true,
+	}
+	signed, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	encoded, err := x509.MarshalECPrivateKey(key)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, block := range map[string]*pem.Block{
-		"tls.crt": {Type: "CERTIFICATE", Bytes: pair.Certificate[0]},
-		"tls.key": {Type: "PRIVATE KEY", Bytes: key},
+		"tls.crt": {Type: "CERTIFICATE", Bytes: signed},
+		"tls.key": {Type: "EC PRIVATE KEY", Bytes: encoded},
 	} {
 		if err := os.WriteFile(folder+"/"+name, pem.EncodeToMemory(block), 0o600); err != nil {
 			t.Fatal(err)
