@@ -80,6 +80,9 @@ func TestPagesFit(t *testing.T) {
 				name := fmt.Sprintf("%s in %s on %d pixels", page, lang, width)
 				p.wantFit(t, name)
 				p.wantWholeDates(t, name)
+				if text := p.text(t); page == "/targets?" && !strings.Contains(text, " of 1,200 calls") && !strings.Contains(text, " / 1,200 次") {
+					t.Errorf("%s: the page does not show the budget:\n%s", name, text)
+				}
 			}
 		}
 	}

@@ -144,11 +144,24 @@ func (w *landingWords) state(s *poll.Status) notice {
 		n.Note = text["sinceStart"]
 	}
 	if s.Outage != nil {
-		n.Text = wecom.Describe(s.Outage, w.Language)
+		n.Text = w.describe(s.Outage)
 		n.Remedy = w.remedy(s.Outage)
 		n.Next = page.NewMoment(s.Retry, w.now, w.Language)
 	}
 	return n
+}
+
+// describe describes an error without the page of the list on which it was met.
+func (w *landingWords) describe(err error) string {
+	return wecom.Describe(wecom.Origin(err), w.Language)
+}
+
+// number returns a number of things in words. With a 1 before its name, a text is for a single one.
+func (w *landingWords) number(name string, n int) string {
+	if n == 1 {
+		name = "1" + name
+	}
+	return fmt.Sprintf(w.Text[name], page.Count(n))
 }
 
 // remedy returns what to do about an error, with the words before it; "" if there is no advice.
@@ -166,7 +179,7 @@ func (w *landingWords) advice(remedy string) string {
 
 // warning returns a notice about an error.
 func (w *landingWords) warning(title string, err error) notice {
-	return notice{Severity: warn, Title: title, Text: wecom.Describe(err, w.Language), Remedy: w.remedy(err)}
+	return notice{Severity: warn, Title: title, Text: w.describe(err), Remedy: w.remedy(err)}
 }
 
 // addNotices adds what else keeps a corp from being polled as it should be.
@@ -183,10 +196,10 @@ func (w *landingWords) addNotices(c *landingCorp, s *poll.Status) {
 	default:
 		c.add(notice{Severity: bad, Title: w.Common["noTargets"], Remedy: w.advice(w.Common["noTargetsRemedy"])})
 	}
-	if s.DiscoveryErr != nil && wecom.Describe(s.DiscoveryErr, w.Language) != c.State.Text {
+	if s.DiscoveryErr != nil && w.describe(s.DiscoveryErr) != c.State.Text {
 		c.add(w.warning(w.Common["undiscovered"], s.DiscoveryErr))
 	}
-	if s.ViewsErr != nil && wecom.Describe(s.ViewsErr, w.Language) != c.State.Text {
+	if s.ViewsErr != nil && w.describe(s.ViewsErr) != c.State.Text {
 		c.add(w.warning(w.Text["noViews"], s.ViewsErr))
 	}
 }
@@ -201,15 +214,11 @@ func (w *landingWords) addFailures(c *landingCorp, s *poll.Status, failing *sche
 			more += e.Count
 		default:
 			shown++
-			title := w.Text["oneTarget"]
-			if e.Count != 1 {
-				title = fmt.Sprintf(w.Text["targetsFail"], e.Count)
-			}
-			c.add(w.warning(title, e.Err))
+			c.add(w.warning(w.number("targetsFail", e.Count), e.Err))
 		}
 	}
 	if more > 0 {
-		c.More = fmt.Sprintf(w.Text["more"], more)
+		c.More = fmt.Sprintf(w.Text["more"], page.Count(more))
 	}
 }
 
@@ -219,7 +228,7 @@ func (w *landingWords) exposed(s *poll.Status, v *poll.CorpView, total *sums.Sum
 	if total == nil {
 		return t
 	}
-	t.Value, t.Severity = strconv.Itoa(int(total.Exposed)), fine
+	t.Value, t.Severity = page.Count(int64(total.Exposed)), fine
 	if total.Exposed > 0 {
 		t.Severity = bad
 	}
@@ -227,7 +236,7 @@ func (w *landingWords) exposed(s *poll.Status, v *poll.CorpView, total *sums.Sum
 		t.Address = w.recordings(s.Name, "exposed")
 	}
 	if v.Policy.Accepting() {
-		t.Notes = append(t.Notes, fmt.Sprintf(w.Text["accepted"], total.Accepted))
+		t.Notes = append(t.Notes, fmt.Sprintf(w.Text["accepted"], page.Count(int64(total.Accepted))))
 	}
 	return t
 }
@@ -288,7 +297,7 @@ func (w *landingWords) data(s *poll.Status) tile {
 // coverage returns the tile of how many targets were polled.
 func (w *landingWords) coverage(c *landingCorp, s *poll.Status) tile {
 	t := tile{Name: w.Text["coverage"], Value: percent(s.Coverage), Severity: fine, Address: c.TargetsAddress}
-	t.Notes = []string{fmt.Sprintf(w.Text["targetCount"], s.Total)}
+	t.Notes = []string{w.number("targetCount", s.Total)}
 	if s.Total == 0 {
 		t.Value, t.Severity = notKnown, plain
 		return t
@@ -301,10 +310,10 @@ func (w *landingWords) coverage(c *landingCorp, s *poll.Status) tile {
 	}
 	if n := counts[schedule.Failing]; n > 0 {
 		t.Severity = warn
-		t.Notes = append(t.Notes, fmt.Sprintf(w.Text["failing"], n))
+		t.Notes = append(t.Notes, fmt.Sprintf(w.Text["failing"], page.Count(n)))
 	}
 	if n := counts[schedule.Pending]; n > 0 {
-		t.Notes = append(t.Notes, fmt.Sprintf(w.Text["pending"], n))
+		t.Notes = append(t.Notes, fmt.Sprintf(w.Text["pending"], page.Count(n)))
 	} else if s.Coverage < lowCoverage {
 		t.Severity = bad
 	}
@@ -321,8 +330,8 @@ func (w *landingWords) held(total *sums.Sums) tile {
 	for _, ofState := range total.Recordings {
 		n += int(ofState)
 	}
-	t.Value = strconv.Itoa(n)
-	t.Notes = []string{fmt.Sprintf(w.Text["files"], total.Files)}
+	t.Value = page.Count(n)
+	t.Notes = []string{w.number("files", int(total.Files))}
 	if w.linked {
 		t.Address = page.Address(page.Recordings, w.values, nil)
 	}
@@ -335,7 +344,7 @@ func (w *landingWords) overdue(s *poll.Status, total *sums.Sums) tile {
 	if total == nil {
 		return t
 	}
-	t.Value, t.Severity = strconv.Itoa(int(total.Overdue)), fine
+	t.Value, t.Severity = page.Count(int64(total.Overdue)), fine
 	if total.Overdue > 0 {
 		t.Severity = warn
 	}

@@ -5,6 +5,7 @@ package web
 
 import (
 	"errors"
+	"fmt"
 	"html"
 	"net/http"
 	"regexp"
@@ -126,10 +127,10 @@ func TestLandingPageOfOneCorp(t *testing.T) {
 			overview: one(func(*overview, *poll.Status, *poll.CorpView) {}),
 			english: "Overview acme WeCom has accepted calls since 2026-11-26 09:00:00 UTC 3 h ago " +
 				"Exposed files 0 Space 68 GiB 68% of 100 GiB Last successful poll 12 s ago lag 4 s " +
-				"Coverage 99.9% of 1200 targets Recordings 1004 2008 files",
+				"Coverage 99.9% of 1,200 targets Recordings 1,004 2,008 files",
 			chinese: "概览 acme 企业微信接受调用，始于 2026-11-26 09:00:00 UTC 3 小时前 " +
 				"暴露文件 0 空间 68 GiB 68%，共 100 GiB 上次成功轮询 12 秒前 滞后 4 秒 " +
-				"覆盖率 99.9% 共 1200 个目标 录制 1004 2008 个文件",
+				"覆盖率 99.9% 共 1,200 个目标 录制 1,004 2,008 个文件",
 		},
 		{
 			name: "nothing else was seen since the start",
@@ -140,10 +141,10 @@ func TestLandingPageOfOneCorp(t *testing.T) {
 			}),
 			english: "Overview acme WeCom has accepted calls since 2026-11-26 09:00:00 UTC 3 h ago (first call after the start) " +
 				"Exposed files 7 2 accepted Space 68 GiB no quota configured Last successful poll 12 s ago lag 4 s " +
-				"Coverage 99.9% of 1200 targets Recordings 1004 2008 files Files past retention 5",
+				"Coverage 99.9% of 1,200 targets Recordings 1,004 2,008 files Files past retention 5",
 			chinese: "概览 acme 企业微信接受调用，始于 2026-11-26 09:00:00 UTC 3 小时前 （启动后首次调用） " +
 				"暴露文件 7 有意公开 2 个 空间 68 GiB 未配置配额 上次成功轮询 12 秒前 滞后 4 秒 " +
-				"覆盖率 99.9% 共 1200 个目标 录制 1004 2008 个文件 超过保留期限的文件 5",
+				"覆盖率 99.9% 共 1,200 个目标 录制 1,004 2,008 个文件 超过保留期限的文件 5",
 		},
 		{
 			name: "never called",
@@ -171,12 +172,12 @@ func TestLandingPageOfOneCorp(t *testing.T) {
 				wecom.Describe(errRefusedIP, wecom.English) + " What to do: " + page.Sentence(wecom.Remedy(errRefusedIP, wecom.English), wecom.English) +
 				" Next try: 2026-11-26 12:02:00 UTC in 2 min " +
 				"Exposed files 0 Space 68 GiB 68% of 100 GiB Last successful poll 12 s ago lag 16 min " +
-				"Coverage 50% of 1200 targets · 1 failing Recordings 1004 2008 files",
+				"Coverage 50% of 1,200 targets · 1 failing Recordings 1,004 2,008 files",
 			chinese: "概览 acme 企业微信拒绝调用，始于 2026-11-26 09:00:00 UTC 3 小时前 " +
 				wecom.Describe(errRefusedIP, wecom.Chinese) + " 处理办法：" + page.Sentence(wecom.Remedy(errRefusedIP, wecom.Chinese), wecom.Chinese) +
 				" 下次重试： 2026-11-26 12:02:00 UTC 2 分钟后 " +
 				"暴露文件 0 空间 68 GiB 68%，共 100 GiB 上次成功轮询 12 秒前 滞后 16 分钟 " +
-				"覆盖率 50% 共 1200 个目标 · 1 个失败 录制 1004 2008 个文件",
+				"覆盖率 50% 共 1,200 个目标 · 1 个失败 录制 1,004 2,008 个文件",
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -314,7 +315,7 @@ func TestTrouble(t *testing.T) {
 				s.Coverage = 0.25
 				s.Counts[wecom.ByMeetingID] = &[schedule.NumStatuses]int{schedule.Pending: 900}
 			}),
-			want: []string{`<dd class="value fine"><a href="./targets?lang=en">25%</a></dd><dd class="notes">of 1200 targets · 900 pending</dd>`},
+			want: []string{`<dd class="value fine"><a href="./targets?lang=en">25%</a></dd><dd class="notes">of 1,200 targets · 900 pending</dd>`},
 		},
 		{
 			name:     "little space",
@@ -365,11 +366,35 @@ func wantParts(t *testing.T, body string, want, without []string) {
 	}
 }
 
+// TestNumbersOfThings has one, several and many of each thing that the page counts.
+func TestNumbersOfThings(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name             string
+		number           int
+		english, chinese string
+	}{
+		{"files", 1, "1 file", "1 个文件"},
+		{"files", 0, "0 files", "0 个文件"},
+		{"targetCount", 1, "of 1 target", "共 1 个目标"},
+		{"targetCount", 20_000, "of 20,000 targets", "共 20,000 个目标"},
+		{"targetsFail", 1, "1 target fails", "1 个目标失败"},
+		{"targetsFail", 2, "2 targets fail", "2 个目标失败"},
+	} {
+		for language, want := range map[wecom.Language]string{wecom.English: test.english, wecom.Chinese: test.chinese} {
+			words := landingWords{Frame: page.Frame{Text: landingTexts[language]}}
+			if got := words.number(test.name, test.number); got != want {
+				t.Errorf("%s: %q, want %q", test.name, got, want)
+			}
+		}
+	}
+}
+
 // TestFailingTargets has the most frequent errors, each once with its targets and the remedy.
 func TestFailingTargets(t *testing.T) {
 	t.Parallel()
 	failures := []schedule.ErrorReport{
-		{Err: errNoSuchUser, Count: 40},
+		{Err: fmt.Errorf("page 1 of the list: %w", errNoSuchUser), Count: 40},
 		{Err: errors.New("second"), Count: 7},
 		{Err: errors.New("third"), Count: 1},
 		{Err: errors.New("fourth"), Count: 1},

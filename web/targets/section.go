@@ -21,7 +21,9 @@ const noValue = "–"
 type section struct {
 	poll.Status
 
+	Number        string // of targets
 	Lag, Coverage string
+	Calls         string       // of the budget
 	Success       *page.Moment // the last one; nil: there was none
 	Counts        []targetCounts
 	Outage        *trouble // nil: there is none
@@ -96,7 +98,9 @@ type view struct {
 func (v *view) section(report *poll.Status) section {
 	s := section{
 		Status:   *report,
+		Number:   page.Count(report.Total),
 		Lag:      page.Span(max(report.Lag, 0), v.language),
+		Calls:    fmt.Sprintf(v.words.calls, page.Count(report.Used), page.Count(report.Budget)),
 		Coverage: fmt.Sprintf("%.1f%%", 100*report.Coverage),
 		Success:  page.NewMoment(report.LastSuccess, v.now, v.language),
 		Counts:   v.counts(report),

@@ -126,13 +126,15 @@ func TestSummary(t *testing.T) {
 			name:  "a corp without trouble",
 			query: "lang=en",
 			want: []string{
-				`<h2>Corp acme</h2>`, `<span class="chip ok">WeCom accepts calls</span>`, "targets: 19 ·", "coverage: 50.0%",
-				">3 min ago</time>", "most overdue by: 1 min", "calls in the last 60 seconds: 7 of 1200",
+				`<h2>Corp acme</h2>`, `<span class="chip ok">WeCom accepts calls</span>`, "<dt>Targets</dt><dd>19</dd>", "<dt>Coverage</dt><dd>50.0%</dd>",
+				">3 min ago</time>", "<dt>Most overdue by</dt><dd>1 min</dd>", "<dt>Budget used, last 60 s</dt><dd>7 of 1,200 calls</dd>",
 				`userid: <a class="chip failing" href="./targets?corp=acme&amp;lang=en&amp;selector=userid&amp;status=failing">failing 4</a>`,
 				`<a class="chip ok" href="./targets?corp=acme&amp;lang=en&amp;selector=userid&amp;status=ok">ok 11</a>`,
 				`meetingid: <a class="chip pending" href="./targets?corp=acme&amp;lang=en&amp;selector=meetingid&amp;status=pending">pending 4</a>`,
 			},
-			without: []string{`class="outage"`, "meeting_code: ", ">pending 0<", "remove all filters", "aria-current=\"true\""},
+			without: []string{
+				`class="outage"`, "meeting_code: ", ">pending 0<", "remove all filters", "aria-current=\"true\"", `name="corp"`,
+			},
 		},
 		{
 			name: "nobody to poll",
@@ -141,7 +143,7 @@ func TestSummary(t *testing.T) {
 			},
 			query: "lang=en",
 			want: []string{
-				"targets: 0 ·", "coverage: – ·",
+				"<dt>Targets</dt><dd>0</dd>", "<dt>Coverage</dt><dd>–</dd>",
 				`<p class="outage"><strong>There are no targets: none is configured or discovered</strong><br>`,
 				"What to do: Name targets, or check that the patterns of the target files match files",
 			},
@@ -153,7 +155,7 @@ func TestSummary(t *testing.T) {
 				s.Summary, s.Known = schedule.Summary{}, true
 			},
 			query: "lang=zh",
-			want:  []string{"覆盖率：– ·", "<strong>没有任何目标：未配置，也未发现</strong>", "处理办法：请指定目标，或检查目标文件的路径模式"},
+			want:  []string{"<dt>覆盖率</dt><dd>–</dd>", "<strong>没有任何目标：未配置，也未发现</strong>", "处理办法：请指定目标，或检查目标文件的路径模式"},
 		},
 		{
 			name: "nobody to poll, because discovering users failed",
@@ -162,7 +164,7 @@ func TestSummary(t *testing.T) {
 			},
 			query: "lang=en",
 			want: []string{
-				"coverage: – ·", "Discovering users failed", "meeting/record/list: errcode 60011",
+				"<dt>Coverage</dt><dd>–</dd>", "Discovering users failed", "meeting/record/list: errcode 60011",
 				html.EscapeString(page.Sentence(wecom.Remedy(errcode(60011), wecom.English), wecom.English)),
 			},
 			without: []string{"There are no targets"},
@@ -182,19 +184,19 @@ func TestSummary(t *testing.T) {
 				s.Summary, s.Known, s.Elsewhere = schedule.Summary{}, true, 3
 			},
 			query:   "lang=en",
-			want:    []string{"coverage: – ·", "<p><strong>No target falls to this shard; other shards poll 3</strong></p>"},
+			want:    []string{"<dt>Coverage</dt><dd>–</dd>", "<p><strong>No target falls to this shard; other shards poll 3</strong></p>"},
 			without: []string{"There are no targets", "What to do", "No targets match."},
 		},
 		{
 			name:  "in Chinese",
 			query: "lang=zh",
-			want:  []string{`<h2>企业 acme</h2>`, "企业微信接受调用", "成员账号：", ">失败 4</a>", ">正常 11</a>", ">待轮询 4</a>", "最大滞后：1 分钟", ">3 分钟前</time>"},
+			want:  []string{`<h2>企业 acme</h2>`, "企业微信接受调用", "成员账号：", ">失败 4</a>", ">正常 11</a>", ">待轮询 4</a>", "<dt>最大滞后</dt><dd>1 分钟</dd>", "<dt>预算用量（最近 60 秒）</dt><dd>7 / 1,200 次</dd>", ">3 分钟前</time>"},
 		},
 		{
 			name:   "before the first call",
 			change: func(s *poll.Status) { s.Called, s.Up, s.LastSuccess = false, false, time.Time{} },
 			query:  "lang=en",
-			want:   []string{"WeCom has not been called yet", "last success: never"},
+			want:   []string{"WeCom has not been called yet", "<dt>Last success</dt><dd>never</dd>"},
 		},
 		{
 			name: "an endpoint that is closed",
@@ -451,7 +453,7 @@ func TestSeveralCorps(t *testing.T) {
 	f := &fake{reports: reports, found: collector.Targets{Found: schedule.Found{Part: users(40)}}}
 	w := serve(t, handlerOf(f, false), "lang=en&search=user")
 	check(t, "all", w, []string{
-		"<h2>Corp acme</h2>", "<h2>Corp &lt;b&gt;other</h2>", "<h2>Corp new</h2>", "user0032", "1–33 / 40",
+		"<h2>Corp acme</h2>", "<h2>Corp &lt;b&gt;other</h2>", "<h2>Corp new</h2>", "user0032", "1–33 / 40", `<select name="corp">`,
 		`<a href="?corp=acme&amp;lang=en&amp;search=user">all</a>`,
 	}, []string{"user0033", "<b>other", `rel="next"`})
 	check(t, "one", serve(t, handlerOf(f, false), "lang=en&corp=new"), []string{"<h2>Corp new</h2>", "user0039", "remove all filters"}, []string{"Corp acme</h2>"})

@@ -21,6 +21,7 @@ type words struct {
 	// one and many take a number of targets; firstOf takes how many of them are shown, too.
 	one, many, firstOf string
 	which              string // targets an error has
+	calls              string // takes the calls, and the budget
 }
 
 // soon is how long a target may be overdue before the page says so: it is polled in its turn.
@@ -71,6 +72,7 @@ var englishWords = words{
 	many:    "%d targets",
 	firstOf: "the first %d of %d targets",
 	which:   "which targets",
+	calls:   "%s of %s calls",
 }
 
 var chineseWords = words{
@@ -91,4 +93,5 @@ var chineseWords = words{
 	many:    "%d 个目标",
 	firstOf: "前 %d 个，共 %d 个目标",
 	which:   "哪些目标",
+	calls:   "%s / %s 次",
 }
