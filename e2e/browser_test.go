@@ -160,7 +160,7 @@ func TestBrowser(t *testing.T) {
 		"targets":            {"/targets?lang=en", []string{"<h1>Targets</h1>", "userid"}},
 		"recordings":         {"/recordings?lang=en", []string{"<h1>Recordings</h1>", `aria-sort="descending"`}},
 		"changes":            {"/changes?lang=en", []string{"<h1>Changes</h1>", "Complete since: <time ", `name="since"`}},
-		"exposed recordings": {"/recordings?exposed=true&lang=zh", []string{"<h1>录制</h1>", `<option value="true" selected="">是`, `<span class="chip exposed">暴露：任何人 · 无密码`, `<details class="filter" open="">`}},
+		"exposed recordings": {"/recordings?exposed=true&lang=zh", []string{"<h1>录制</h1>", `<option value="true" selected="">是`, `<span class="chip exposed">暴露：任何人 · <wbr>无密码`, `<details class="filter" open="">`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -52,12 +52,12 @@ const stopsScript = `(window.stops = [...document.querySelectorAll('a, button, i
 
 // A stop is where the focus is.
 type stop struct {
-	Number    int // of window.stops; -1: on none of them
-	Text      string
-	HasMark   bool // the focus is visible
-	IsInView  bool // with its outline
-	HasName   bool
-	IsClicked bool // nothing lies over its middle
+	Number    int    `json:"number"` // of window.stops; -1: on none of them
+	Text      string `json:"text"`
+	HasMark   bool   `json:"hasMark"`  // the focus is visible
+	IsInView  bool   `json:"isInView"` // with its outline
+	HasName   bool   `json:"hasName"`
+	IsClicked bool   `json:"isClicked"` // nothing lies over its middle
 }
 
 const stopScript = `(() => {

@@ -19,9 +19,9 @@ import (
 // browser is what Chromium accepts of a page.
 const browser = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
 
-func failing(t *testing.T, f *Failure, query, accept, acceptLanguage string) *httptest.ResponseRecorder {
+func failing(t *testing.T, f *Failure, rawQuery, accept, acceptLanguage string) *httptest.ResponseRecorder {
 	t.Helper()
-	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/targets?"+query, http.NoBody)
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/targets?"+rawQuery, http.NoBody)
 	if accept != "" {
 		r.Header.Set("Accept", accept)
 	}

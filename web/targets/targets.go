@@ -95,26 +95,30 @@ func (h Handler) ServePage(w http.ResponseWriter, r *http.Request) {
 	}
 	now := time.Now()
 	frame := page.NewFrame(r, page.Targets, q.values, now, texts, h.HasRecordings)
-	words := wordsOf(frame.Language)
-	data := listPage{
+	page.Serve(w, h.Logger, pageTemplate, h.newPage(frame, &q, reports, now))
+}
+
+func (h Handler) newPage(frame page.Frame, q *listQuery, reports []poll.Status, now time.Time) *listPage {
+	words, corps := wordsOf(frame.Language), namesOf(reports)
+	p := &listPage{
 		Frame:     frame,
 		Corps:     page.WithAsked(corps, q.corp),
 		Corp:      q.corp,
 		Search:    q.search,
 		Error:     q.cause,
-		Selectors: selectorChoices(&q, words),
-		Statuses:  statusChoices(&q, words),
+		Selectors: selectorChoices(q, words),
+		Statuses:  statusChoices(q, words),
 		LeadsOn:   h.HasRecordings,
 	}
 	if q.isFiltered() || q.corp != "" && len(corps) > 1 {
-		data.Whole = page.Address(page.Targets, q.values, nil)
+		p.Whole = page.Address(page.Targets, q.values, nil)
 	}
 	if q.corp != "" {
 		reports = slices.DeleteFunc(reports, func(s poll.Status) bool { return s.Name != q.corp })
 	}
 	v := view{
 		handler:  h,
-		query:    &q,
+		query:    q,
 		now:      now,
 		language: frame.Language,
 		words:    words,
@@ -126,16 +130,16 @@ func (h Handler) ServePage(w http.ResponseWriter, r *http.Request) {
 	}
 	for i := range reports {
 		s := v.section(&reports[i])
-		data.UsersHidden = data.UsersHidden || s.usersHidden
+		p.UsersHidden = p.UsersHidden || s.usersHidden
 		if s.Total == 0 && q.isFiltered() && q.corp == "" && len(reports) > 1 {
 			continue
 		}
-		data.Sections = append(data.Sections, s)
+		p.Sections = append(p.Sections, s)
 		for _, e := range s.Errors {
-			data.addCause(e.Cause, e.Text)
+			p.addCause(e.Cause, e.Text)
 		}
 	}
-	page.Serve(w, h.Logger, pageTemplate, data)
+	return p
 }
 
 func (p *listPage) addCause(cause, text string) {
