@@ -137,21 +137,18 @@ func TestSnapshotsDuringCommits(t *testing.T) {
 
 func TestSnapshotsThatFail(t *testing.T) {
 	t.Parallel()
-	ended, end := context.WithCancelCause(t.Context())
-	end(errors.New("the client is gone"))
 	for name, test := range map[string]struct {
-		ctx   context.Context
+		ended bool // the context
 		spoil func(t *testing.T, dir string)
 		want  string
 	}{
 		"the client is gone": {
-			ctx:   ended,
+			ended: true,
 			spoil: func(*testing.T, string) {},
 			want:  "the client is gone",
 		},
 
 		"a damaged value": {
-			ctx: t.Context(),
 			spoil: func(t *testing.T, dir string) {
 				t.Helper()
 				data, err := os.ReadFile(pathIn(dir))
@@ -167,7 +164,6 @@ func TestSnapshotsThatFail(t *testing.T) {
 		},
 
 		"a file that is cut off": {
-			ctx: t.Context(),
 			spoil: func(t *testing.T, dir string) {
 				t.Helper()
 				if err := os.Truncate(pathIn(dir), 3*int64(os.Getpagesize())); err != nil {
@@ -183,7 +179,12 @@ func TestSnapshotsThatFail(t *testing.T) {
 			s, _ := open(t, dir)
 			commit(t, s, content{"a": {"1": "a value to be found"}}.batches()...)
 			test.spoil(t, dir)
-			if _, err := s.Snapshot(test.ctx, noon); err == nil || !strings.Contains(err.Error(), test.want) {
+			ctx, end := context.WithCancelCause(t.Context())
+			defer end(nil)
+			if test.ended {
+				end(errors.New("the client is gone"))
+			}
+			if _, err := s.Snapshot(ctx, noon); err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error %v, want %q", err, test.want)
 			}
 			if left := snapshots(t, dir); len(left) > 0 {
