@@ -57,6 +57,7 @@ COMPOSE       := $(TOOLS_BIN)/compose
 BENCHSTAT     := $(TOOLS_BIN)/benchstat
 GORELEASER    := $(TOOLS_BIN)/goreleaser
 CYCLONEDX     := $(TOOLS_BIN)/cyclonedx-gomod
+THANOS        := $(TOOLS_BIN)/thanos
 ETCD          := $(TOOLS_BIN)/etcd
 KUBERNETES    := $(TOOLS_BIN)/kube-apiserver $(TOOLS_BIN)/kube-controller-manager
 
@@ -112,18 +113,9 @@ release: $(GORELEASER) $(CYCLONEDX) ## Release the tag of the last commit; CI do
 	tools/release-notes.sh $(VERSION) > .release-notes.md
 	PATH="$(TOOLS_BIN):$$PATH" $(GORELEASER) release --clean --release-notes=.release-notes.md
 
-.PHONY: release-check
-release-check: $(GORELEASER) ## Check the configuration of releases, and make what goes into an archive
-	$(GORELEASER) check
+.PHONY: release-files
+release-files: ## Make what a release holds beside the program, in .release
 	tools/release-files.sh $(VERSION) $(BUILD_DATE)
-
-# Without Docker and without a registry. One architecture takes 20 s, each further one 10 s
-# and its compilation.
-IMAGE_ARCHITECTURES ?= amd64 arm64
-
-.PHONY: image-test
-image-test: ## Build the container image for IMAGE_ARCHITECTURES and run it; needs root, buildah and runc
-	tools/image-test.sh $(IMAGE_ARCHITECTURES)
 
 .PHONY: clean
 clean: ## Remove build results and tools
@@ -135,9 +127,13 @@ clean: ## Remove build results and tools
 test: $(GOTESTSUM) ## Run the tests with the race detector, in random order
 	$(call go_test,--raw-command -- tools/test-modules.sh -race -shuffle=on)
 
+# `make test` runs the other tests of their packages.
+LONG_FILES = $(shell grep -rl --include='*_test.go' '^//go:build long' .)
+LONG_TESTS = $(shell grep -oh '^func Test[A-Za-z0-9]*' $(LONG_FILES) | cut -d ' ' -f 2 | paste -sd '|')
+
 .PHONY: test-long
-test-long: $(GOTESTSUM) ## Run the long tests too, then each fuzz target LONG_FUZZ_EXECUTIONS times
-	$(call go_test,--raw-command -- tools/test-modules.sh -race -shuffle=on -tags=long -timeout=20m)
+test-long: $(GOTESTSUM) ## Run the long tests, then each fuzz target LONG_FUZZ_EXECUTIONS times
+	$(call go_test,-- -race -shuffle=on -tags=long -timeout=20m -run='^($(LONG_TESTS))$$' $(sort $(dir $(LONG_FILES))))
 	tools/fuzz.sh $(LONG_FUZZ_EXECUTIONS)
 
 .PHONY: fuzz
@@ -165,6 +161,13 @@ e2e: export NGINX := $(NGINX)
 e2e: $(GOTESTSUM) $(PROMETHEUS) $(PROMTOOL) $(PARSE) $(ALERTMANAGER) $(COMPOSE)
 e2e: ## Run the end-to-end tests with a real Prometheus, Alertmanager, browser and proxy
 	$(call go_test,-- -count=1 -tags=e2e ./e2e/...)
+
+.PHONY: distributed
+distributed: export PROMETHEUS := $(PROMETHEUS)
+distributed: export THANOS := $(THANOS)
+distributed: $(PROMETHEUS) $(THANOS)
+distributed: ## Compare shards whose agents write to Thanos with one process over the same company
+	$(GO) test -count=1 -tags=e2e,distributed -run='^TestDistributed$$' -v ./e2e | grep -E 'distributed_test|^(---|ok|FAIL|panic)'
 
 .PHONY: pictures
 pictures: export CHROMIUM := $(CHROMIUM)
@@ -259,7 +262,7 @@ fmt: $(GOLANGCI_LINT) ## Format the sources
 
 .PHONY: vet
 vet: ## Run go vet, including files with build tags
-	$(GO) vet -tags=e2e,long,attack,soak ./...
+	$(GO) vet -tags=e2e,long,attack,soak,distributed ./...
 	$(GO) -C dashboards vet ./...
 	$(GO) -C tools vet ./...
 	$(GO) -C tools/compose vet ./...
@@ -325,6 +328,13 @@ $(ETCD) $(KUBERNETES): tools/kubernetes/go.mod tools/kubernetes/go.sum
 	version=$$($(GO) -C tools/kubernetes list -m -f '{{.Version}}' k8s.io/kubernetes); \
 	CGO_ENABLED=0 $(GO) -C tools/kubernetes build -trimpath -buildvcs=false \
 		-ldflags="-s -w -X k8s.io/component-base/version.gitVersion=$$version" -o $@ $(PACKAGE)
+	@touch $@
+
+# Without the tag, Thanos takes the labels of Prometheus for other bytes than they are.
+$(THANOS): tools/thanos/go.mod tools/thanos/go.sum
+	@echo "building thanos: up to 10 minutes the first time"
+	CGO_ENABLED=0 $(GO) -C tools/thanos build -trimpath -buildvcs=false -ldflags='-s -w' -tags=slicelabels -o $@ \
+		github.com/thanos-io/thanos/cmd/thanos
 	@touch $@
 
 $(ALERTMANAGER): tools/alertmanager.sh Makefile

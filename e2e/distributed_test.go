@@ -8,9 +8,9 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"net/url"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -59,6 +59,7 @@ type fleet struct {
 // by host and by recording rule: at first, with a shard that was killed and came back, and after
 // a fourth shard was added as docs/sharding.md describes.
 func TestDistributed(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t)
 	f.startStore()
 	f.startShards(distributedShards)
@@ -101,7 +102,7 @@ func newFleet(t *testing.T) *fleet {
 func distributedRecording(member string, n int, start time.Time) wecomtest.Recording {
 	start = start.Truncate(time.Second)
 	id := fmt.Sprintf("%s-%d", member, n)
-	file := wecomtest.File{ID: "wf-" + id, Start: start, End: start.Add(time.Hour), Size: int64(1000 + n)}
+	file := wecomtest.File{ID: "wf-" + id, Start: start, End: start.Add(time.Second), Size: int64(1000 + n)}
 	if n%3 == 0 {
 		file.Shares = []wecomtest.Share{{On: true}}
 	}
@@ -112,7 +113,7 @@ func distributedRecording(member string, n int, start time.Time) wecomtest.Recor
 }
 
 func (f *fleet) env() []string {
-	return f.company.credentials("WECOM_AGENT_ID=" + fmt.Sprint(wecomtest.DefaultAgentID))
+	return f.company.credentials("WECOM_AGENT_ID=" + strconv.Itoa(wecomtest.DefaultAgentID))
 }
 
 func (f *fleet) args(dir string, budget int) []string {
@@ -141,7 +142,7 @@ func (f *fleet) startShard(ordinal, total int) {
 	f.t.Helper()
 	s := f.shards[ordinal]
 	isNew := s.exporter == nil
-	address := ""
+	var address string
 	if isNew {
 		address = freeAddress(f.t)
 	} else {
@@ -161,18 +162,18 @@ func (f *fleet) startAgent(ordinal int) {
 		"- {job_name: %s, static_configs: [{targets: ['%s']}]}\nremote_write:\n- {url: 'http://%s/api/v1/receive'}\n",
 		distributedJob, f.shards[ordinal].address, f.receivers[ordinal%len(f.receivers)])
 	start(f.t, nil, tool(f.t, "PROMETHEUS"), "--agent", "--config.file="+writeFile(f.t, "agent.yml", config),
-		"--storage.agent.path="+f.t.TempDir(), "--web.listen-address="+freeAddress(f.t))
+		"--storage.remote.flush-deadline=1s", "--storage.agent.path="+f.t.TempDir(), "--web.listen-address="+freeAddress(f.t))
 }
 
 // startStore starts receivers that share the series among them, a querier over them, and a ruler
 // with the shipped rules.
 func (f *fleet) startStore() {
 	f.t.Helper()
-	var ring []map[string]string
+	ring := make([]map[string]string, distributedReceivers)
 	endpoints := make([]string, distributedReceivers)
 	for i := range endpoints {
 		endpoints[i] = freeAddress(f.t)
-		ring = append(ring, map[string]string{"address": endpoints[i]})
+		ring[i] = map[string]string{"address": endpoints[i]}
 	}
 	hashring, err := json.Marshal([]map[string]any{{"endpoints": ring}})
 	if err != nil {
@@ -190,11 +191,8 @@ func (f *fleet) startStore() {
 		f.t.Fatal(err)
 	}
 	ruling := freeAddress(f.t)
-	args := []string{"--endpoint=" + ruling}
-	for _, endpoint := range endpoints {
-		args = append(args, "--endpoint="+endpoint)
-	}
-	f.store = f.thanos("query", append(args, "--grpc-address="+freeAddress(f.t))...)
+	f.store = f.thanos("query", "--grpc-address="+freeAddress(f.t),
+		"--endpoint="+endpoints[0], "--endpoint="+endpoints[1], "--endpoint="+ruling)
 	f.ruler = f.thanos("rule", "--grpc-address="+ruling, "--data-dir="+f.t.TempDir(), "--rule-file="+rules,
 		"--query="+f.store.url, "--label=ruler=\"0\"", "--eval-interval=1s")
 }
@@ -306,9 +304,8 @@ func (f *fleet) awaitRules() {
 		}
 	}
 	compared := 0
-	eventually(f.t, distributedPatience, func() error {
-		compared = 0
-		for name := range maps.Keys(rules) {
+	for name := range rules {
+		eventually(f.t, distributedPatience, func() error {
 			reference, err := f.reference.vector(f.t, name)
 			if err != nil {
 				return err
@@ -321,9 +318,9 @@ func (f *fleet) awaitRules() {
 				return fmt.Errorf("%s (-one process +store):\n%s", name, diff)
 			}
 			compared += len(stored)
-		}
-		return nil
-	})
+			return nil
+		})
+	}
 	if compared < 10 {
 		f.t.Errorf("only %d values of rules were compared", compared)
 	}
