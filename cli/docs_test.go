@@ -271,6 +271,24 @@ func TestImageHasEveryRoom(t *testing.T) {
 	}
 }
 
+// TestReleaseHasItsFiles looks for the files that go into archives, but for those that
+// tools/release-files.sh makes.
+func TestReleaseHasItsFiles(t *testing.T) {
+	t.Parallel()
+	script := readDocument(t, "../tools/release-files.sh")
+	sources := regexp.MustCompile(`src: ([^\s,}]+)`).FindAllStringSubmatch(readDocument(t, "../.goreleaser.yaml"), -1)
+	if len(sources) < 10 {
+		t.Errorf("%d sources", len(sources))
+	}
+	for _, source := range sources {
+		found, err := filepath.Glob("../" + source[1])
+		isMade := strings.HasPrefix(source[1], ".release/") && strings.Contains(script, source[1])
+		if err != nil || len(found) == 0 && !isMade {
+			t.Errorf("%s: %d files, %v", source[1], len(found), err)
+		}
+	}
+}
+
 // TestFilesThatDocumentsNameExist checks the paths of Go files in documents for developers.
 func TestFilesThatDocumentsNameExist(t *testing.T) {
 	t.Parallel()
