@@ -10,8 +10,10 @@ name=wecom_recording_exporter
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+source=.
 for copy in first second; do
-	git clone --quiet . "$work/$copy"
+	git clone --quiet "$source" "$work/$copy"
+	source=$work/first # Somebody may commit meanwhile.
 	(cd "$work/$copy" && goreleaser release --snapshot --clean --skip=docker)
 done
 diff "$work/first/dist/sha256sums.txt" "$work/second/dist/sha256sums.txt"
