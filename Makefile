@@ -135,8 +135,8 @@ clean: ## Remove build results and tools
 test: $(GOTESTSUM) ## Run the tests with the race detector, in random order
 	$(call go_test,--raw-command -- tools/test-modules.sh -race -shuffle=on)
 
-# `make test` runs the other tests of their packages.
-LONG_FILES = $(shell grep -rl --include='*_test.go' '^//go:build long' .)
+# `make test` runs the other tests of their packages, and `make attack` those that are attacks too.
+LONG_FILES = $(shell grep -rlx --include='*_test.go' '//go:build long' .)
 LONG_TESTS = $(shell grep -oh '^func Test[A-Za-z0-9]*' $(LONG_FILES) | cut -d ' ' -f 2 | paste -sd '|')
 
 .PHONY: test-long
