@@ -14,7 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/bilingual"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/bilingual"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/golden"
 )
 

@@ -16,8 +16,8 @@ import (
 	promconfig "github.com/prometheus/common/config"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/accepted"
-	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/bilingual"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/secret"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/bilingual"
 )
 
 // MaxLookback is the farthest that the inventory reaches back.

@@ -10,9 +10,9 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/bilingual"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/fileerr"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/yamldoc"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/bilingual"
 )
 
 // departments reads whether to report departments, which hosts are needed for.

@@ -8,9 +8,9 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/bilingual"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/fileerr"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/yamldoc"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/bilingual"
 )
 
 // file reads the configuration file into c, which has the values of the flags. Corps

@@ -10,8 +10,8 @@ import (
 
 	"github.com/alecthomas/kingpin/v2"
 
-	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/bilingual"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/yamldoc"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/bilingual"
 )
 
 // Flags holds the flags that describe a Config.

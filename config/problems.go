@@ -6,7 +6,7 @@ package config
 import (
 	"errors"
 
-	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/bilingual"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/bilingual"
 )
 
 // maxProblems bounds an error: more problems than this likely have one cause.

@@ -13,8 +13,8 @@ import (
 	promconfig "github.com/prometheus/common/config"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/accepted"
-	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/bilingual"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/secret"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/bilingual"
 )
 
 var simulation = Simulation{

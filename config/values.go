@@ -9,11 +9,11 @@ import (
 
 	promconfig "github.com/prometheus/common/config"
 
-	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/bilingual"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/fileerr"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/scalar"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/secret"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/yamldoc"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/bilingual"
 )
 
 // A value is what the user wrote for one setting. Its methods validate it, and

@@ -15,7 +15,7 @@ import (
 	"github.com/go-kit/log/level"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
-	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/bilingual"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/bilingual"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/reminder"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/chain"

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/bilingual"
+
 	"github.com/prometheus/common/version"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
@@ -88,7 +90,7 @@ func (o Options) serveLanding(w http.ResponseWriter, r *http.Request) {
 		data.Latest, err = o.findLatest(r.Context(), &words, data.Corps)
 	}
 	if err != nil { // The client has gone, or seems to.
-		o.serveLandingFailure(w, r, http.StatusServiceUnavailable, query.Errorf(
+		o.serveLandingFailure(w, r, http.StatusServiceUnavailable, bilingual.Errorf(
 			"Finding the latest changes took too long: try again later.", "查找最近变更耗时过长，请稍后再试。"))
 		return
 	}

@@ -59,8 +59,8 @@ func (c *corp) checkScope(ctx context.Context) {
 	if n := len(scope.Refused); n > 0 {
 		err, remedy := errorText(scope.Refused[0]), remedyText(scope.Refused[0])
 		note = text{
-			fmt.Sprintf("refused departments and tags: %d, such as %s: %s", n, err.en, remedy.en),
-			fmt.Sprintf("被拒绝的部门和标签：%d 个，例如 %s：%s", n, err.zh, remedy.zh),
+			fmt.Sprintf("refused departments and tags: %d, such as %s: %s", n, err.English, remedy.English),
+			fmt.Sprintf("被拒绝的部门和标签：%d 个，例如 %s：%s", n, err.Chinese, remedy.Chinese),
 		}
 	}
 	c.ok(StepScope, textf("members visible to the app: %d", "应用可见范围内的成员：%d 名", len(scope.UserIDs)), note)
@@ -217,16 +217,16 @@ func (c *corp) reportLists(selector wecom.Selector, s *sampled, all int) {
 		last := s.failures[n-1]
 		seen := errorText(last.err)
 		c.failed(StepList, text{
-			string(selector) + "=" + last.target.ID + ": " + seen.en,
-			string(selector) + "=" + last.target.ID + "：" + seen.zh,
+			string(selector) + "=" + last.target.ID + ": " + seen.English,
+			string(selector) + "=" + last.target.ID + "：" + seen.Chinese,
 		}, remedyText(last.err))
 		return
 	}
 	var en, zh []string
 	for _, f := range s.failures {
 		seen, remedy := errorText(f.err), remedyText(f.err)
-		en = append(en, f.target.ID+": "+seen.en+": "+remedy.en)
-		zh = append(zh, f.target.ID+"："+seen.zh+"："+remedy.zh)
+		en = append(en, f.target.ID+": "+seen.English+": "+remedy.English)
+		zh = append(zh, f.target.ID+"："+seen.Chinese+"："+remedy.Chinese)
 	}
 	tried := s.listed + len(s.failures)
 	c.ok(StepList, textf("by %s: tried %d of %d targets, listed %d, with recordings %d",

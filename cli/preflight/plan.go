@@ -118,7 +118,7 @@ func (c *corp) plan() (p Plan, problem, remedy text) {
 	})
 	p.MemoryBytes = baseMemory + hostMemory*withSeries + recordingMemory*recordings
 	why, advice := idle.Problem(budget)
-	return p, text{why.English, why.Chinese}, text{advice.English, advice.Chinese}
+	return p, text(why), text(advice)
 }
 
 // statisticsPerHour returns how many calls ask for views and downloads, as far as the sample

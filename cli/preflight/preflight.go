@@ -13,8 +13,8 @@ import (
 	promconfig "github.com/prometheus/common/config"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
-	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/bilingual"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/fileerr"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/bilingual"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/discovery"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"

@@ -6,10 +6,9 @@
 package preflight
 
 import (
-	"fmt"
 	"strings"
 
-	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/bilingual"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/bilingual"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
@@ -84,18 +83,18 @@ func Legend(skipped string, l wecom.Language) string {
 }
 
 // A text is the same sentence in two languages.
-type text struct{ en, zh string }
+type text bilingual.Text
 
 func (t text) in(l wecom.Language) string {
 	if l == wecom.Chinese {
-		return t.zh
+		return t.Chinese
 	}
-	return t.en
+	return t.English
 }
 
-// textf formats the same arguments in both languages. They come in the same order.
-func textf(en, zh string, args ...any) text {
-	return text{fmt.Sprintf(en, args...), fmt.Sprintf(zh, args...)}
+// textf is bilingual.Textf.
+func textf(english, chinese string, args ...any) text {
+	return text(bilingual.Textf(english, chinese, args...))
 }
 
 // configText returns the text of an error of the configuration, or of one of its files.

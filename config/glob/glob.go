@@ -13,8 +13,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/bilingual"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/fileerr"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/bilingual"
 )
 
 // HasMeta reports whether a path holds characters that make a pattern of it.

@@ -13,9 +13,9 @@ import (
 
 	promconfig "github.com/prometheus/common/config"
 
-	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/bilingual"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/fileerr"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/yamldoc"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/bilingual"
 )
 
 const (

@@ -16,7 +16,7 @@ import (
 
 	"github.com/prometheus/common/model"
 
-	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/bilingual"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/bilingual"
 )
 
 // DefaultAPIURL is the address of WeCom's API.

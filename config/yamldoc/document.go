@@ -12,7 +12,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/bilingual"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/bilingual"
 )
 
 // A Document is a YAML file that has known keys only, with values of their kinds.

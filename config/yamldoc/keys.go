@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/bilingual"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/bilingual"
 )
 
 // A Kind is what a key takes.

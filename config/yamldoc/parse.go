@@ -11,7 +11,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/bilingual"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/bilingual"
 )
 
 const (

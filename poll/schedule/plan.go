@@ -7,7 +7,7 @@ import (
 	"math"
 	"time"
 
-	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/bilingual"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/bilingual"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 

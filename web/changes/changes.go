@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/bilingual"
+
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
 
@@ -21,7 +23,6 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/listing"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/page"
-	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/query"
 )
 
 // A Finder finds changes.
@@ -45,17 +46,17 @@ type Handler struct {
 func (h Handler) findingError(ctx context.Context, err error) (status int, reason error) {
 	if ctx.Err() != nil {
 		// The client has gone, or seems to: the server takes one for gone after some seconds.
-		return http.StatusServiceUnavailable, query.Errorf(
+		return http.StatusServiceUnavailable, bilingual.Errorf(
 			"Finding the changes took too long: try again later, or ask for fewer by corp, host or since.",
 			"查找变更耗时过长：请稍后再试，或用 corp、host 或 since 缩小查询。")
 	}
 	if errors.Is(err, poll.ErrSlow) {
-		return http.StatusServiceUnavailable, query.Errorf(
+		return http.StatusServiceUnavailable, bilingual.Errorf(
 			"The changes cannot be read now, since the disk of --storage.path takes too long: try again later.",
 			"--storage.path 所在磁盘过慢，暂时无法读取变更：请稍后再试。")
 	}
 	level.Error(h.Logger).Log("msg", "finding changes failed", "err", err)
-	return http.StatusInternalServerError, query.Errorf(
+	return http.StatusInternalServerError, bilingual.Errorf(
 		"The changes cannot be read; the log has the reason.", "无法读取变更，原因见日志。")
 }
 

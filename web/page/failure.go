@@ -11,9 +11,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/bilingual"
+
 	"github.com/go-kit/log"
 
-	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/query"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
@@ -27,7 +28,7 @@ type Failure struct {
 	Here          string // address of the page, such as [Targets]
 	HasRecordings bool   // the pages of recordings and changes are on
 	Status        int
-	Err           error // a [query.Error] is translated
+	Err           error // a [bilingual.Error] is translated
 }
 
 type failurePage struct {
@@ -59,8 +60,8 @@ func ServeFailure(w http.ResponseWriter, r *http.Request, logger log.Logger, f *
 		Address: address,
 	}
 	p.RefreshSeconds, p.RefreshAddress = 0, "" // Another try would fail as well.
-	if err, ok := errors.AsType[*query.Error](f.Err); ok && p.Language == wecom.Chinese {
-		p.Problem = err.Chinese()
+	if err, ok := errors.AsType[*bilingual.Error](f.Err); ok && p.Language == wecom.Chinese {
+		p.Problem = err.InChinese()
 	}
 	serve(w, logger, f.Status, failureTemplate, p)
 }

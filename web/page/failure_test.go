@@ -10,10 +10,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/bilingual"
+
 	"github.com/go-kit/log"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/page/pagetest"
-	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/query"
 )
 
 // browser is what Chromium accepts of a page.
@@ -37,7 +38,7 @@ func TestFailureAsPage(t *testing.T) {
 		Here:          Targets,
 		HasRecordings: true,
 		Status:        http.StatusBadRequest,
-		Err:           query.Errorf(`status: "<i>" is no status`, `status：没有状态 "<i>"`),
+		Err:           bilingual.Errorf(`status: "<i>" is no status`, `status：没有状态 "<i>"`),
 	}
 	for _, test := range []struct {
 		name            string
@@ -114,7 +115,7 @@ func TestFailureAsPage(t *testing.T) {
 // TestFailureAsText has clients that read no page, each of which gets the error in English whatever its language.
 func TestFailureAsText(t *testing.T) {
 	t.Parallel()
-	f := &Failure{Here: Targets, Status: http.StatusBadRequest, Err: query.Errorf("no", "不")}
+	f := &Failure{Here: Targets, Status: http.StatusBadRequest, Err: bilingual.Errorf("no", "不")}
 	for _, test := range []struct {
 		name, query, accept string
 		isPage              bool

@@ -8,7 +8,8 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/query"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/bilingual"
+
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
@@ -72,14 +73,14 @@ func NewFrame(
 // pages understand.
 func CheckParams(values url.Values) error {
 	if lang := values.Get(ParamLang); lang != "" && !isLanguage(lang) {
-		return query.Errorf("%s: %q is no language of the pages: write en or zh", "%s：没有语言为 %q 的页面：请写 en 或 zh",
+		return bilingual.Errorf("%s: %q is no language of the pages: write en or zh", "%s：没有语言为 %q 的页面：请写 en 或 zh",
 			ParamLang, lang)
 	}
 	switch refresh := values.Get(ParamRefresh); refresh {
 	case "", refreshOn, refreshOff:
 		return nil
 	default:
-		return query.Errorf("%s: %q is neither %s nor %s", "%s：%q 既不是 %s 也不是 %s",
+		return bilingual.Errorf("%s: %q is neither %s nor %s", "%s：%q 既不是 %s 也不是 %s",
 			ParamRefresh, refresh, refreshOn, refreshOff)
 	}
 }

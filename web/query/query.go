@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/bilingual"
 )
 
 // Parse returns the parameters of a query, each of which is one of known and stands there
@@ -22,11 +24,11 @@ func Parse(query string, known []string) (url.Values, error) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if !slices.Contains(known, name) {
-			return nil, Errorf("%q is no parameter: write one of %s", "没有参数 %q：可用的参数为 %s",
+			return nil, bilingual.Errorf("%q is no parameter: write one of %s", "没有参数 %q：可用的参数为 %s",
 				name, strings.Join(known, ", "))
 		}
 		if n := len(values[name]); n > 1 {
-			return nil, Errorf("%s is given %d times: write it once", "参数 %s 出现了 %d 次：请只写一次", name, n)
+			return nil, bilingual.Errorf("%s is given %d times: write it once", "参数 %s 出现了 %d 次：请只写一次", name, n)
 		}
 	}
 	return values, nil
@@ -37,13 +39,13 @@ func Parse(query string, known []string) (url.Values, error) {
 func Split(query string) (url.Values, error) {
 	values, err := url.ParseQuery(query)
 	if err != nil {
-		return nil, Errorf("the query cannot be read (%v): write name=value, with & between parameters, "+
+		return nil, bilingual.Errorf("the query cannot be read (%v): write name=value, with & between parameters, "+
 			"and in a value %%25 for %%, %%26 for &, %%3B for ; and %%2B for +",
 			"无法解析查询（%v）：请写作 name=value，参数之间用 & 分隔；值中的 %%、&、;、+ 分别写作 %%25、%%26、%%3B、%%2B", err)
 	}
 	for pair := range strings.SplitSeq(query, "&") {
 		if pair != "" && !strings.Contains(pair, "=") {
-			return nil, Errorf("the parameter %q has no value: write name=value", "参数 %q 没有值：请写作 name=value", pair)
+			return nil, bilingual.Errorf("the parameter %q has no value: write name=value", "参数 %q 没有值：请写作 name=value", pair)
 		}
 	}
 	return values, nil
@@ -57,7 +59,7 @@ func Flag(values url.Values, name string, flag **bool) error {
 	}
 	value, err := strconv.ParseBool(text)
 	if err != nil {
-		return Errorf("%s: %q is neither true nor false", "%s：%q 既不是 true 也不是 false", name, text)
+		return bilingual.Errorf("%s: %q is neither true nor false", "%s：%q 既不是 true 也不是 false", name, text)
 	}
 	*flag = &value
 	return nil
@@ -72,7 +74,7 @@ func Number(values url.Values, name string, byDefault, most int) (int, error) {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 || n > most {
-		return 0, Errorf("%s: %q is not accepted: write a whole number from 1 to %d",
+		return 0, bilingual.Errorf("%s: %q is not accepted: write a whole number from 1 to %d",
 			"%s：%q 无效：请写 1 到 %d 的整数", name, text, most)
 	}
 	return n, nil

@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/bilingual"
+
 	"github.com/go-kit/log"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
@@ -20,7 +22,6 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/listing"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/page"
-	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/query"
 )
 
 // A Finder finds the recordings behind the metrics.
@@ -42,11 +43,11 @@ type Handler struct {
 // findingError returns what to answer if recordings were not found because of an error.
 func findingError(err error) (status int, reason error) {
 	if errors.Is(err, poll.ErrTooManyFiles) {
-		return http.StatusBadRequest, query.Errorf("%s: %s: write a smaller number", "%[1]s：这些录制的文件过多：请写更小的数",
+		return http.StatusBadRequest, bilingual.Errorf("%s: %s: write a smaller number", "%[1]s：这些录制的文件过多：请写更小的数",
 			paramLimit, poll.ErrTooManyFiles)
 	}
 	// The client has gone, or seems to: the server takes one for gone after readTimeout.
-	return http.StatusServiceUnavailable, query.Errorf(
+	return http.StatusServiceUnavailable, bilingual.Errorf(
 		"Finding the recordings took too long: try again later, or ask for fewer by corp, host or state.",
 		"查找录制耗时过长：请稍后再试，或用 corp、host 或 state 缩小查询。")
 }

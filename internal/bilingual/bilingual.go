@@ -1,8 +1,8 @@
 // Copyright The wecom_recording_exporter Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package bilingual holds texts and errors in English and Chinese. The log has what is wrong
-// with a configuration in English, and check prints it in the language of its reader.
+// Package bilingual holds texts and errors in English and Chinese. The log and programs get the
+// English one; check and the pages show the one of their reader.
 package bilingual
 
 import (
@@ -51,7 +51,7 @@ func (e *Error) InChinese() string { return e.chinese }
 // Unwrap returns what Errorf wraps.
 func (e *Error) Unwrap() error { return e.err }
 
-// Chinese returns the text of an error of a configuration in Chinese. If it has none, the text in
+// Chinese returns the text of an error in Chinese. If it has none, the text in
 // English follows in brackets. Errors that were joined have a line each, as in English.
 func Chinese(err error) string {
 	// An error around one with a text in Chinese has more to say than that text.

@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"testing"
 	"time"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/bilingual"
 )
 
 func parsing(raw string) error {
@@ -88,13 +90,13 @@ func TestErrorsInBothLanguages(t *testing.T) {
 			chinese: `since："0001-01-01T00:00:00Z" 早于任何录制：请写 2000 年及以后的时间，或省略此参数`,
 		},
 	} {
-		err, ok := errors.AsType[*Error](test.err)
+		err, ok := errors.AsType[*bilingual.Error](test.err)
 		if !ok {
-			t.Errorf("%s: %v is no Error", test.name, test.err)
+			t.Errorf("%s: %v is in English only", test.name, test.err)
 			continue
 		}
-		if err.Error() != test.english || err.Chinese() != test.chinese {
-			t.Errorf("%s:\n%s\n%s\nwant\n%s\n%s", test.name, err, err.Chinese(), test.english, test.chinese)
+		if err.Error() != test.english || err.InChinese() != test.chinese {
+			t.Errorf("%s:\n%s\n%s\nwant\n%s\n%s", test.name, err, err.InChinese(), test.english, test.chinese)
 		}
 	}
 }
