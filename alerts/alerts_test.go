@@ -184,10 +184,10 @@ func TestAlerts(t *testing.T) {
 			for name, remedy := range map[string]string{"description": " Remedy: ", "description_zh": "处理："} {
 				description := r.Annotations[name]
 				if !strings.Contains(description, "{{ ") {
-					t.Errorf("%s tells nothing of the case: %q", name, description)
+					t.Errorf("%s does not name the case: %q", name, description)
 				}
 				if !strings.Contains(description, remedy) {
-					t.Errorf("%s tells no remedy: %q", name, description)
+					t.Errorf("%s has no remedy: %q", name, description)
 				}
 			}
 			for name, text := range r.Annotations {

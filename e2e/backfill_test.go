@@ -128,7 +128,7 @@ func backfill(tb testing.TB, s *simulation, command string, args ...string) (mem
 	return memory
 }
 
-// BenchmarkBackfill tells how long a year of a thousand hosts with 250 recordings each takes,
+// BenchmarkBackfill measures how long a year of a thousand hosts with 250 recordings each takes,
 // and how much memory.
 func BenchmarkBackfill(b *testing.B) {
 	s := simulatePast(b, pastCompany(time.Now().Truncate(time.Second)))

@@ -52,7 +52,7 @@ func crowd(w http.ResponseWriter, r *http.Request) {
 		end < recordsEach, end, strings.Join(records, ","))
 }
 
-// BenchmarkMemory tells how much memory the program takes with a million
+// BenchmarkMemory measures how much memory the program takes with a million
 // recordings of 20,000 hosts and its store on: at the most during the first round,
 // after some minutes of polling and scrapes, and after a restart.
 func BenchmarkMemory(b *testing.B) {

@@ -94,7 +94,7 @@ func start(tb testing.TB, env []string, path string, args ...string) *process {
 		tb.Fatal(err)
 	}
 	go func() {
-		_ = p.cmd.Wait() // The state tells more.
+		_ = p.cmd.Wait() // The state has more.
 		close(p.ended)
 	}()
 	tb.Cleanup(func() {

@@ -15,7 +15,7 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
 )
 
-// TestRecordings compares what the API tells with what the gauges count, and looks
+// TestRecordings compares what the API returns with what the gauges count, and looks
 // for what it must not tell.
 func TestRecordings(t *testing.T) {
 	t.Parallel()

@@ -75,7 +75,7 @@ type pageCheck struct {
 var errPage = errors.New("a page of it makes no sense")
 
 func (c *pageCheck) page(number uint64) error {
-	const firstPage = metaPages // The ones before tell of the file as a whole.
+	const firstPage = metaPages // The ones before are about the whole file.
 	if number < firstPage || number >= uint64(len(c.seen)) {
 		return errPage
 	}

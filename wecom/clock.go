@@ -11,7 +11,7 @@ import (
 // MaxSkew is how far the two clocks may be apart before WeCom's decides.
 const MaxSkew = 5 * time.Minute
 
-// A skew tells the two clocks apart.
+// A skew is how far the local clock is ahead of WeCom's.
 type skew struct{ last atomic.Pointer[comparison] }
 
 // A comparison of the two clocks is made at every answer of WeCom that has a Date.

@@ -66,7 +66,7 @@ func Run(ctx context.Context, cfg *config.Config, o Options) {
 const plausibleSecret = 16
 
 // doubts returns what is unusual about the credentials of a corp. Those of a test or of a
-// gateway may be, so that nothing is refused. No part of the secret is shown.
+// gateway may be, so nothing is refused. No part of the secret is shown.
 func doubts(c *config.Corp) []bilingual.Text {
 	var found []bilingual.Text
 	if !strings.HasPrefix(c.CorpID, "ww") && !strings.HasPrefix(c.CorpID, "wx") {

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package preflight tries, step by step, what the exporter will do with a configuration,
-// and explains what it meets.
+// and says what it found.
 package preflight
 
 import (

@@ -132,9 +132,9 @@ func decompress(encoding string, body []byte) ([]byte, error) {
 	}
 }
 
-// parse returns all that a body tells, as sorted lines.
+// parse returns everything in a body, as sorted lines.
 func parse(contentType string, body []byte) ([]string, error) {
-	// Start timestamps of OpenMetrics are told with their series, as those of
+	// Start timestamps of OpenMetrics are read with their series, as those of
 	// protobuf are, and not as series of their own.
 	parser, err := textparse.New(body, contentType, labels.NewSymbolTable(), textparse.ParserOptions{
 		KeepClassicOnClassicAndNativeHistograms: true,
@@ -167,7 +167,7 @@ func parse(contentType string, body []byte) ([]string, error) {
 	return lines, nil
 }
 
-// read returns what the parser's entry is about, and what it tells.
+// read returns the series that the parser is at, and its value.
 func read(parser textparse.Parser, entry textparse.Entry) (subject, content string, err error) {
 	switch entry {
 	case textparse.EntryHelp:
