@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/go-kit/log"
@@ -47,6 +48,7 @@ func TestRestart(t *testing.T) {
 		if got := after.Manager.Status()[0].LastSuccess; !got.Equal(lastSuccess) {
 			t.Errorf("the last success was at %s, want %s", got, lastSuccess)
 		}
+		synctest.Wait() // It is not known whom to poll until the corp runs.
 		after.Expect(map[string]string{
 			`wecom_recordings_discovered_total{host="li"}`: "1", `wecom_recordings_removed_total`: "1",
 			`wecom_poll_targets{selector="userid",status="ok"}`: "3", `wecom_poll_coverage_ratio`: "1",
