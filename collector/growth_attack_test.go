@@ -191,7 +191,7 @@ func (g *growth) after(days int) figures {
 		}
 	}
 	g.commit()
-	f := figures{heap: liveHeap() - before, hostsKept: len(g.view.Hosts)}
+	f := figures{heap: liveHeap() - before, hostsKept: g.view.Hosts.Len()}
 	info, err := os.Stat(filepath.Join(g.dir, "state.db"))
 	if err != nil {
 		g.t.Fatal(err)

@@ -92,14 +92,14 @@ type namedHost struct {
 func (n *naming) fold(v *poll.CorpView) (hosts []namedHost, folded int) {
 	if n.label == config.HostLabelOff {
 		all := &inventory.HostView{Totals: v.Folded}
-		for _, h := range v.Hosts {
+		for h := range v.Hosts.All() {
 			add(all, h)
 		}
 		return []namedHost{{view: all}}, 0
 	}
 	other := &inventory.HostView{Totals: v.Folded}
-	hosts = make([]namedHost, 0, len(v.Hosts)+1)
-	for _, h := range v.Hosts {
+	hosts = make([]namedHost, 0, v.Hosts.Len()+1)
+	for h := range v.Hosts.All() {
 		if label, isFolded := n.labelOf(h.Host, v.Admitted); !isFolded {
 			hosts = append(hosts, namedHost{label, h})
 			continue

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/sorted"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/ledger"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/sums"
@@ -31,7 +32,15 @@ func hostOf(name string, bytes int64) *inventory.HostView {
 	}
 }
 
-func viewOf(admitted map[string]bool, hosts ...*inventory.HostView) *poll.CorpView {
+// viewOrder makes lists as an inventory does, of small blocks.
+var viewOrder = sorted.Order[*inventory.HostView, *sums.Sums]{
+	Key:       func(v *inventory.HostView) string { return v.Host },
+	Summarize: func([]*inventory.HostView) *sums.Sums { return &sums.Sums{} },
+	BlockSize: 4,
+}
+
+func viewOf(admitted map[string]bool, views ...*inventory.HostView) *poll.CorpView {
+	hosts := viewOrder.Update(sorted.List[*inventory.HostView, *sums.Sums]{}, views, nil)
 	return &poll.CorpView{Name: "acme", View: &inventory.View{
 		Listed: true, Settled: true, Birth: noon, Total: &sums.Sums{}, Hosts: hosts, Admitted: admitted,
 	}}
@@ -143,7 +152,7 @@ func TestFold(t *testing.T) {
 				t.Errorf("bytes (-want +got):\n%s", diff)
 			}
 			counted -= test.view.Folded.Bytes
-			for _, h := range test.view.Hosts {
+			for h := range test.view.Hosts.All() {
 				counted -= h.Totals.Bytes
 				if h.Sums != nil && h.Sums.Files != 1 {
 					t.Errorf("folding changes host %s", h.Host)

@@ -35,65 +35,86 @@ func storedAdmission(limit int) admission {
 	return admission{limit: limit, settled: true}
 }
 
-// admit decides which hosts have series of their own. The first complete round admits those
-// with the most bytes. Once that is settled, a host that has series keeps them, so that no
-// counter disappears, and later hosts are admitted while there is room. Under another limit
-// than before, hosts keep their series as far as it allows. It returns nil if all hosts have
-// series, or none. The lock is held.
-func (inv *Inventory) admit(limit int, views []*HostView) (admitted map[string]bool, settled bool) {
-	final := inv.isFinal(max(limit, 0))
-	if limit <= 0 {
-		return nil, true
+// admit decides which hosts of a view have series of their own. The first complete round admits
+// those with the most bytes. Once that is settled, a host that has series keeps them, so that no
+// counter disappears, and later hosts are admitted while there is room. Under another limit than
+// before, hosts keep their series as far as it allows. Admitted is nil if all hosts have series, or
+// none. The lock is held.
+func (inv *Inventory) admit(v *View, changed []*HostView) {
+	final := inv.isFinal(max(v.limit, 0))
+	if v.Settled = final || v.limit <= 0; v.limit <= 0 {
+		return
 	}
-	if len(views) <= limit {
+	goesOn := final && v.continues(inv.last)
+	switch {
+	case inv.views.Len() <= v.limit:
+		if !final {
+			return
+		}
+		if !goesOn || inv.last.Admitted != nil {
+			changed = slices.Collect(inv.views.All())
+		}
+		for _, h := range changed {
+			inv.ledger.Admit(h.Host, true)
+		}
+	case goesOn && len(inv.last.Admitted) == v.limit:
+		v.Admitted = inv.last.Admitted // There is no room for others.
+	default:
+		v.Admitted = inv.choose(v.limit)
 		if final {
-			for _, v := range views {
-				inv.ledger.Admit(v.Host, true)
+			for h := range inv.views.All() {
+				inv.ledger.Admit(h.Host, v.Admitted[h.Host])
 			}
 		}
-		return nil, final
 	}
+}
+
+// choose returns the hosts with series of their own under a limit that does not allow all.
+func (inv *Inventory) choose(limit int) map[string]bool {
 	var before, waiting []*HostView
-	for _, v := range views {
-		if v.Totals.Admitted {
-			before = append(before, v)
+	for h := range inv.views.All() {
+		if inv.ledger.Hosts()[h.Host].Admitted {
+			before = append(before, h)
 		} else {
-			waiting = append(waiting, v)
+			waiting = append(waiting, h)
 		}
 	}
-	admitted = make(map[string]bool, limit)
-	for _, v := range slices.Concat(largest(before, limit), largest(waiting, limit-len(before))) {
-		admitted[v.Host] = true
+	admitted := make(map[string]bool, limit)
+	for _, h := range slices.Concat(largest(before, limit), largest(waiting, limit-len(before))) {
+		admitted[h.Host] = true
 	}
-	if final {
-		for _, v := range views {
-			inv.ledger.Admit(v.Host, admitted[v.Host])
-		}
-	}
-	return admitted, final
+	return admitted
+}
+
+// continues reports whether an earlier view was taken under the same rules of admission, so that
+// only what has changed since is to be looked at.
+func (v *View) continues(earlier *View) bool {
+	return earlier != nil && earlier.Listed && earlier.Ready == v.Ready && earlier.limit == v.limit &&
+		earlier.Settled == v.Settled
 }
 
 // foldGone has the ledger fold the hosts of a view that have neither recordings nor series of
 // their own, as soon as it is decided which have: nothing is kept of them. A host with series
 // stays, since a counter must not disappear. The lock is held.
-func (inv *Inventory) foldGone(v *View) {
+func (inv *Inventory) foldGone(v *View, changed []*HostView) {
 	if !inv.ready {
 		return
 	}
+	if !v.continues(inv.last) {
+		changed = slices.Collect(inv.views.All())
+	}
 	var gone []string
-	v.Hosts = slices.DeleteFunc(v.Hosts, func(h *HostView) bool {
+	for _, h := range changed {
 		hasSeries := v.Admitted == nil || v.Admitted[h.Host]
 		if v.limit == NoHostSeries {
-			hasSeries = h.Totals.Admitted // under the limit before, which may come back
+			hasSeries = inv.ledger.Hosts()[h.Host].Admitted // under the limit before, which may come back
 		}
-		if h.Sums != nil || hasSeries {
-			return false
+		if h.Sums == nil && !hasSeries {
+			gone = append(gone, h.Host)
 		}
-		gone = append(gone, h.Host)
-		return true
-	})
+	}
 	inv.ledger.Fold(gone)
-	inv.views = v.Hosts
+	inv.views = hostOrder.Update(inv.views, nil, gone)
 }
 
 // isFinal reports whether hosts are admitted for good under a limit: from the end of the first

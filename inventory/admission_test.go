@@ -20,7 +20,7 @@ import (
 func (inv *Inventory) admitted(limit int) (hosts string, settled bool) {
 	v := inv.View(noon, limit)
 	var names strings.Builder
-	for _, h := range v.Hosts {
+	for h := range v.Hosts.All() {
 		if v.Admitted == nil || v.Admitted[h.Host] {
 			names.WriteString(h.Host)
 		}
@@ -218,8 +218,8 @@ func TestHostsThatAreFoldedAndGone(t *testing.T) {
 				if diff := cmp.Diff(step.want, keptOf(inv.ledger)); diff != "" {
 					t.Errorf("step %d (-want +got):\n%s", i, diff)
 				}
-				if len(v.Hosts) != len(inv.ledger.Hosts()) || v.Folded != inv.ledger.Folded {
-					t.Errorf("step %d: the view has %d hosts and %+v, want %+v", i, len(v.Hosts), v.Folded, step.want)
+				if v.Hosts.Len() != len(inv.ledger.Hosts()) || v.Folded != inv.ledger.Folded {
+					t.Errorf("step %d: the view has %d hosts and %+v, want %+v", i, v.Hosts.Len(), v.Folded, step.want)
 				}
 				if got := inv.counted(); got.Recordings != uint64(len(seen)) || got.Files != uint64(len(seen)) {
 					t.Errorf("step %d: counted %+v, want %d of each", i, got, len(seen))

@@ -28,9 +28,6 @@ const (
 	// that it is not counted again if a list has it late.
 	retentionMargin   = day
 	retentionInterval = time.Hour
-	// setBack is how far the clock may go back before everything is computed again. The time
-	// that WeCom's answers show varies by seconds.
-	setBack = time.Minute
 )
 
 // An Inventory is what is known of one corp's recordings. It is safe for concurrent use.
@@ -65,7 +62,8 @@ type Inventory struct {
 	changes changes
 	unsaved unsaved
 	last    *View
-	views   []*HostView // of all hosts, by name, as last taken
+	views   hostList            // of all hosts, as last taken
+	touched map[string]struct{} // hosts whose sums are to be computed
 }
 
 // An item is a recording that was listed at least once. Targets hold it: their last list
@@ -92,10 +90,9 @@ type holding struct {
 
 // A host has recordings that are held.
 type host struct {
-	name   string
-	items  []*item
-	sums   *sums.Sums // nil: to be computed
-	summed time.Time  // when the sums were computed
+	name  string
+	items []*item
+	sums  *sums.Sums // nil: to be computed
 }
 
 // New returns an empty inventory, whose ledger is born at the given time.
@@ -109,6 +106,7 @@ func New(lookback time.Duration, birth time.Time) *Inventory {
 		hosts:    map[string]*host{},
 		titles:   map[string]string{},
 		changes:  newChanges(birth),
+		touched:  map[string]struct{}{},
 		unsaved:  unsaved{head: true},
 	}
 }
@@ -137,8 +135,14 @@ func (inv *Inventory) SetLookback(lookback time.Duration) {
 func (inv *Inventory) recompute() {
 	inv.version++
 	for _, h := range inv.hosts {
-		h.sums = nil
+		inv.touch(h)
 	}
+}
+
+// touch has the sums of a host computed again.
+func (inv *Inventory) touch(h *host) {
+	h.sums = nil
+	inv.touched[h.name] = struct{}{}
 }
 
 // SetBirth gives the ledger another birth, unless a list was applied: the clock was wrong.
@@ -237,7 +241,7 @@ func (inv *Inventory) attach(it *item, r *recording.Record) {
 	case r.Gone != 0:
 		return
 	case it.host != nil:
-		it.host.sums = nil
+		inv.touch(it.host)
 		return
 	}
 	h := inv.hosts[r.Host]
@@ -247,7 +251,7 @@ func (inv *Inventory) attach(it *item, r *recording.Record) {
 	}
 	it.host, it.index = h, int32(len(h.items))
 	h.items = append(h.items, it)
-	h.sums = nil
+	inv.touch(h)
 }
 
 // detach takes an item out of those of its host.
@@ -258,7 +262,7 @@ func (inv *Inventory) detach(it *item) {
 	h.items[it.index].index = it.index
 	h.items[last] = nil
 	h.items = h.items[:last]
-	h.sums = nil
+	inv.touch(h)
 	it.host = nil
 	if last == 0 {
 		delete(inv.hosts, h.name)
@@ -298,12 +302,6 @@ func hasLeft(r *recording.Record, start wecom.Instant) bool {
 func lastInside(r *recording.Record) (latest wecom.Instant, ages bool) {
 	latest = r.Latest()
 	return latest, latest != 0 && r.State == wecom.StateCompleted
-}
-
-// holds reports whether what was computed at one time, and becomes stale at another, holds now.
-// A clock that was ahead may have been set back, or WeCom's clock may decide now.
-func holds(computed, stale, now time.Time) bool {
-	return now.Before(stale) && !now.Before(computed.Add(-setBack))
 }
 
 // Leaves returns the first instant at which a recording is outside of a lookback that ends

@@ -164,8 +164,8 @@ func TestViewsOfFoldedHosts(t *testing.T) {
 	if diff := cmp.Diff(want, v.Folded); diff != "" {
 		t.Errorf("folded (-want +got):\n%s", diff)
 	}
-	if len(v.Hosts) != 1 || v.Hosts[0].Totals.Views != 3 {
-		t.Errorf("hosts: %+v", v.Hosts)
+	if hosts := slices.Collect(v.Hosts.All()); len(hosts) != 1 || hosts[0].Totals.Views != 3 {
+		t.Errorf("hosts: %+v", hosts)
 	}
 }
 

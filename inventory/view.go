@@ -4,10 +4,10 @@
 package inventory
 
 import (
-	"slices"
-	"strings"
+	"maps"
 	"time"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/sorted"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/ledger"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/policy"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/recording"
@@ -30,8 +30,9 @@ type View struct {
 	Policy *policy.Policy
 	// Total is the sum over all hosts; nil before the first list.
 	Total *sums.Sums
-	// Hosts are the hosts with recordings or with series of their own, by name.
-	Hosts []*HostView
+	// Hosts are the hosts with recordings or with series of their own. Views share the blocks in
+	// which nothing has changed.
+	Hosts sorted.List[*HostView, *sums.Sums]
 	// Folded are the totals of all other hosts that were ever known, together.
 	Folded ledger.Totals
 	// Admitted holds the hosts that have series of their own; nil: all have.
@@ -42,12 +43,10 @@ type View struct {
 
 	version, ledgerVersion uint64
 	limit                  int
-	taken                  time.Time
-	stale                  time.Time // when it changes by the clock alone
 }
 
-// A HostView is what there is to serve of one host. As long as nothing changes, views have
-// the same pointer.
+// A HostView is what there is to serve of one host. As long as nothing changes, views have the
+// same pointer.
 type HostView struct {
 	Host   string     // host_user_id; "" if WeCom gives none
 	Sums   *sums.Sums // nil: none of its recordings is held any more
@@ -66,7 +65,7 @@ func (inv *Inventory) View(now time.Time, limit int) *View {
 		inv.expireChanges(inv.lastListing)
 	}
 	if v := inv.last; v != nil && v.version == inv.version && v.ledgerVersion == inv.ledger.Version() &&
-		v.Listed == inv.listed && v.limit == limit && holds(v.taken, v.stale, now) {
+		v.Listed == inv.listed && v.limit == limit && (v.Total == nil || v.Total.Hold(now)) {
 		return v
 	}
 	inv.last = inv.newView(now, limit)
@@ -88,74 +87,87 @@ func (inv *Inventory) newView(now time.Time, limit int) *View {
 		version:        inv.version,
 		ledgerVersion:  l.Version(),
 		limit:          limit,
-		taken:          now,
-		stale:          now.Add(day),
 	}
 	if !inv.listed {
 		return v // The ledger has no hosts.
 	}
+	changed := inv.updateViews(now)
 	v.Total = sums.New(now)
-	v.Hosts = inv.hostViews(now)
-	for _, h := range v.Hosts {
-		if h.Sums != nil {
-			v.Total.Add(h.Sums)
-		}
+	for _, b := range inv.views.Blocks {
+		v.Total.Add(b.Summary)
 	}
-	v.stale = v.Total.Stale
-	v.Admitted, v.Settled = inv.admit(limit, v.Hosts)
-	inv.foldGone(v)
-	v.Folded, v.ledgerVersion = l.Folded, l.Version()
+	inv.admit(v, changed)
+	inv.foldGone(v, changed)
+	v.Hosts, v.Folded, v.ledgerVersion = inv.views, l.Folded, l.Version()
 	return v
 }
 
-// hostViews returns the views of all hosts, by name.
-func (inv *Inventory) hostViews(now time.Time) []*HostView {
-	inv.orderViews()
-	views := make([]*HostView, len(inv.views))
-	totals := inv.ledger.Hosts()
-	var r recording.Record
-	for i, view := range inv.views {
-		var amount *sums.Sums
-		if h := inv.hosts[view.Host]; h != nil {
-			amount = inv.sumsOf(h, now, &r)
-		}
-		if t := totals[view.Host]; view.Sums != amount || view.Totals != *t {
-			view = &HostView{Host: view.Host, Sums: amount, Totals: *t}
-		}
-		views[i] = view
-	}
-	inv.views = views
-	return views
+// A hostList is the views of hosts by name, with the sums of each block.
+type hostList = sorted.List[*HostView, *sums.Sums]
+
+var hostOrder = sorted.Order[*HostView, *sums.Sums]{
+	Key:       func(h *HostView) string { return h.Host },
+	Summarize: sumsOfViews,
+	BlockSize: 64,
 }
 
-// orderViews adds views of new hosts. Hosts that are folded leave the views and the ledger
-// together: see foldGone.
-func (inv *Inventory) orderViews() {
-	hosts := inv.ledger.Hosts()
-	if len(inv.views) == len(hosts) {
-		return
-	}
-	known := make(map[string]bool, len(inv.views))
-	for _, view := range inv.views {
-		known[view.Host] = true
-	}
-	views := slices.Grow(slices.Clone(inv.views), len(hosts)-len(inv.views))
-	for host := range hosts {
-		if !known[host] {
-			views = append(views, &HostView{Host: host})
+func sumsOfViews(views []*HostView) *sums.Sums {
+	s := &sums.Sums{}
+	for _, v := range views {
+		if v.Sums != nil {
+			s.Add(v.Sums)
 		}
 	}
-	slices.SortFunc(views, func(a, b *HostView) int { return strings.Compare(a.Host, b.Host) })
-	inv.views = views
+	return s
+}
+
+// updateViews brings the views of the hosts up to date, and returns those that have changed.
+func (inv *Inventory) updateViews(now time.Time) []*HostView {
+	inv.touchStale(now)
+	hosts := inv.ledger.TakeChanged()
+	maps.Copy(hosts, inv.touched)
+	inv.touched = map[string]struct{}{}
+	changed := make([]*HostView, 0, len(hosts))
+	totals := inv.ledger.Hosts()
+	var r recording.Record
+	for name := range hosts {
+		t := totals[name]
+		if t == nil {
+			continue // It was folded, and has left the views.
+		}
+		view := &HostView{Host: name, Totals: *t}
+		if h := inv.hosts[name]; h != nil {
+			view.Sums = inv.sumsOf(h, now, &r)
+		}
+		changed = append(changed, view)
+	}
+	inv.views = hostOrder.Update(inv.views, changed, nil)
+	return changed
+}
+
+// touchStale has the sums of those hosts computed again that the clock alone has changed.
+func (inv *Inventory) touchStale(now time.Time) {
+	for _, b := range inv.views.Blocks {
+		if b.Summary.Hold(now) {
+			continue
+		}
+		for _, v := range b.Elements {
+			if v.Sums != nil && !v.Sums.Hold(now) {
+				if h := inv.hosts[v.Host]; h != nil {
+					inv.touch(h)
+				}
+			}
+		}
+	}
 }
 
 // sumsOf returns the sums of a host. The lock is held.
 func (inv *Inventory) sumsOf(h *host, now time.Time, r *recording.Record) *sums.Sums {
-	if h.sums == nil || !holds(h.summed, h.sums.Stale, now) {
+	if h.sums == nil {
 		s := sums.New(now)
 		next := inv.eachItemOf(h, now, r, func(*item) { s.AddRecord(r, inv.policy, now) })
 		s.StaleAt(next.Time())
-		h.sums, h.summed = s, now
+		h.sums = s
 	}
 	return h.sums
 }

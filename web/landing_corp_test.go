@@ -19,6 +19,7 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/rig"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/sorted"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
 	rules "github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/policy"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/sums"
@@ -485,7 +486,9 @@ func TestLandingHidesWhatIsOptIn(t *testing.T) {
 	t.Parallel()
 	o := one(func(o *overview, _ *poll.Status, v *poll.CorpView) {
 		v.Total.Exposed = 1
-		v.Hosts = []*inventory.HostView{{Host: "zhangsan", Sums: v.Total}}
+		v.Hosts.Blocks = []*sorted.Block[*inventory.HostView, *sums.Sums]{{
+			Elements: []*inventory.HostView{{Host: "zhangsan", Sums: v.Total}}, Summary: v.Total,
+		}}
 		o.failures["acme"] = []schedule.ErrorReport{{Err: errNoSuchUser, Count: 1}}
 	})
 	options := landingOptions(o)

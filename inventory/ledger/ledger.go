@@ -27,6 +27,7 @@ type Ledger struct {
 
 	hosts   map[string]*Totals  // by host_user_id
 	dirty   map[string]struct{} // hosts whose totals have changed since TakeDirty; nil: not tracked
+	changed map[string]struct{} // hosts whose totals have changed since TakeChanged
 	viewed  int                 // hosts with views or downloads
 	version uint64
 	noticed []Change // since TakeNoticed
@@ -62,6 +63,7 @@ func New(birth time.Time) *Ledger {
 		FileDurations: newDistribution(fileDurationBounds),
 		Transcodings:  newDistribution(transcodingBounds),
 		hosts:         map[string]*Totals{},
+		changed:       map[string]struct{}{},
 	}
 }
 
@@ -81,7 +83,10 @@ func (l *Ledger) open(host string, at time.Time) {
 }
 
 // Restore sets the totals of a host to those that were stored.
-func (l *Ledger) Restore(host string, t Totals) { l.hosts[host] = &t }
+func (l *Ledger) Restore(host string, t Totals) {
+	l.hosts[host] = &t
+	l.changed[host] = struct{}{}
+}
 
 // Admit sets whether a host has series of its own.
 func (l *Ledger) Admit(host string, admitted bool) {
@@ -113,6 +118,7 @@ func (l *Ledger) Fold(hosts []string) {
 // change returns the totals of a host, which are about to change.
 func (l *Ledger) change(host string) *Totals {
 	l.MarkDirty(host)
+	l.changed[host] = struct{}{}
 	l.version++
 	return l.hosts[host]
 }
@@ -135,6 +141,14 @@ func (l *Ledger) MarkDirty(host string) {
 	if l.dirty != nil {
 		l.dirty[host] = struct{}{}
 	}
+}
+
+// TakeChanged returns the hosts whose totals have changed since it was last called, those that
+// were restored or folded included.
+func (l *Ledger) TakeChanged() map[string]struct{} {
+	changed := l.changed
+	l.changed = map[string]struct{}{}
+	return changed
 }
 
 // Check returns an error if what was loaded cannot have been counted.

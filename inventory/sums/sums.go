@@ -12,7 +12,12 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
-const day = 24 * time.Hour
+const (
+	day = 24 * time.Hour
+	// setBack is how far the clock may go back before everything is computed again. The time
+	// that WeCom's answers show varies by seconds.
+	setBack = time.Minute
+)
 
 // Sums are what the recordings of one host, or of several, amount to at one moment.
 type Sums struct {
@@ -29,13 +34,17 @@ type Sums struct {
 	// Sharing counts the shared files of each class.
 	Sharing [recording.NumAudiences][recording.NumPasswords][recording.NumExpiries][recording.NumDownloads]int32
 	Ages    [recording.NumAges]int32
+	// At is when the sums were computed; of several, when the last was. The zero Sums are those
+	// of nothing at any time.
+	At time.Time
 	// Stale is when the sums change by the clock alone, because a link expires, an acceptance
-	// ends, a file passes an age or a recording leaves the lookback; at most a day from now.
+	// ends, a file passes an age or a recording leaves the lookback; at most a day after At. Zero:
+	// never.
 	Stale time.Time
 }
 
 // New returns the sums of no recordings.
-func New(now time.Time) *Sums { return &Sums{Stale: now.Add(day)} }
+func New(now time.Time) *Sums { return &Sums{At: now, Stale: now.Add(day)} }
 
 // Of returns what one recording amounts to under a policy, which may be nil.
 func Of(r *recording.Record, p *policy.Policy, now time.Time) *Sums {
@@ -88,9 +97,15 @@ func (s *Sums) addFile(r *recording.Record, f *wecom.File, p *policy.Policy, now
 
 // StaleAt notes that the sums change at a time by the clock alone, unless it is zero.
 func (s *Sums) StaleAt(t time.Time) {
-	if !t.IsZero() && t.Before(s.Stale) {
+	if !t.IsZero() && (s.Stale.IsZero() || t.Before(s.Stale)) {
 		s.Stale = t
 	}
+}
+
+// Hold reports whether the sums are the same now. A clock that was ahead may have been set back,
+// or WeCom's clock may decide now.
+func (s *Sums) Hold(now time.Time) bool {
+	return (s.Stale.IsZero() || now.Before(s.Stale)) && !now.Before(s.At.Add(-setBack))
 }
 
 // Add adds other sums.
@@ -118,6 +133,9 @@ func (s *Sums) Add(other *Sums) {
 	}
 	for i := range s.Ages {
 		s.Ages[i] += other.Ages[i]
+	}
+	if other.At.After(s.At) {
+		s.At = other.At
 	}
 	s.StaleAt(other.Stale)
 }

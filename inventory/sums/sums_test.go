@@ -36,7 +36,7 @@ func TestOf(t *testing.T) {
 		Former: []recording.File{file(1000, wecom.Sharing{On: true})},
 	}
 	want := &Sums{
-		Files: 3, Shared: 2, Exposed: 1, Bytes: 111, Milliseconds: 180_000, LastStart: start, Stale: at(time.Hour),
+		Files: 3, Shared: 2, Exposed: 1, Bytes: 111, Milliseconds: 180_000, LastStart: start, At: noon, Stale: at(time.Hour),
 	}
 	want.Recordings[wecom.StateTranscoding] = 1
 	want.Oldest[wecom.StateTranscoding] = start
@@ -58,7 +58,7 @@ func TestAgeOfAFileWithoutAStartIsThatOfItsMeeting(t *testing.T) {
 
 func TestSumsAreAdded(t *testing.T) {
 	t.Parallel()
-	one, other := New(noon), New(noon)
+	one, other := New(noon), New(at(time.Minute))
 	one.Recordings[3], one.Oldest[1], one.Files, one.Bytes, one.LastStart = 1, 5, 1, math.MaxInt64-1, 7
 	other.Recordings[3], other.Oldest[1], other.Files, other.Bytes, other.LastStart = 2, 4, 2, 100, 6
 	one.Sharing[1][1][5][1], other.Sharing[1][1][5][1] = 1, 2
@@ -66,12 +66,38 @@ func TestSumsAreAdded(t *testing.T) {
 	one.Accepted, other.Accepted, one.Overdue, other.Overdue = 1, 2, 3, 4
 	other.Stale = at(time.Hour)
 	want := &Sums{
-		Files: 3, Shared: 3, Exposed: 2, Accepted: 3, Overdue: 7, Bytes: math.MaxInt64, Milliseconds: 8, LastStart: 7, Stale: at(time.Hour),
+		Files: 3, Shared: 3, Exposed: 2, Accepted: 3, Overdue: 7, Bytes: math.MaxInt64, Milliseconds: 8, LastStart: 7,
+		At: at(time.Minute), Stale: at(time.Hour),
 	}
 	want.Recordings[3], want.Oldest[1], want.Sharing[1][1][5][1], want.Ages[4] = 3, 4, 3, 9
 	one.Add(other)
 	if diff := cmp.Diff(want, one); diff != "" {
 		t.Errorf("sums (-want +got):\n%s", diff)
+	}
+}
+
+func TestHold(t *testing.T) {
+	t.Parallel()
+	s := New(noon)
+	s.StaleAt(at(time.Hour))
+	for name, test := range map[string]struct {
+		sums *Sums
+		now  time.Time
+		want bool
+	}{
+		"at once":                   {sums: s, now: noon, want: true},
+		"before they become stale":  {sums: s, now: at(time.Hour - 1), want: true},
+		"when they become stale":    {sums: s, now: at(time.Hour)},
+		"by a clock a moment back":  {sums: s, now: at(-time.Minute), want: true},
+		"by a clock that went back": {sums: s, now: at(-time.Minute - 1)},
+		"nothing":                   {sums: &Sums{}, now: noon, want: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := test.sums.Hold(test.now); got != test.want {
+				t.Errorf("hold: %t, want %t", got, test.want)
+			}
+		})
 	}
 }
 
