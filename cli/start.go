@@ -13,7 +13,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	versioncollector "github.com/prometheus/client_golang/prometheus/collectors/version"
-	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/version"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
@@ -143,8 +142,8 @@ func (h *switchingHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // noInventory is what is known of recordings before the store is read.
 type noInventory struct{}
 
-// Families implements web.Inventory.
-func (noInventory) Families() ([]*dto.MetricFamily, uint64) { return nil, 0 }
+// Snapshot implements web.Inventory.
+func (noInventory) Snapshot() *collector.Snapshot { return collector.NewSnapshot(0, nil) }
 
 // Ready implements web.Inventory.
 func (noInventory) Ready() bool { return false }

@@ -16,20 +16,19 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/schedule"
 )
 
-// A Collector has two kinds of metrics. [Collector.Families] are those of the inventories:
-// many, and rendered only when something is published. The live ones, about polling, are
+// A Collector has two kinds of metrics. [Collector.Snapshot] has those of the inventories:
+// many, and made only when something is published. The live ones, about polling, are
 // collected by each scrape: for them it is a prometheus.Collector.
 type Collector struct {
 	manager   *poll.Manager
 	calls     *Calls
-	renderer  renderer
 	published atomic.Pointer[publication]
 }
 
-// A publication is what was last rendered.
+// A publication is what was last published.
 type publication struct {
-	version  uint64
-	families []*dto.MetricFamily
+	snapshot *Snapshot
+	hosts    map[string]*hosts // by corp
 	naming   *naming
 	ready    bool
 }
@@ -42,29 +41,42 @@ func New(manager *poll.Manager, calls *Calls) *Collector {
 	return c
 }
 
-// publish renders a view.
+// publish makes a snapshot of a view.
 func (c *Collector) publish(v *poll.View) {
-	p := &publication{naming: newNaming(v.Metrics), ready: true}
-	if last := c.published.Load(); last != nil {
-		p.version = last.version + 1
+	c.published.Store(c.published.Load().next(v))
+}
+
+// next returns the publication of a view after another one, which may be nil.
+func (p *publication) next(v *poll.View) *publication {
+	next := &publication{
+		snapshot: &Snapshot{},
+		hosts:    make(map[string]*hosts, len(v.Corps)),
+		naming:   newNaming(v.Metrics),
+		ready:    true,
 	}
+	var before map[string]*hosts
+	if p != nil {
+		next.snapshot.Version, before = p.snapshot.Version+1, p.hosts
+	}
+	b := familyBuilder{families: map[string]*dto.MetricFamily{}}
 	for i := range v.Corps {
-		p.ready = p.ready && v.Corps[i].Ready
+		corp := &v.Corps[i]
+		next.ready = next.ready && corp.Ready
+		series := before[corp.Name].update(corp, next.naming)
+		next.hosts[corp.Name] = series
+		next.snapshot.hosts = append(next.snapshot.hosts, series)
+		b.addCorp(corp, series.numFolded())
 	}
-	p.families = c.renderer.render(v, p.naming)
-	c.published.Store(p)
+	next.snapshot.families = b.list()
+	return next
 }
 
-// Families returns the metrics of the inventories, in the order of their names, and their
-// version, which grows when they change. The caller must not change them. It never calls
+// Snapshot returns the metrics of the inventories as they were last published. It never calls
 // WeCom.
-func (c *Collector) Families() (families []*dto.MetricFamily, version uint64) {
-	p := c.published.Load()
-	return p.families, p.version
-}
+func (c *Collector) Snapshot() *Snapshot { return c.published.Load().snapshot }
 
-// Ready reports whether every target was polled at least once, with the results in
-// Families.
+// Ready reports whether every target was polled at least once, with the results in the
+// snapshot.
 func (c *Collector) Ready() bool { return c.published.Load().ready }
 
 // Describe implements prometheus.Collector.

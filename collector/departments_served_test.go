@@ -46,9 +46,9 @@ func TestDepartmentsAreServed(t *testing.T) {
 			`wecom_host_info{department="1",host="zhao"}`:   "-", // No host.
 			`wecom_host_info{department="1",host="leaver"}`: "-",
 		})
-		_, version := r.Collector.Families()
+		version := r.Collector.Snapshot().Version
 		r.Wait(90 * time.Minute)
-		if _, now := r.Collector.Families(); now != version {
+		if now := r.Collector.Snapshot().Version; now != version {
 			t.Errorf("nothing has changed, and %d snapshots were published", now-version)
 		}
 
@@ -58,7 +58,7 @@ func TestDepartmentsAreServed(t *testing.T) {
 			`wecom_host_info{department="销售部",host="li"}`: "-",
 			`wecom_host_info{department="3",host="li"}`:   "1",
 		})
-		if _, now := r.Collector.Families(); now != version+1 {
+		if now := r.Collector.Snapshot().Version; now != version+1 {
 			t.Errorf("%d snapshots were published, want one", now-version)
 		}
 		if n := calls(server); n["department/list"]+n["user/get"]+n["user/list"]+n["user/list_id"] > 0 {

@@ -4,10 +4,9 @@
 package collector
 
 import (
+	"slices"
 	"strings"
 	"testing"
-
-	dto "github.com/prometheus/client_model/go"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -22,10 +21,8 @@ func inDepartments(v *poll.CorpView, ids map[string]int64) *poll.CorpView {
 }
 
 // infosOf returns the series of wecom_host_info, as "corp department host".
-func infosOf(list []*hostSeries) []string {
-	b := familyBuilder{families: map[string]*dto.MetricFamily{}}
-	b.addDepartments(list)
-	metrics := b.families[hostInfo.Name].GetMetric()
+func infosOf(h *hosts) []string {
+	metrics := familyOf(h, hostInfo.Name).GetMetric()
 	infos := make([]string, 0, len(metrics))
 	for _, m := range metrics {
 		var text []string
@@ -50,44 +47,44 @@ func TestHostInfo(t *testing.T) {
 	}{
 		"a name and a number": {
 			naming: plain,
-			view:   inDepartments(viewOf(nil, hostOf("li", 1), hostOf("wang", 1), hostOf("zhao", 1)), ids),
+			view:   inDepartments(viewOf(nil, withBytes("li", 1), withBytes("wang", 1), withBytes("zhao", 1)), ids),
 			want:   []string{"corp=acme department=销售部 host=li", "corp=acme department=3 host=wang"},
 		},
 		"another case": {
 			naming: plain,
-			view:   inDepartments(viewOf(nil, hostOf("LI", 1), hostOf("Wang", 1)), ids),
+			view:   inDepartments(viewOf(nil, withBytes("LI", 1), withBytes("Wang", 1)), ids),
 			want:   []string{"corp=acme department=销售部 host=LI", "corp=acme department=3 host=Wang"},
 		},
 		"hashed": {
 			naming: hashed,
-			view:   inDepartments(viewOf(nil, hostOf("li", 1)), ids),
+			view:   inDepartments(viewOf(nil, withBytes("li", 1)), ids),
 			want:   []string{"corp=acme department=销售部 host=ea209521508d4cff"},
 		},
 		"no host label": {
 			naming: off,
-			view:   inDepartments(viewOf(nil, hostOf("li", 1)), ids),
+			view:   inDepartments(viewOf(nil, withBytes("li", 1)), ids),
 		},
 		"nothing known": {
 			naming: plain,
-			view:   viewOf(nil, hostOf("li", 1)),
+			view:   viewOf(nil, withBytes("li", 1)),
 		},
 		"no host": {
 			naming: plain,
-			view:   inDepartments(viewOf(nil, hostOf("", 1)), map[string]int64{"": 2, "unknown": 2}),
+			view:   inDepartments(viewOf(nil, withBytes("", 1)), map[string]int64{"": 2, "unknown": 2}),
 		},
 		"a folded host": {
 			naming: plain,
-			view:   inDepartments(viewOf(map[string]bool{"li": true}, hostOf("li", 1), hostOf("wang", 1)), ids),
+			view:   inDepartments(viewOf(map[string]bool{"li": true}, withBytes("li", 1), withBytes("wang", 1)), ids),
 			want:   []string{"corp=acme department=销售部 host=li"},
 		},
 		"a user called other, summed up with those who are folded": {
 			naming: plain,
-			view:   inDepartments(viewOf(map[string]bool{"other": true}, hostOf("other", 1), hostOf("wang", 1)), ids),
+			view:   inDepartments(viewOf(map[string]bool{"other": true}, withBytes("other", 1), withBytes("wang", 1)), ids),
 		},
 		"a host without recordings": {
 			naming: plain,
 			view: func() *poll.CorpView {
-				h := hostOf("li", 1)
+				h := withBytes("li", 1)
 				h.Sums = nil
 				return inDepartments(viewOf(nil, h), ids)
 			}(),
@@ -96,7 +93,7 @@ func TestHostInfo(t *testing.T) {
 		"a host without any series yet": {
 			naming: plain,
 			view: func() *poll.CorpView {
-				h := hostOf("li", 1)
+				h := withBytes("li", 1)
 				h.Sums = nil
 				v := inDepartments(viewOf(nil, h), ids)
 				v.Settled = false
@@ -106,8 +103,8 @@ func TestHostInfo(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			series, _ := (*seriesOf)(nil).update(test.view, test.naming)
-			if diff := cmp.Diff(append([]string{}, test.want...), infosOf(series.list)); diff != "" {
+			series := (*hosts)(nil).update(test.view, test.naming)
+			if diff := cmp.Diff(append([]string{}, test.want...), infosOf(series)); diff != "" {
 				t.Errorf("host infos (-want +got):\n%s", diff)
 			}
 		})
@@ -117,8 +114,8 @@ func TestHostInfo(t *testing.T) {
 // The series of a host are made again if its department changes, and those of others are kept.
 func TestSeriesFollowDepartments(t *testing.T) {
 	t.Parallel()
-	li, wang, zhao := hostOf("li", 1), hostOf("wang", 1), hostOf("zhao", 1)
-	var series *seriesOf
+	li, wang, zhao := withBytes("li", 1), withBytes("wang", 1), withBytes("zhao", 1)
+	var series *hosts
 	for i, test := range []struct {
 		ids  map[string]int64
 		want []string
@@ -147,20 +144,18 @@ func TestSeriesFollowDepartments(t *testing.T) {
 		if test.ids != nil {
 			v = inDepartments(v, test.ids)
 		}
-		next, _ := series.update(v, plain)
-		if diff := cmp.Diff(append([]string{}, test.want...), infosOf(next.list)); diff != "" {
+		next := series.update(v, plain)
+		if diff := cmp.Diff(append([]string{}, test.want...), infosOf(next)); diff != "" {
 			t.Errorf("step %d: host infos (-want +got):\n%s", i+1, diff)
 		}
 		for h, want := range test.made {
-			if made := series == nil || next.list[h] != series.list[h]; made != want {
+			if made := series == nil || next.all()[h] != series.all()[h]; made != want {
 				t.Errorf("step %d: the series of host %d are made again: %t, want %t", i+1, h+1, made, want)
 			}
 		}
-		again, _ := next.update(v, plain)
-		for h := range again.list {
-			if again.list[h] != next.list[h] {
-				t.Errorf("step %d: nothing has changed, and the series of host %d are made again", i+1, h+1)
-			}
+		again := next.update(v, plain)
+		if !slices.Equal(again.all(), next.all()) {
+			t.Errorf("step %d: nothing has changed, and series are made again", i+1)
 		}
 		series = next
 	}

@@ -17,87 +17,29 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
 )
 
-// A renderer renders views as metric families. It keeps the series of hosts that do not
-// change.
-type renderer struct {
-	series map[string]*seriesOf // by corp
+// A familyBuilder makes the families of what is not of single hosts.
+type familyBuilder struct {
+	families map[string]*dto.MetricFamily
 }
 
-// render returns the families of a view in the order of their names.
-func (r *renderer) render(v *poll.View, n *naming) []*dto.MetricFamily {
-	b := familyBuilder{families: map[string]*dto.MetricFamily{}}
-	before := r.series
-	r.series = make(map[string]*seriesOf, len(v.Corps))
-	for i := range v.Corps {
-		c := &v.Corps[i]
-		series, folded := before[c.Name].update(c, n)
-		r.series[c.Name] = series
-		b.addCorp(c, series, folded)
-	}
-	maps.DeleteFunc(b.families, func(_ string, f *dto.MetricFamily) bool { return len(f.GetMetric()) == 0 })
+// list returns the families that have metrics, in the order of their names.
+func (b *familyBuilder) list() []*dto.MetricFamily {
 	list := slices.Collect(maps.Values(b.families))
 	slices.SortFunc(list, func(a, b *dto.MetricFamily) int { return strings.Compare(a.GetName(), b.GetName()) })
 	return list
 }
 
-type familyBuilder struct {
-	families map[string]*dto.MetricFamily
-}
-
-func (b *familyBuilder) addCorp(c *poll.CorpView, series *seriesOf, folded int) {
+func (b *familyBuilder) addCorp(c *poll.CorpView, folded int) {
+	corp, created := pair(labelCorp, c.Name), timestamppb.New(c.Birth)
 	if c.QuotaBytes > 0 {
-		b.add(quotaBytes, float64(c.QuotaBytes), series.corp)
+		b.add(quotaBytes, float64(c.QuotaBytes), corp)
 	}
-	b.add(hostSeriesFolded, float64(folded), series.corp)
-	b.addLedger(c, series)
+	b.add(hostSeriesFolded, float64(folded), corp)
+	b.addLedger(c, corp, created)
 	if c.Listed {
-		b.addHosts(series.list)
-		b.addDepartments(series.list)
-		b.addTotal(c.Total, series.corp)
+		b.addTotal(c.Total, corp)
 		if c.Policy.Accepting() {
-			b.add(acceptedFiles, float64(c.Total.Accepted), series.corp)
-		}
-	}
-}
-
-func (b *familyBuilder) addHosts(hosts []*hostSeries) {
-	for i := range hostCounters {
-		family := b.grow(hostCounters[i].Definition, len(hosts))
-		for _, h := range hosts {
-			if h.counters.served {
-				family.Metric = append(family.Metric, &h.counters.metrics[i])
-			}
-		}
-	}
-	for i := range viewCounters {
-		family := b.family(viewCounters[i].Definition)
-		for _, h := range hosts {
-			if h.views != nil {
-				family.Metric = append(family.Metric, &h.views.metrics[i])
-			}
-		}
-	}
-	for first, end := 0, 0; first < len(hostGauges); first = end {
-		for end < len(hostGauges) && hostGauges[end].Name == hostGauges[first].Name {
-			end++
-		}
-		family := b.grow(hostGauges[first].Definition, len(hosts)*(end-first))
-		for _, h := range hosts {
-			for i := first; i < end; i++ {
-				if h.gauges.served[i] {
-					family.Metric = append(family.Metric, &h.gauges.metrics[i])
-				}
-			}
-		}
-	}
-}
-
-// addDepartments adds the departments of hosts, as far as they are known.
-func (b *familyBuilder) addDepartments(hosts []*hostSeries) {
-	family := b.family(hostInfo)
-	for _, h := range hosts {
-		if h.info != nil {
-			family.Metric = append(family.Metric, h.info)
+			b.add(acceptedFiles, float64(c.Total.Accepted), corp)
 		}
 	}
 }
@@ -125,10 +67,10 @@ func (b *familyBuilder) addTotal(total *sums.Sums, corp *dto.LabelPair) {
 }
 
 // addLedger adds what was counted, but for the counters of hosts.
-func (b *familyBuilder) addLedger(c *poll.CorpView, series *seriesOf) {
-	b.count(recordingsRemoved, float64(c.Removed), series.created, series.corp)
+func (b *familyBuilder) addLedger(c *poll.CorpView, corp *dto.LabelPair, created *timestamppb.Timestamp) {
+	b.count(recordingsRemoved, float64(c.Removed), created, corp)
 	for i, n := range c.SharingChanges {
-		b.count(sharingChanges, float64(n), series.created, pair("change", ledger.Kind(i).String()), series.corp)
+		b.count(sharingChanges, float64(n), created, pair("change", ledger.Kind(i).String()), corp)
 	}
 	for _, h := range []struct {
 		definition   Definition
@@ -157,20 +99,17 @@ func (b *familyBuilder) addMetric(d Definition, metric *dto.Metric) {
 	family.Metric = append(family.Metric, metric)
 }
 
-// grow returns a family with room for more metrics.
-func (b *familyBuilder) grow(d Definition, more int) *dto.MetricFamily {
-	family := b.family(d)
-	family.Metric = slices.Grow(family.Metric, more)
-	return family
-}
-
 func (b *familyBuilder) family(d Definition) *dto.MetricFamily {
 	family := b.families[d.Name]
 	if family == nil {
-		family = &dto.MetricFamily{Name: new(d.Name), Help: new(d.Help), Type: metricTypes[d.Type].Enum()}
+		family = newFamily(d)
 		b.families[d.Name] = family
 	}
 	return family
+}
+
+func newFamily(d Definition) *dto.MetricFamily {
+	return &dto.MetricFamily{Name: new(d.Name), Help: new(d.Help), Type: metricTypes[d.Type].Enum()}
 }
 
 var metricTypes = map[Type]dto.MetricType{

@@ -15,9 +15,9 @@ import (
 	"time"
 
 	"github.com/go-kit/log"
-	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/store"
@@ -37,9 +37,8 @@ type growth struct {
 	limit int
 	days  int
 
-	renderer renderer
-	families []*dto.MetricFamily
-	view     *inventory.View
+	published *publication
+	view      *inventory.View
 
 	// What was counted apart from the exporter, and what it said of the folded hosts.
 	recordings, bytes int64
@@ -120,12 +119,12 @@ func (g *growth) day() {
 func (g *growth) publish() time.Duration {
 	started := time.Now()
 	g.view = g.inv.View(g.now(), g.limit)
-	view := &poll.View{Corps: []poll.CorpView{{View: g.view, Name: "acme"}}}
-	families := g.renderer.render(view, plain)
+	g.published = g.published.next(&poll.View{
+		Metrics: &config.Metrics{HostLabel: config.HostLabelPlain}, Corps: []poll.CorpView{{View: g.view, Name: "acme"}},
+	})
 	took := time.Since(started)
-	g.families = families
 	sum, other, size := 0.0, 0.0, 0.0
-	for _, family := range families {
+	for _, family := range g.published.snapshot.Gather() {
 		for _, m := range family.GetMetric() {
 			switch value := m.GetCounter().GetValue(); family.GetName() {
 			case discovered.Name:
@@ -159,7 +158,7 @@ func (g *growth) commit() {
 // text returns what is served, as text.
 func (g *growth) text() string {
 	var text bytes.Buffer
-	for _, family := range g.families {
+	for _, family := range g.published.snapshot.Gather() {
 		if _, err := expfmt.MetricFamilyToText(&text, family); err != nil {
 			g.t.Fatal(err)
 		}
@@ -224,7 +223,7 @@ func (g *growth) restart() {
 	g.t.Helper()
 	g.commit()
 	g.close()
-	g.inv, g.renderer = g.open(), renderer{}
+	g.inv, g.published = g.open(), nil
 	g.inv.Track()
 	g.publish()
 }

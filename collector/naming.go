@@ -4,17 +4,14 @@
 package collector
 
 import (
+	"bytes"
 	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
-	"slices"
-	"strings"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
-	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/ledger"
-	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
 )
 
 const (
@@ -56,6 +53,10 @@ func (n *naming) labelOf(host string, admitted map[string]bool) (value string, f
 	return n.name(host), false
 }
 
+func (n *naming) equal(other *naming) bool {
+	return n.label == other.label && bytes.Equal(n.hashKey, other.hashKey)
+}
+
 // hides reports whether the label hides user IDs.
 func (n *naming) hides() bool { return n.label != config.HostLabelPlain }
 
@@ -79,69 +80,4 @@ func (n *naming) matches(asked, host string, folded bool) bool {
 		return asked == hostOther
 	}
 	return asked == n.name(host)
-}
-
-// A namedHost is what there is to serve under one value of the label host.
-type namedHost struct {
-	name string
-	view *inventory.HostView
-}
-
-// fold returns the hosts of a corp by the label, in the order of its values. Hosts without
-// series of their own are summed up as "other"; folded is how many of those have recordings.
-func (n *naming) fold(v *poll.CorpView) (hosts []namedHost, folded int) {
-	if n.label == config.HostLabelOff {
-		all := &inventory.HostView{Totals: v.Folded}
-		for h := range v.Hosts.All() {
-			add(all, h)
-		}
-		return []namedHost{{view: all}}, 0
-	}
-	other := &inventory.HostView{Totals: v.Folded}
-	hosts = make([]namedHost, 0, v.Hosts.Len()+1)
-	for h := range v.Hosts.All() {
-		if label, isFolded := n.labelOf(h.Host, v.Admitted); !isFolded {
-			hosts = append(hosts, namedHost{label, h})
-			continue
-		}
-		add(other, h)
-		folded++
-	}
-	if other.Sums != nil || other.Totals != (ledger.Totals{}) {
-		hosts = append(hosts, namedHost{hostOther, other})
-	}
-	return sortAndSum(hosts), folded
-}
-
-// sortAndSum sorts hosts by name. Those of one name are summed up.
-func sortAndSum(hosts []namedHost) []namedHost {
-	byName := func(a, b namedHost) int { return strings.Compare(a.name, b.name) }
-	if !slices.IsSortedFunc(hosts, byName) {
-		slices.SortStableFunc(hosts, byName)
-	}
-	distinct := hosts[:0]
-	for _, h := range hosts {
-		if last := len(distinct) - 1; last >= 0 && distinct[last].name == h.name {
-			both := &inventory.HostView{}
-			add(both, distinct[last].view)
-			add(both, h.view)
-			distinct[last].view = both
-		} else {
-			distinct = append(distinct, h)
-		}
-	}
-	return distinct
-}
-
-// add adds what there is to serve of a host to a view that is being made.
-func add(to, h *inventory.HostView) {
-	to.Totals.Add(&h.Totals)
-	switch {
-	case h.Sums == nil:
-	case to.Sums == nil:
-		sums := *h.Sums
-		to.Sums = &sums
-	default:
-		to.Sums.Add(h.Sums)
-	}
 }

@@ -29,13 +29,13 @@ func FuzzFold(f *testing.F) {
 		if which/3%2 == 0 {
 			admitted = map[string]bool{}
 		}
-		hosts := strings.Split(list, ",")
-		slices.Sort(hosts)
-		hosts = slices.Compact(hosts)
-		views := make([]*inventory.HostView, 0, len(hosts))
+		users := strings.Split(list, ",")
+		slices.Sort(users)
+		users = slices.Compact(users)
+		views := make([]*inventory.HostView, 0, len(users))
 		bytes, counted, names, wantFolded := map[string]int64{}, map[string]int64{}, map[string]string{}, 0
-		for i, host := range hosts {
-			view := hostOf(host, int64(i)+1)
+		for i, host := range users {
+			view := withBytes(host, int64(i)+1)
 			if i%3 == 2 {
 				view = &inventory.HostView{Host: host, Totals: ledger.Totals{Bytes: 7}} // of which nothing is left
 			}
@@ -58,10 +58,11 @@ func FuzzFold(f *testing.F) {
 				bytes[name] += view.Sums.Bytes
 			}
 		}
-		folded, numFolded := n.fold(viewOf(admitted, views...))
-		if numFolded != wantFolded {
-			t.Errorf("%d hosts are folded, want %d", numFolded, wantFolded)
+		series := (*hosts)(nil).update(viewOf(admitted, views...), n)
+		if got := series.numFolded(); got != wantFolded {
+			t.Errorf("%d hosts are folded, want %d", got, wantFolded)
 		}
+		folded := slices.Collect(series.list.All())
 		for i, h := range folded {
 			if i > 0 && folded[i-1].name >= h.name {
 				t.Errorf("%q comes before %q", folded[i-1].name, h.name)
@@ -81,7 +82,7 @@ func FuzzFold(f *testing.F) {
 		if len(counted) > 0 {
 			t.Errorf("nothing is said of %v", counted)
 		}
-		for _, host := range hosts {
+		for _, host := range users {
 			isFolded := admitted != nil && !admitted[host]
 			if name := names[host]; n != off && !n.matches(name, host, isFolded) {
 				t.Errorf("whoever asks for %q does not get %q", name, host)

@@ -25,8 +25,8 @@ var (
 	off    = &naming{label: config.HostLabelOff}
 )
 
-// hostOf returns a host with so many bytes held, and ten times as many counted.
-func hostOf(name string, bytes int64) *inventory.HostView {
+// withBytes returns a host with so many bytes held, and ten times as many counted.
+func withBytes(name string, bytes int64) *inventory.HostView {
 	return &inventory.HostView{
 		Host: name, Sums: &sums.Sums{Bytes: bytes, Files: 1}, Totals: ledger.Totals{Bytes: 10 * bytes},
 	}
@@ -34,15 +34,12 @@ func hostOf(name string, bytes int64) *inventory.HostView {
 
 // viewOrder makes lists as an inventory does, of small blocks.
 var viewOrder = sorted.Order[*inventory.HostView, *sums.Sums]{
-	Key:       func(v *inventory.HostView) string { return v.Host },
-	Summarize: func([]*inventory.HostView) *sums.Sums { return &sums.Sums{} },
-	BlockSize: 4,
+	Key: hostOf, Summarize: func([]*inventory.HostView) *sums.Sums { return &sums.Sums{} }, BlockSize: 4,
 }
 
 func viewOf(admitted map[string]bool, views ...*inventory.HostView) *poll.CorpView {
-	hosts := viewOrder.Update(sorted.List[*inventory.HostView, *sums.Sums]{}, views, nil)
 	return &poll.CorpView{Name: "acme", View: &inventory.View{
-		Listed: true, Settled: true, Birth: noon, Total: &sums.Sums{}, Hosts: hosts, Admitted: admitted,
+		Listed: true, Settled: true, Birth: noon, Total: &sums.Sums{}, Hosts: viewOrder.Update(hostList{}, views, nil), Admitted: admitted,
 	}}
 }
 
@@ -63,19 +60,19 @@ func TestFold(t *testing.T) {
 	}{
 		"plain": {
 			naming: plain,
-			view:   viewOf(nil, hostOf("", 2), hostOf("a", 1)),
+			view:   viewOf(nil, withBytes("", 2), withBytes("a", 1)),
 			want:   []string{"a", "unknown"},
 			bytes:  map[string]int64{"a": 1, "unknown": 2},
 		},
 		"hashed": {
 			naming: hashed,
-			view:   viewOf(nil, hostOf("", 2), hostOf("li", 1)),
+			view:   viewOf(nil, withBytes("", 2), withBytes("li", 1)),
 			want:   []string{"ea209521508d4cff", "unknown"},
 			bytes:  map[string]int64{"ea209521508d4cff": 1, "unknown": 2},
 		},
 		"off": {
 			naming: off,
-			view:   viewOf(nil, hostOf("", 3), hostOf("a", 1), hostOf("b", 2)),
+			view:   viewOf(nil, withBytes("", 3), withBytes("a", 1), withBytes("b", 2)),
 			want:   []string{""},
 			bytes:  map[string]int64{"": 6},
 		},
@@ -87,57 +84,57 @@ func TestFold(t *testing.T) {
 		},
 		"beyond the limit": {
 			naming: plain,
-			view:   viewOf(map[string]bool{"b": true, "z": true}, hostOf("a", 1), hostOf("b", 5), hostOf("c", 3), hostOf("z", 4)),
+			view:   viewOf(map[string]bool{"b": true, "z": true}, withBytes("a", 1), withBytes("b", 5), withBytes("c", 3), withBytes("z", 4)),
 			want:   []string{"b", "other", "z"},
 			bytes:  map[string]int64{"b": 5, "other": 4, "z": 4},
 			folded: 2,
 		},
 		"hosts of the reserved names": {
 			naming: plain,
-			view:   viewOf(map[string]bool{"": true, "unknown": true, "other": true}, hostOf("", 1), hostOf("a", 2), hostOf("other", 4), hostOf("unknown", 8)),
+			view:   viewOf(map[string]bool{"": true, "unknown": true, "other": true}, withBytes("", 1), withBytes("a", 2), withBytes("other", 4), withBytes("unknown", 8)),
 			want:   []string{"other", "unknown"},
 			bytes:  map[string]int64{"other": 6, "unknown": 9},
 			folded: 1,
 		},
 		"hosts that are folded and gone": {
 			naming: plain,
-			view:   withFolded(viewOf(map[string]bool{"a": true}, hostOf("a", 1), hostOf("b", 2))),
+			view:   withFolded(viewOf(map[string]bool{"a": true}, withBytes("a", 1), withBytes("b", 2))),
 			want:   []string{"a", "other"},
 			bytes:  map[string]int64{"a": 1, "other": 2},
 			folded: 1,
 		},
 		"hosts that are folded and gone, and no others": {
 			naming: plain,
-			view:   withFolded(viewOf(nil, hostOf("a", 1), hostOf("z", 2))),
+			view:   withFolded(viewOf(nil, withBytes("a", 1), withBytes("z", 2))),
 			want:   []string{"a", "other", "z"},
 			bytes:  map[string]int64{"a": 1, "other": 0, "z": 2},
 		},
 		"hosts that are folded and gone, beside one of that name": {
 			naming: plain,
-			view:   withFolded(viewOf(nil, hostOf("other", 1))),
+			view:   withFolded(viewOf(nil, withBytes("other", 1))),
 			want:   []string{"other"},
 			bytes:  map[string]int64{"other": 1},
 		},
 		"off, with hosts that are folded and gone": {
 			naming: off,
-			view:   withFolded(viewOf(nil, hostOf("a", 1))),
+			view:   withFolded(viewOf(nil, withBytes("a", 1))),
 			want:   []string{""},
 			bytes:  map[string]int64{"": 1},
 		},
 		"a host without recordings": {
 			naming: off,
-			view:   viewOf(nil, &inventory.HostView{Host: "a", Totals: ledger.Totals{Bytes: 10}}, hostOf("b", 1)),
+			view:   viewOf(nil, &inventory.HostView{Host: "a", Totals: ledger.Totals{Bytes: 10}}, withBytes("b", 1)),
 			want:   []string{""},
 			bytes:  map[string]int64{"": 1},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			hosts, folded := test.naming.fold(test.view)
+			series := (*hosts)(nil).update(test.view, test.naming)
 			var names []string
 			bytes := map[string]int64{}
 			counted := int64(0)
-			for _, h := range hosts {
+			for h := range series.list.All() {
 				names = append(names, h.name)
 				bytes[h.name] = 0
 				if h.view.Sums != nil {
@@ -145,8 +142,8 @@ func TestFold(t *testing.T) {
 				}
 				counted += h.view.Totals.Bytes
 			}
-			if diff := cmp.Diff(test.want, names); diff != "" || folded != test.folded {
-				t.Errorf("%d folded, want %d; names (-want +got):\n%s", folded, test.folded, diff)
+			if diff := cmp.Diff(test.want, names); diff != "" || series.numFolded() != test.folded {
+				t.Errorf("%d folded, want %d; names (-want +got):\n%s", series.numFolded(), test.folded, diff)
 			}
 			if diff := cmp.Diff(test.bytes, bytes); diff != "" {
 				t.Errorf("bytes (-want +got):\n%s", diff)

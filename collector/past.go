@@ -29,7 +29,7 @@ func PastMetrics() []PastMetric {
 		}
 		list = append(list, PastMetric{
 			Definition: g.Definition,
-			State:      g.state.GetValue(),
+			State:      g.state,
 			Value: func(s *sums.Sums, _ *ledger.Totals) (float64, bool) {
 				value := g.value(s)
 				return value, value != 0 || !g.absentIfZero

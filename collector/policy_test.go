@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/policy"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
 )
@@ -17,9 +18,9 @@ import (
 func TestPolicyDecidesWhichSeriesThereAre(t *testing.T) {
 	t.Parallel()
 	none := map[string]*policy.Acceptance{}
-	h := hostOf("li", 1)
+	h := withBytes("li", 1)
 	h.Sums.Overdue, h.Sums.Accepted = 2, 3
-	var r renderer
+	var p *publication
 	for _, step := range []struct {
 		name   string
 		policy *policy.Policy
@@ -47,7 +48,8 @@ func TestPolicyDecidesWhichSeriesThereAre(t *testing.T) {
 		v := viewOf(nil, h)
 		v.Policy, v.Total = step.policy, h.Sums
 		got := map[string]float64{}
-		for _, family := range r.render(&poll.View{Corps: []poll.CorpView{*v}}, plain) {
+		p = p.next(&poll.View{Metrics: &config.Metrics{HostLabel: config.HostLabelPlain}, Corps: []poll.CorpView{*v}})
+		for _, family := range p.snapshot.Gather() {
 			switch family.GetName() {
 			case "wecom_recording_accepted_files", "wecom_recording_retention_exceeded_files":
 				got[family.GetName()] = family.GetMetric()[0].GetGauge().GetValue()

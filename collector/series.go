@@ -4,18 +4,19 @@
 package collector
 
 import (
-	"time"
+	"slices"
+	"strings"
 
 	dto "github.com/prometheus/client_model/go"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector/textformat"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/sorted"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/ledger"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/recording"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/sums"
-	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
-	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll/discovery"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
 type hostCounter struct {
@@ -67,7 +68,7 @@ var hostGauges = [...]hostGauge{
 type hostGauge struct {
 	Definition
 
-	state        *dto.LabelPair // nil: the family has no such label
+	state        string // the value of the label state; "": the family has no such label
 	absentIfZero bool
 	presentOnly  bool // nothing is known of its past
 	// needsRetention means that it is absent unless the corp has a retention.
@@ -83,170 +84,189 @@ func (g *hostGauge) isServed(value float64, retaining bool) bool {
 func recordingsIn(state recording.State) hostGauge {
 	return hostGauge{
 		Definition: recordings,
-		state:      pair(labelState, state.String()),
+		state:      state.String(),
 		value:      func(s *sums.Sums) float64 { return float64(s.Recordings[state]) },
 	}
 }
 
-// hostSeries are the series of one host. They never change, so they are made only when
-// something about the host has changed, and in one allocation, since there are many.
+// A hostMetric is a metric of which a host has at most one series.
+type hostMetric struct {
+	Definition
+
+	state    string // as that of a hostGauge
+	isServed func(*hostSeries) bool
+	value    func(*inventory.HostView) float64
+	more     string // the label state, as it follows others in a text format
+}
+
+const numHostMetrics = 1 + len(hostCounters) + len(viewCounters) + len(hostGauges)
+
+// hostMetrics are all metrics of hosts, by name. A mask of them has a bit for each.
+var hostMetrics = newHostMetrics()
+
+func newHostMetrics() (list [numHostMetrics]hostMetric) {
+	all := append(list[:0], hostMetric{
+		Definition: hostInfo,
+		isServed:   func(h *hostSeries) bool { return h.info != "" },
+		value:      func(*inventory.HostView) float64 { return 1 },
+	})
+	for _, c := range hostCounters {
+		all = append(all, hostMetric{
+			Definition: c.Definition,
+			isServed:   func(h *hostSeries) bool { return h.corp.settled },
+			value:      func(v *inventory.HostView) float64 { return c.value(&v.Totals) },
+		})
+	}
+	for _, c := range viewCounters {
+		all = append(all, hostMetric{
+			Definition: c.Definition,
+			isServed:   func(h *hostSeries) bool { return h.corp.settled && h.corp.views },
+			value:      func(v *inventory.HostView) float64 { return c.value(&v.Totals) },
+		})
+	}
+	for _, g := range hostGauges {
+		m := hostMetric{
+			Definition: g.Definition,
+			state:      g.state,
+			isServed: func(h *hostSeries) bool {
+				return h.view.Sums != nil && g.isServed(g.value(h.view.Sums), h.corp.retaining)
+			},
+			value: func(v *inventory.HostView) float64 { return g.value(v.Sums) },
+		}
+		if g.state != "" {
+			m.more = "," + string(textformat.AppendLabel(nil, labelState, g.state))
+		}
+		all = append(all, m)
+	}
+	slices.SortStableFunc(all, func(a, b hostMetric) int { return strings.Compare(a.Name, b.Name) })
+	return list
+}
+
+// A hostFamily is a family of metrics of hosts.
+type hostFamily struct {
+	*Definition
+
+	first, end int    // the metrics, by their indices
+	mask       uint32 // of them
+}
+
+// hostFamilies are the families of hosts, by name.
+var hostFamilies = newHostFamilies()
+
+func newHostFamilies() []hostFamily {
+	var all []hostFamily
+	for i := range hostMetrics {
+		m := &hostMetrics[i]
+		if len(all) == 0 || all[len(all)-1].Name != m.Name {
+			all = append(all, hostFamily{Definition: &m.Definition, first: i})
+		}
+		family := &all[len(all)-1]
+		family.end = i + 1
+		family.mask |= 1 << i
+	}
+	return all
+}
+
+// hostSeries are the series of the hosts with one value of the label host. They never change.
 type hostSeries struct {
-	name   string
-	view   *inventory.HostView // that they were made of
-	info   *dto.Metric         // nil: the department is not known
-	host   dto.LabelPair
-	labels [2]*dto.LabelPair
-
-	counters struct {
-		metrics [len(hostCounters)]dto.Metric
-		values  [len(hostCounters)]dto.Counter
-		numbers [len(hostCounters)]float64
-		served  bool
-	}
-	views  *viewSeries // nil: statistics are not asked for
-	gauges struct {
-		metrics [len(hostGauges)]dto.Metric
-		values  [len(hostGauges)]dto.Gauge
-		numbers [len(hostGauges)]float64
-		labels  [len(hostGauges)][3]*dto.LabelPair
-		served  [len(hostGauges)]bool
-	}
+	name string
+	corp *corpSeries
+	view *inventory.HostView
+	// summed are the hosts of which the view is the sum, but for those that are folded; nil: it is
+	// that of one host.
+	summed []*inventory.HostView
+	// info are the labels of wecom_host_info, and labels those of all other series, as they stand
+	// in a text format. Without info, the department is not known.
+	info, labels string
+	department   string
+	// What follows is read by each scrape that renders the host. Reading it from the view would
+	// take half of the time.
+	created wecom.Instant           // of the counters
+	served  uint32                  // a mask of the metrics that there are
+	values  [numHostMetrics]float64 // of those
 }
 
-// viewSeries are the series of the views of one host.
-type viewSeries struct {
-	metrics [len(viewCounters)]dto.Metric
-	values  [len(viewCounters)]dto.Counter
-	numbers [len(viewCounters)]float64
+// members returns the hosts that have the name.
+func (h *hostSeries) members() []*inventory.HostView {
+	if h.summed != nil {
+		return h.summed
+	}
+	return []*inventory.HostView{h.view}
 }
 
-// seriesOf are the series of a corp's hosts, in the order of the label host. They are kept
-// from one publication to the next.
-type seriesOf struct {
-	label     config.HostLabel
-	birth     time.Time // of the ledger
-	settled   bool
-	retaining bool // the corp has a retention
-	views     bool // statistics are asked for
-	corp      *dto.LabelPair
-	created   *timestamppb.Timestamp
-	list      []*hostSeries
-	// departments are those that the list was made with.
-	departments *discovery.Departments
-}
+// serves reports whether there is a series of the metric.
+func (h *hostSeries) serves(index int) bool { return h.served>>index&1 != 0 }
 
-// update returns the series of a corp, with the old ones of hosts that have not changed,
-// and how many hosts are folded.
-func (s *seriesOf) update(v *poll.CorpView, n *naming) (updated *seriesOf, folded int) {
-	next := &seriesOf{
-		label:       n.label,
-		birth:       v.Birth,
-		settled:     v.Settled,
-		retaining:   v.Policy.Retaining(),
-		views:       v.Statistics,
-		departments: v.Departments,
-	}
-	var old []*hostSeries
-	if s != nil && s.label == next.label && s.birth.Equal(next.birth) && s.settled == next.settled &&
-		s.retaining == next.retaining && s.views == next.views {
-		next.corp, next.created, old = s.corp, s.created, s.list
-	} else {
-		next.corp, next.created = pair(labelCorp, v.Name), timestamppb.New(v.Birth)
-	}
-	hosts, folded := n.fold(v)
-	// Departments of hosts need not be compared if none can have changed.
-	sameDepartments := old != nil && s.departments == next.departments
-	next.list = make([]*hostSeries, 0, len(hosts))
-	for _, h := range hosts {
-		for len(old) > 0 && old[0].name < h.name {
-			old = old[1:]
+// A block has the series of some hosts, and a mask of the metrics that any of them has.
+type (
+	block      = sorted.Block[*hostSeries, uint32]
+	seriesList = sorted.List[*hostSeries, uint32]
+)
+
+// seriesOrder has blocks of a size that was measured, see package exposition: in smaller ones a
+// response compresses worse, and in larger ones a change of one host costs more.
+var seriesOrder = sorted.Order[*hostSeries, uint32]{
+	Key: func(h *hostSeries) string { return h.name },
+	Summarize: func(list []*hostSeries) (served uint32) {
+		for _, h := range list {
+			served |= h.served
 		}
-		if len(old) > 0 && old[0].name == h.name && old[0].view == h.view &&
-			(sameDepartments || old[0].department() == next.departmentOf(&h)) {
-			next.list = append(next.list, old[0])
-		} else {
-			next.list = append(next.list, next.make(&h))
-		}
-	}
-	return next, folded
+		return served
+	},
+	BlockSize: 64,
 }
 
-// make makes the series of a host.
-func (s *seriesOf) make(h *namedHost) *hostSeries {
-	m := &hostSeries{name: h.name, view: h.view}
-	m.host.Name, m.host.Value = new(labelHost), &m.name
-	labels := append(m.labels[:0], s.corp)
-	if s.label != config.HostLabelOff {
-		labels = append(labels, &m.host)
+// metric returns the series of a metric as client_golang has it.
+func (h *hostSeries) metric(index int) *dto.Metric {
+	m, value := &hostMetrics[index], h.values[index]
+	labels := []*dto.LabelPair{pair(labelCorp, h.corp.name)}
+	if m.Name == hostInfo.Name {
+		labels = append(labels, pair(labelDepartment, h.department))
 	}
-	created := s.created
-	if s.label != config.HostLabelOff {
-		created = timestamppb.New(h.view.Totals.Created.Time())
+	if h.corp.hasHostLabel() {
+		labels = append(labels, pair(labelHost, h.name))
 	}
-	m.setCounters(labels, &h.view.Totals, created, s.settled)
-	if s.views && s.settled {
-		m.views = newViewSeries(labels, &h.view.Totals, created)
+	if m.state != "" {
+		labels = append(labels, pair(labelState, m.state))
 	}
-	if h.view.Sums != nil {
-		m.setGauges(labels, h.view.Sums, s.retaining)
+	if m.Type == counter {
+		c := &dto.Counter{Value: &value, CreatedTimestamp: timestamppb.New(h.created.Time())}
+		return &dto.Metric{Label: labels, Counter: c}
 	}
-	if department := s.departmentOf(h); department != "" && (s.settled || h.view.Sums != nil) {
-		m.info = &dto.Metric{
-			Label: []*dto.LabelPair{s.corp, pair(labelDepartment, department), &m.host},
-			Gauge: &dto.Gauge{Value: new(1.0)},
+	return &dto.Metric{Label: labels, Gauge: &dto.Gauge{Value: &value}}
+}
+
+// A hostSection is the samples of one family and one block.
+type hostSection struct {
+	family *hostFamily
+	block  *block
+}
+
+// AppendText implements [textformat.Section].
+func (s hostSection) AppendText(dst []byte, f textformat.Format) ([]byte, error) {
+	for _, h := range s.block.Elements {
+		labels := h.labels
+		if s.family.Name == hostInfo.Name {
+			labels = h.info
+		}
+		for i := s.family.first; i < s.family.end; i++ {
+			if !h.serves(i) {
+				continue
+			}
+			m := &hostMetrics[i]
+			dst = f.AppendSample(dst, m.Name, labels, m.more, h.values[i])
+			if m.Type == counter {
+				dst = f.AppendCreated(dst, m.Name, labels, h.created.Time())
+			}
 		}
 	}
-	return m
+	return dst, nil
 }
 
-// departmentOf returns the department of a host with series of its own, or an empty string if
-// it is not known. Hosts that are summed up have no user ID.
-func (s *seriesOf) departmentOf(h *namedHost) string {
-	if h.view.Host == "" {
-		return ""
-	}
-	return s.departments.Of(h.view.Host)
-}
+// A headSection is the comments before the samples of a family.
+type headSection struct{ family *hostFamily }
 
-// department returns the department that is served, or an empty string if there is none.
-func (m *hostSeries) department() string {
-	if m.info == nil {
-		return ""
-	}
-	return m.info.GetLabel()[1].GetValue()
-}
-
-func (m *hostSeries) setCounters(
-	labels []*dto.LabelPair, t *ledger.Totals, created *timestamppb.Timestamp, settled bool,
-) {
-	c := &m.counters
-	c.served = settled
-	for i := range hostCounters {
-		c.numbers[i] = hostCounters[i].value(t)
-		c.values[i].Value, c.values[i].CreatedTimestamp = &c.numbers[i], created
-		c.metrics[i].Label, c.metrics[i].Counter = labels, &c.values[i]
-	}
-}
-
-func newViewSeries(labels []*dto.LabelPair, t *ledger.Totals, created *timestamppb.Timestamp) *viewSeries {
-	v := &viewSeries{}
-	for i := range viewCounters {
-		v.numbers[i] = viewCounters[i].value(t)
-		v.values[i].Value, v.values[i].CreatedTimestamp = &v.numbers[i], created
-		v.metrics[i].Label, v.metrics[i].Counter = labels, &v.values[i]
-	}
-	return v
-}
-
-func (m *hostSeries) setGauges(labels []*dto.LabelPair, s *sums.Sums, retaining bool) {
-	g := &m.gauges
-	for i := range hostGauges {
-		g.numbers[i] = hostGauges[i].value(s)
-		g.served[i] = hostGauges[i].isServed(g.numbers[i], retaining)
-		g.values[i].Value = &g.numbers[i]
-		g.metrics[i].Label, g.metrics[i].Gauge = labels, &g.values[i]
-		if state := hostGauges[i].state; state != nil {
-			g.metrics[i].Label = append(append(g.labels[i][:0], labels...), state)
-		}
-	}
+// AppendText implements [textformat.Section].
+func (s headSection) AppendText(dst []byte, f textformat.Format) ([]byte, error) {
+	return f.AppendHead(dst, s.family.Name, s.family.Help, metricTypes[s.family.Type]), nil
 }

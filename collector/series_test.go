@@ -4,40 +4,56 @@
 package collector
 
 import (
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	dto "github.com/prometheus/client_model/go"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
+// all returns the series in order.
+func (h *hosts) all() []*hostSeries { return slices.Collect(h.list.All()) }
+
+// familyOf returns a family of hosts; nil if there is none.
+func familyOf(h *hosts, name string) *dto.MetricFamily {
+	for _, family := range (&Snapshot{hosts: []*hosts{h}}).Gather() {
+		if family.GetName() == name {
+			return family
+		}
+	}
+	return nil
+}
+
 // labelsOf returns the values of the label host, as the metrics have them.
-func (s *seriesOf) labelsOf() []string {
-	names := make([]string, 0, len(s.list))
-	for _, m := range s.list {
-		names = append(names, m.counters.metrics[0].GetLabel()[1].GetValue())
+func (h *hosts) labelsOf() []string {
+	metrics := familyOf(h, discovered.Name).GetMetric()
+	names := make([]string, 0, len(metrics))
+	for _, m := range metrics {
+		names = append(names, m.GetLabel()[1].GetValue())
 	}
 	return names
 }
 
 func TestSeriesAreKeptUntilTheirHostChanges(t *testing.T) {
 	t.Parallel()
-	a, b, c := hostOf("a", 1), hostOf("b", 2), hostOf("c", 3)
-	first, _ := (*seriesOf)(nil).update(viewOf(nil, a, b), plain)
-	second, _ := first.update(viewOf(nil, a, hostOf("b", 9), c), plain)
-	if second.list[0] != first.list[0] {
+	a, b, c := withBytes("a", 1), withBytes("b", 2), withBytes("c", 3)
+	first := (*hosts)(nil).update(viewOf(nil, a, b), plain)
+	second := first.update(viewOf(nil, a, withBytes("b", 9), c), plain)
+	if second.all()[0] != first.all()[0] {
 		t.Error("the series of a host that does not change are others")
 	}
-	if second.list[1] == first.list[1] || second.list[1].gauges.numbers[5] != 9 {
-		t.Errorf("the series of a host that changes: %+v", second.list[1].gauges.numbers)
+	if held := familyOf(second, recordingBytes.Name).GetMetric()[1].GetGauge().GetValue(); second.all()[1] == first.all()[1] || held != 9 {
+		t.Errorf("the series of a host that changes has %.0f bytes, want 9", held)
 	}
-	if len(second.list) != 3 {
-		t.Errorf("series of %d hosts, want 3", len(second.list))
+	if n := second.list.Len(); n != 3 {
+		t.Errorf("series of %d hosts, want 3", n)
 	}
-	third, _ := second.update(viewOf(nil, c), plain)
-	if len(third.list) != 1 || third.list[0] != second.list[2] {
+	third := second.update(viewOf(nil, c), plain)
+	if third.list.Len() != 1 || third.all()[0] != second.all()[2] {
 		t.Error("the series of the last host are others")
 	}
 }
@@ -47,11 +63,11 @@ func TestSeriesAreKeptUntilTheirHostChanges(t *testing.T) {
 func TestCreatedTimestamps(t *testing.T) {
 	t.Parallel()
 	at := func(hours int) time.Time { return noon.Add(time.Duration(hours) * time.Hour) }
-	hosts := make([]*inventory.HostView, 0, 3)
+	views := make([]*inventory.HostView, 0, 3)
 	for i, name := range []string{"a", "b", "c"} {
-		h := hostOf(name, 1)
+		h := withBytes(name, 1)
 		h.Totals.Created = wecom.InstantOf(at(3 - i))
-		hosts = append(hosts, h)
+		views = append(views, h)
 	}
 	for name, test := range map[string]struct {
 		naming   *naming
@@ -64,10 +80,10 @@ func TestCreatedTimestamps(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			series, _ := (*seriesOf)(nil).update(viewOf(test.admitted, hosts...), test.naming)
+			series := (*hosts)(nil).update(viewOf(test.admitted, views...), test.naming)
 			var got []time.Time
-			for _, s := range series.list {
-				got = append(got, s.counters.values[0].GetCreatedTimestamp().AsTime())
+			for _, m := range familyOf(series, discovered.Name).GetMetric() {
+				got = append(got, m.GetCounter().GetCreatedTimestamp().AsTime())
 			}
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("created (-want +got):\n%s", diff)
@@ -78,25 +94,25 @@ func TestCreatedTimestamps(t *testing.T) {
 
 func TestSeriesOfAnotherLedgerOrLabelAreMadeAgain(t *testing.T) {
 	t.Parallel()
-	a := hostOf("a", 1)
-	first, _ := (*seriesOf)(nil).update(viewOf(nil, a), plain)
+	a := withBytes("a", 1)
+	first := (*hosts)(nil).update(viewOf(nil, a), plain)
 	unsettled := viewOf(nil, a)
 	unsettled.Settled = false
 	reborn := viewOf(nil, a)
 	reborn.Birth = noon.Add(time.Hour)
-	next, _ := first.update(unsettled, plain)
-	if next.list[0] == first.list[0] || next.list[0].counters.served {
+	next := first.update(unsettled, plain)
+	if next.all()[0] == first.all()[0] || familyOf(next, discovered.Name) != nil {
 		t.Error("counters are served before hosts are settled")
 	}
-	next, _ = first.update(reborn, plain)
-	if next.list[0] == first.list[0] {
+	next = first.update(reborn, plain)
+	if next.all()[0] == first.all()[0] {
 		t.Error("the series of another ledger are those of the last")
 	}
-	next, _ = first.update(viewOf(nil, a), off)
-	if created := next.list[0].counters.values[0].GetCreatedTimestamp().AsTime(); !created.Equal(noon) {
+	m := familyOf(first.update(viewOf(nil, a), off), discovered.Name).GetMetric()[0]
+	if created := m.GetCounter().GetCreatedTimestamp().AsTime(); !created.Equal(noon) {
 		t.Errorf("without the label host created at %s, want %s", created, noon)
 	}
-	if n := len(next.list[0].counters.metrics[0].GetLabel()); n != 1 {
+	if n := len(m.GetLabel()); n != 1 {
 		t.Errorf("%d labels without the label host, want 1", n)
 	}
 }
@@ -105,18 +121,18 @@ func TestSeriesOfAnotherLedgerOrLabelAreMadeAgain(t *testing.T) {
 // folded.
 func TestAHostThatChangesItsLabel(t *testing.T) {
 	t.Parallel()
-	a, b := hostOf("a", 1), hostOf("b", 2)
-	var series *seriesOf
+	a, b := withBytes("a", 1), withBytes("b", 2)
+	var series *hosts
 	for _, test := range []struct {
 		admitted string
-		want     [2]string
+		want     []string
 	}{
-		{admitted: "a", want: [2]string{"a", hostOther}},
-		{admitted: "b", want: [2]string{"b", hostOther}},
+		{admitted: "a", want: []string{"a", hostOther}},
+		{admitted: "b", want: []string{"b", hostOther}},
 	} {
-		series, _ = series.update(viewOf(map[string]bool{test.admitted: true}, a, b), plain)
-		if got := series.labelsOf(); got[0] != test.want[0] || got[1] != test.want[1] {
-			t.Errorf("series of %q, want %q", got, test.want)
+		series = series.update(viewOf(map[string]bool{test.admitted: true}, a, b), plain)
+		if diff := cmp.Diff(test.want, series.labelsOf()); diff != "" {
+			t.Errorf("labels (-want +got):\n%s", diff)
 		}
 	}
 }

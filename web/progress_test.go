@@ -18,6 +18,7 @@ import (
 	"github.com/go-kit/log"
 	dto "github.com/prometheus/client_model/go"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/limit"
 )
 
@@ -123,7 +124,7 @@ func TestProgress(t *testing.T) {
 // many is an inventory whose exposition fits into no buffer.
 type many struct{ fake }
 
-func (*many) Families() ([]*dto.MetricFamily, uint64) {
+func (*many) Snapshot() *collector.Snapshot {
 	f := &dto.MetricFamily{Name: new("many"), Type: dto.MetricType_GAUGE.Enum()}
 	for i := range 10_000 {
 		f.Metric = append(f.Metric, &dto.Metric{
@@ -131,7 +132,7 @@ func (*many) Families() ([]*dto.MetricFamily, uint64) {
 			Gauge: &dto.Gauge{Value: new(1.0)},
 		})
 	}
-	return []*dto.MetricFamily{f}, 1
+	return collector.NewSnapshot(1, []*dto.MetricFamily{f})
 }
 
 // TestStuckScrapeMakesRoom has one client that asks for metrics and does not read.

@@ -47,15 +47,15 @@ func (f *fake) wait() {
 	}
 }
 
-func (f *fake) Families() ([]*dto.MetricFamily, uint64) {
+func (f *fake) Snapshot() *collector.Snapshot {
 	f.wait()
-	return []*dto.MetricFamily{{
+	return collector.NewSnapshot(0, []*dto.MetricFamily{{
 		Name: new("middle"), Help: new("From the inventory."), Type: dto.MetricType_GAUGE.Enum(),
 		Metric: []*dto.Metric{{
 			Label: []*dto.LabelPair{{Name: new("host"), Value: new("li\n\"\\四")}},
 			Gauge: &dto.Gauge{Value: proto.Float64(5 << 30)},
 		}},
-	}}, 0
+	}})
 }
 
 func (f *fake) Status() []poll.Status {

@@ -103,8 +103,7 @@ func (r *Rig) Gather() []*dto.MetricFamily {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	families, _ := r.Collector.Families()
-	return append(live, families...)
+	return append(live, r.Collector.Snapshot().Gather()...)
 }
 
 // Exposition returns everything that is served, as text.

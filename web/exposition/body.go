@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"slices"
 
 	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/zstd"
@@ -16,6 +17,9 @@ import (
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector/textformat"
 )
 
 // A body is the encoded start of a response, shared by many responses. Each of
@@ -26,20 +30,43 @@ type body struct {
 
 	// The trailer of a gzip member holds the checksum and size of its whole content.
 	checksum, size uint32
+	// packed are the sections that the start was put together of; nil: it was not.
+	packed map[textformat.Section]*packed
 }
 
 // gzipHeader is the header of a gzip member without a name or a time; see RFC 1952, 2.3.
 var gzipHeader = []byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff}
 
-// newBody encodes families as v, so many at once.
-func newBody(v variant, families []*dto.MetricFamily, atOnce int) (*body, error) {
-	text, err := encodeParts(expfmt.NewFormat(v.format), families, atOnce)
+// newBody encodes a snapshot as v, so many parts at once. What an earlier body of the same variant
+// has compressed is not compressed again; it may be nil.
+func newBody(v variant, snapshot *collector.Snapshot, earlier *body, atOnce int) (*body, error) {
+	format, isText := textFormats[v.format]
+	if isText && v.encoding == promhttp.Gzip {
+		return newPackedBody(format, snapshot.Sections(), earlier, atOnce)
+	}
+	var text []bytes.Buffer
+	var err error
+	if isText {
+		text, err = writeSections(format, snapshot.Sections(), atOnce)
+	} else {
+		text, err = encodeFamilies(expfmt.NewFormat(v.format), snapshot.Gather(), atOnce)
+	}
 	if err != nil {
 		return nil, err
 	}
-	b := &body{encoding: v.encoding}
+	return compress(v.encoding, text)
+}
+
+// textFormats are the formats that package textformat writes.
+var textFormats = map[expfmt.FormatType]textformat.Format{
+	expfmt.TypeTextPlain: textformat.Text, expfmt.TypeOpenMetrics: textformat.OpenMetrics,
+}
+
+// compress returns the body of a text in parts.
+func compress(encoding promhttp.Compression, text []bytes.Buffer) (b *body, err error) {
+	b = &body{encoding: encoding}
 	var out bytes.Buffer
-	switch v.encoding {
+	switch encoding {
 	case promhttp.Gzip:
 		err = b.deflate(&out, text)
 	case promhttp.Zstd:
@@ -57,9 +84,9 @@ func newBody(v variant, families []*dto.MetricFamily, atOnce int) (*body, error)
 // bytesPerMetric is the typical encoded size of a metric. Buffers of that size seldom grow.
 const bytesPerMetric = 96
 
-// encodeParts encodes each family into a separate buffer, so many at once. A scrape waits
+// encodeFamilies encodes each family into a separate buffer, so many at once. A scrape waits
 // for it.
-func encodeParts(format expfmt.Format, families []*dto.MetricFamily, atOnce int) ([]bytes.Buffer, error) {
+func encodeFamilies(format expfmt.Format, families []*dto.MetricFamily, atOnce int) ([]bytes.Buffer, error) {
 	parts := make([]bytes.Buffer, len(families))
 	var encoding errgroup.Group
 	encoding.SetLimit(atOnce)
@@ -70,6 +97,27 @@ func encodeParts(format expfmt.Format, families []*dto.MetricFamily, atOnce int)
 		})
 	}
 	return parts, encoding.Wait()
+}
+
+// writeSections writes the text of sections, so many parts at once. A scrape waits for it.
+func writeSections(format textformat.Format, sections []textformat.Section, atOnce int) ([]bytes.Buffer, error) {
+	runs := slices.Collect(slices.Chunk(sections, sectionsPerRun))
+	parts := make([]bytes.Buffer, len(runs))
+	var writing errgroup.Group
+	writing.SetLimit(atOnce)
+	for i, run := range runs {
+		writing.Go(func() (err error) {
+			var text []byte
+			for _, section := range run {
+				if text, err = section.AppendText(text, format); err != nil {
+					return err
+				}
+			}
+			parts[i] = *bytes.NewBuffer(text)
+			return nil
+		})
+	}
+	return parts, writing.Wait()
 }
 
 func writeParts(w io.Writer, parts []bytes.Buffer) error {

@@ -7,11 +7,13 @@ package exposition
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"net/http"
 	"runtime"
 	"slices"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
@@ -20,15 +22,15 @@ import (
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/limit"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/web/query"
 )
 
 // Inventory provides the metrics of the recordings.
 type Inventory interface {
-	// Families returns metric families sorted by name, and their version, which
-	// grows when they change. Both sides leave the families as they are.
-	Families() ([]*dto.MetricFamily, uint64)
+	// Snapshot returns them as they are now.
+	Snapshot() *collector.Snapshot
 }
 
 // A handler serves metrics. The inventory may have hundreds of thousands, and
@@ -42,10 +44,20 @@ type handler struct {
 	accepted  []expfmt.Format
 	uncached  *limit.Turns
 
-	mu      sync.Mutex
-	version uint64
-	bodies  map[variant]func() (*body, error) // of that version
+	mu     sync.Mutex
+	bodies map[variant]*cached
 }
+
+// A cached is the body of a variant that was last asked for.
+type cached struct {
+	version uint64
+	body    func() (*body, error)
+	asked   time.Time
+}
+
+// keptFor is how long the body of an earlier snapshot is kept for what does not change. Nobody
+// who scrapes asks less often.
+const keptFor = 10 * time.Minute
 
 // A variant is a key of the cache. It ignores the versions of a format and the
 // ways to escape names, because the names of this exporter are the same in all.
@@ -77,6 +89,7 @@ func New(logger log.Logger, inventory Inventory, registry prometheus.Gatherer) h
 		registry:  registry,
 		accepted:  expfmt.DefaultOpenMetricsAcceptedFormats(),
 		uncached:  limit.NewTurns(uncachedAtOnce),
+		bodies:    map[variant]*cached{},
 	}
 }
 
@@ -153,8 +166,11 @@ func (h *handler) start(v variant, names []string, isCached bool) (*body, error)
 	if isCached {
 		return h.body(v)
 	}
-	families, _ := h.inventory.Families()
-	return newBody(v, withNames(families, names), 1)
+	snapshot := h.inventory.Snapshot()
+	if names != nil {
+		snapshot = collector.NewSnapshot(snapshot.Version, withNames(snapshot.Gather(), names))
+	}
+	return newBody(v, snapshot, nil, 1)
 }
 
 // finish writes what follows the start of a response: the metrics of the registry.
@@ -192,17 +208,30 @@ func getBuffer() *bytes.Buffer {
 func (h *handler) body(v variant) (*body, error) {
 	h.mu.Lock()
 	// Read under the lock, so that an earlier version cannot replace a later one.
-	families, version := h.inventory.Families()
-	if h.bodies == nil || h.version != version {
-		h.version, h.bodies = version, map[variant]func() (*body, error){}
+	snapshot, now := h.inventory.Snapshot(), time.Now()
+	c := h.bodies[v]
+	if c == nil || c.version != snapshot.Version {
+		earlier := c
+		c = &cached{version: snapshot.Version, body: sync.OnceValues(func() (*body, error) {
+			return newBody(v, snapshot, earlier.finished(), runtime.GOMAXPROCS(0))
+		})}
+		h.bodies[v] = c
 	}
-	get := h.bodies[v]
-	if get == nil {
-		get = sync.OnceValues(func() (*body, error) { return newBody(v, families, runtime.GOMAXPROCS(0)) })
-		h.bodies[v] = get
-	}
+	c.asked = now
+	maps.DeleteFunc(h.bodies, func(v variant, c *cached) bool {
+		return c.version != snapshot.Version && (v.encoding != promhttp.Gzip || now.Sub(c.asked) > keptFor)
+	})
 	h.mu.Unlock()
-	return get()
+	return c.body()
+}
+
+// finished returns the body; nil if there is none.
+func (c *cached) finished() *body {
+	if c == nil {
+		return nil
+	}
+	b, _ := c.body() // After an error, nothing is kept.
+	return b
 }
 
 // clashing is left out of OpenMetrics: there, this counter and the gauge

@@ -26,6 +26,8 @@ import (
 	_ "github.com/prometheus/client_golang/prometheus/promhttp/zstd" // for the ordinary handler
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
 )
 
 const (
@@ -67,7 +69,7 @@ func oddHandlers(t *testing.T) (ours, ordinary http.Handler) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ours = New(log.NewNopLogger(), &large{families: families}, live)
+	ours = New(log.NewNopLogger(), &fixed{families: families}, live)
 	ordinary = promhttp.HandlerFor(prometheus.Gatherers{registry, live}, promhttp.HandlerOpts{
 		EnableOpenMetrics: true, EnableOpenMetricsTextCreatedSamples: true,
 	})
@@ -263,7 +265,7 @@ func TestQueriesOfTheExposition(t *testing.T) {
 	} {
 		t.Run(test.query, func(t *testing.T) {
 			t.Parallel()
-			e, ok := New(log.NewNopLogger(), &large{}, prometheus.NewRegistry()).(*handler)
+			e, ok := New(log.NewNopLogger(), &fixed{}, prometheus.NewRegistry()).(*handler)
 			if !ok {
 				t.Fatal("another handler")
 			}
@@ -308,7 +310,7 @@ func TestNothingAcceptable(t *testing.T) {
 	} {
 		ours, _ := oddHandlers(t)
 		var lines bytes.Buffer
-		handler := New(log.NewLogfmtLogger(&lines), &large{}, prometheus.NewRegistry())
+		handler := New(log.NewLogfmtLogger(&lines), &fixed{}, prometheus.NewRegistry())
 		get(t, handler, "/metrics", map[string]string{"Accept-Encoding": encoding})
 		w := get(t, ours, "/metrics", map[string]string{"Accept-Encoding": encoding})
 		if got := w.Header().Get("Content-Encoding"); got != "" || !strings.Contains(w.Body.String(), "a_live_value 7\n") || lines.Len() > 0 {
@@ -339,8 +341,8 @@ func TestBodiesAreMadeOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	inventory := &large{families: families}
-	e := &handler{inventory: inventory}
+	inventory := &fixed{families: families}
+	e := &handler{inventory: inventory, bodies: map[variant]*cached{}}
 	bodyOf := func(encoding promhttp.Compression) *body {
 		b, err := e.body(variant{expfmt.TypeTextPlain, encoding})
 		if err != nil {
@@ -375,8 +377,8 @@ func TestExpositionErrors(t *testing.T) {
 		registry  prometheus.Gatherer
 		inventory Inventory
 	}{
-		"of the registry":  {registry: failing, inventory: &large{}},
-		"of the inventory": {registry: prometheus.NewRegistry(), inventory: &large{families: broken}},
+		"of the registry":  {registry: failing, inventory: &fixed{}},
+		"of the inventory": {registry: prometheus.NewRegistry(), inventory: &fixed{families: broken}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -426,14 +428,13 @@ func (c *changing) change() {
 	c.families = []*dto.MetricFamily{family}
 }
 
-// Families implements Inventory.
-func (c *changing) Families() ([]*dto.MetricFamily, uint64) {
+// Snapshot implements Inventory.
+func (c *changing) Snapshot() *collector.Snapshot {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.families, c.version
+	return collector.NewSnapshot(c.version, c.families)
 }
 
-// Ready implements Inventory.
 // scrapeWhileChanging has so many scrape for some time while the inventory changes
 // every 50 ms, in all formats and encodings, and returns how many scrapes there
 // were. Every body must be whole, and of one version that is not older than what

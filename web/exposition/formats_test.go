@@ -27,12 +27,12 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // small returns an inventory of one family, and a registry of two.
-func small() (*large, *prometheus.Registry) {
+func small() (*fixed, *prometheus.Registry) {
 	registry := prometheus.NewRegistry()
 	for _, name := range []string{"a_first", "z_last"} {
 		registry.MustRegister(prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: "From the registry."}))
 	}
-	return &large{families: []*dto.MetricFamily{{
+	return &fixed{families: []*dto.MetricFamily{{
 		Name: new("middle"), Help: new("From the inventory."), Type: dto.MetricType_GAUGE.Enum(),
 		Metric: []*dto.Metric{{
 			Label: []*dto.LabelPair{{Name: new("host"), Value: new("li\n\"\\四")}},

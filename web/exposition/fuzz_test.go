@@ -27,6 +27,8 @@ import (
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/collector"
 )
 
 // fuzzedFamilies makes families of arbitrary bytes: of names that begin with prefix, of all
@@ -82,7 +84,7 @@ func fuzzedFamilies(prefix string, shape []byte, texts ...string) []*dto.MetricF
 // joined returns the body of an inventory and a registry as a variant, without its encoding.
 func joined(t *testing.T, v variant, inventory, registry []*dto.MetricFamily) []byte {
 	t.Helper()
-	start, err := newBody(v, inventory, 1)
+	start, err := newBody(v, collector.NewSnapshot(0, inventory), nil, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
