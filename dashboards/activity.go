@@ -54,9 +54,9 @@ func oldestUnfinished(l Language) *stat.PanelBuilder {
 		"Time since the start of the oldest recording that is not completed, and its corp, from "+
 			"wecom_recording_oldest_unfinished_timestamp_seconds. A day or more: "+
 			"the meeting was never ended or transcoding is stuck; find it on /recordings.",
-		"最早开始且尚未完成的录制距今时间及其企业，来自 "+
-			"wecom_recording_oldest_unfinished_timestamp_seconds。超过一天：会议未结束或转码卡住；"+
-			"请在 /recordings 查找。",
+		"最早的未完成录制开始至今多久、属于哪个企业，来自 "+
+			"wecom_recording_oldest_unfinished_timestamp_seconds。超过一天，说明会议一直没有结束或转码卡住，"+
+			"可在 /recordings 页面查找。",
 	), "s", now(
 		`topk(1, time() - min by (job, corp) (wecom_recording_oldest_unfinished_timestamp_seconds{@corp}))`, "{{corp}}",
 	))).Thresholds(rising(43200, 86400)).NoValue(l.text("none", "无"))
@@ -128,8 +128,8 @@ func transcodingTime(l Language) *timeseries.PanelBuilder {
 	return newTimeseries(8, l.text("Transcoding time", "转码耗时"), l.text(
 		"Time from the end of a recording until it was first seen completed, up to a poll interval late, from "+
 			"wecom_recording_transcoding_seconds. If it grows, hosts wait for their recordings: ask WeCom.",
-		"录制结束到首次发现已完成的时间，最多晚一个轮询间隔，来自 "+
-			"wecom_recording_transcoding_seconds。若变长，主持人需等待更久：请咨询企业微信。",
+		"从录制结束到首次发现已完成的时间，最多偏大一个轮询间隔，来自 "+
+			"wecom_recording_transcoding_seconds。持续变长说明主持人要等更久，请联系企业微信客服。",
 	), "s",
 		quantile("0.5", "wecom_recording_transcoding_seconds", l.text("half of the recordings", "半数录制")),
 		quantile("0.95", "wecom_recording_transcoding_seconds", l.text("95 % of the recordings", "95 % 的录制")),

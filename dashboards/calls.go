@@ -106,9 +106,9 @@ func anomalies(l Language) *timeseries.PanelBuilder {
 		"Oddities in answers that were read all the same, per ten minutes or longer, from "+
 			"wecom_api_response_anomalies_total. They are WeCom's: docs/metrics.md lists what each one does to the values; "+
 			"report kinds that keep coming.",
-		"被容忍并照常读取的异常应答，每十分钟（或更长），来自 "+
-			"wecom_api_response_anomalies_total。源自企业微信：docs/metrics.zh-CN.md 说明各类的影响；"+
-			"若持续出现请反馈。",
+		"应答中仍照常采用的异常，每十分钟（或更长时间）统计一次，来自 "+
+			"wecom_api_response_anomalies_total。问题出在企业微信一侧，各类异常的影响见 docs/metrics.zh-CN.md；"+
+			"持续出现的请反馈。",
 	), "short", over(
 		`sum by (kind) (increase(wecom_api_response_anomalies_total{@corp}[$__interval] offset -$__interval))`,
 		"{{kind}}",

@@ -28,8 +28,8 @@ func sharingMatrix(l Language) *table.PanelBuilder {
 			"\"anyone\" means anyone with the link, an upper bound; attendees wins over company. "+
 			"Recordings for anyone without a password (none) need one.",
 		"链接未过期的共享文件，来自 wecom_recording_sharing_files。"+
-			"anyone 指任何持有链接者，为上限；attendees 优先于 company。"+
-			"对 anyone 且无密码（none）的录制应设置密码。",
+			"anyone 指任何人凭链接即可观看，数字是上限；同时设为 company 与 attendees 的，计为 attendees。"+
+			"anyone 且无密码（none）的录制，应设置密码。",
 	), []*prometheus.DataqueryBuilder{cells(
 		`sum by (audience, password) (corp:wecom_recording_sharing_files:sum{@record,expiry!="expired"})`,
 	)},
@@ -47,8 +47,8 @@ func linksByExpiry(l Language) *bargauge.PanelBuilder {
 	return newBarGauge(8, l.text("Links for anyone by expiry", "任何人可用链接的有效期"), l.text(
 		"Files whose link is for anyone who has it, an upper bound, by when it expires, from "+
 			"wecom_recording_sharing_files. Give links that never expire an end.",
-		"链接对任何持有者开放（上限）的文件，按过期时间统计，来自 "+
-			"wecom_recording_sharing_files。请为永久链接设置有效期。",
+		"任何人凭链接即可观看的文件（数字是上限），按链接的过期时间统计，来自 "+
+			"wecom_recording_sharing_files。请为永不过期的链接设置有效期。",
 	), "short",
 		filesExpiring("expired", l.text("expired", "已过期")),
 		filesExpiring("1d", l.text("within a day", "1 天内过期")),
@@ -77,7 +77,7 @@ func sharedOverTime(l Language) *timeseries.PanelBuilder {
 		"Files with sharing on, and those of them that anyone with the link can watch without a password, from "+
 			"wecom_recording_shared_files and wecom_recording_exposed_files. "+
 			"If a line steps up, see the changes in the row below.",
-		"已开启共享的文件，以及其中任何持有链接者无需密码即可观看的文件，"+
+		"已开启共享的文件，以及其中任何人凭链接、无需密码即可观看的文件，"+
 			"来自 wecom_recording_shared_files 和 wecom_recording_exposed_files。"+
 			"若突然上升，请查看下一行的变更。",
 	), "short",
@@ -117,7 +117,7 @@ func mostViewed(l Language) *table.PanelBuilder {
 // midnight in the time zone of the dashboard, and a bar stands at its beginning.
 const (
 	dayEN = "A bar is a day in the time zone of the dashboard, by default the browser's; the last one is not over."
-	dayZH = "每个柱为仪表盘时区（默认为浏览器时区）的一天，最后一天尚未结束。"
+	dayZH = "每根柱子代表一天，按仪表盘时区（默认为浏览器时区）划分，最后一天尚未结束。"
 )
 
 func changes(l Language) row {

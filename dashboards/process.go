@@ -29,7 +29,7 @@ func acceptedAndScraped(l Language) *statetimeline.PanelBuilder {
 			"exporter that wecom_recording_exporter_build_info names in the last day, from up. The first red one is where to "+
 			"begin: the network of the exporter, or its credentials.",
 		"企业微信是否接受各企业最近一次调用（wecom_up），以及 Prometheus "+
-			"是否能抓取各 exporter（up，exporter 由最近一天的 wecom_recording_exporter_build_info 得知）。最先变红者即为排查起点：exporter 的网络或其 Secret。",
+			"能否抓到各 exporter（up，名单取自最近一天的 wecom_recording_exporter_build_info）。从最先变红的一行查起：exporter 的网络，或其 Secret。",
 	), "none",
 		over(`min by (job, corp) (wecom_up{@corp})`, l.text("WeCom accepts {{corp}}", "企业微信接受 {{corp}}")),
 		over(

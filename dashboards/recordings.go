@@ -151,9 +151,9 @@ func exposedFiles(l Language) *stat.PanelBuilder {
 		"Files that anyone with the link can watch without a password, that have not expired and are not accepted, from "+
 			"wecom_recording_exposed_files. An upper bound: WeCom may restrict a link in ways that it does not report. "+
 			"Set a password or narrow the audience; the link lists them.",
-		"任何持有链接者无需密码即可观看、链接未过期且未登记为有意公开的文件，来自 "+
-			"wecom_recording_exposed_files。这是上限：企业微信可能有未告知的限制。"+
-			"请设置密码或缩小访问范围；链接列出这些录制。",
+		"任何人凭链接、无需密码即可观看，且链接未过期、未登记为有意公开的文件，来自 "+
+			"wecom_recording_exposed_files。这是上限：链接可能另有限制，但企业微信不返回。"+
+			"请设置密码或缩小访问范围；点击链接查看这些录制。",
 	), "short", over(`sum(corp:wecom_recording_exposed_files:sum{@record})`, l.text("Exposed", "暴露"))),
 		l.text("no data", "无数据")).
 		GraphMode(common.BigValueGraphModeArea).
@@ -164,8 +164,8 @@ func exposedSinceYesterday(l Language) *stat.PanelBuilder {
 	return alarmed(newStat(5, l.text("Newly exposed since yesterday", "较昨日新增暴露"), l.text(
 		"Files that hosts have exposed in excess of a day ago, from wecom_recording_exposed_files, as the alert "+
 			"WecomRecordingNewlyExposed counts them; on the first day, all of them. The link shows what was opened.",
-		"与一天前相比各主持人新增的暴露文件，来自 wecom_recording_exposed_files，与告警 WecomRecordingNewlyExposed 的统计相同；"+
-			"第一天为全部。点击链接查看新开放的文件。",
+		"各主持人比一天前多出的暴露文件，来自 wecom_recording_exposed_files，口径与告警 WecomRecordingNewlyExposed 相同；"+
+			"第一天全部算新增。点击链接查看是哪些文件。",
 	), "short", now(`sum(corp:wecom_recording_exposed_files:new1d{@record})`, l.text("New", "新增"))).
 		Thresholds(fromOne("orange")), l.text("no data", "无数据")).
 		DataLinks(dataLinks(
@@ -176,7 +176,7 @@ func exposedAllDay(l Language) *stat.PanelBuilder {
 	return alarmed(newStat(5, l.text("Exposed for over a day", "暴露超过一天"), l.text(
 		"Exposed files of hosts that had some all day, from wecom_recording_exposed_files, as the alert "+
 			"WecomRecordingOpenShareWithoutPassword counts them. Have the hosts set a password; accept what is open on purpose.",
-		"全天都有暴露文件的主持人的暴露文件，来自 wecom_recording_exposed_files，与告警 WecomRecordingOpenShareWithoutPassword 的统计相同。"+
+		"全天都有暴露文件的主持人，其暴露文件数，来自 wecom_recording_exposed_files，口径与告警 WecomRecordingOpenShareWithoutPassword 相同。"+
 			"请主持人设置密码；有意公开的请登记。",
 	), "short", now(
 		`sum(corp:wecom_recording_exposed_files:all_day{@record}) or on () `+
@@ -236,7 +236,7 @@ func hostsByExposedFiles(l Language) *table.PanelBuilder {
 	return newTable(12, l.text("Hosts by exposed files", "暴露文件最多的主持人"), l.text(
 		"Hosts with the most files that anyone with the link can watch without a password, 100 for each corp, from "+
 			"wecom_recording_exposed_files. Follow the link to the recordings and have the host set a password.",
-		"无需密码、任何持有链接者即可观看的文件最多的主持人，每个企业前 100 位，来自 "+
+		"暴露文件（任何人凭链接、无需密码即可观看）最多的主持人，每个企业列前 100 位，来自 "+
 			"wecom_recording_exposed_files。点击链接查看录制，并请主持人设置密码。",
 	), []*prometheus.DataqueryBuilder{cells(`host:wecom_recording_exposed_files:top100{@recordedHost}`)},
 		corpColumn(l), exposedHostColumn(l), column{field: "Value", title: title},
