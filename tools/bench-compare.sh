@@ -38,13 +38,13 @@ packages() {
 for side in base work; do
 	packages "$side" >"$temporary/$side.packages"
 	while read -r package; do
-		"$go" -C "${root[$side]}" test -c -o "$temporary/$side.bin/$package" "./$package"
+		"$go" -C "${root[$side]}" test -c -o "$temporary/$side.bin/$package.test" "./$package"
 	done <"$temporary/$side.packages"
 done
 
 run() { # side
 	while read -r package; do
-		(cd "${root[$1]}/$package" && "$temporary/$1.bin/$package" \
+		(cd "${root[$1]}/$package" && "$temporary/$1.bin/$package.test" \
 			-test.run='^$' -test.bench="$pattern" -test.benchmem -test.benchtime="$duration") >>"$temporary/results/$1"
 	done <"$temporary/$1.packages"
 }
