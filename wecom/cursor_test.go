@@ -114,6 +114,9 @@ func FuzzPageLikeEncodingJSON(f *testing.F) {
 	f.Add([]byte(` { "errcode" : "0" , "has_more" : null , "next_cursor" : 7 , "record_meetings" : [ [ { } ] , "]" , { "x" : [ "}" , "\\" ] } ] } `))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		body = bytes.TrimSpace(body)
+		if isValid := json.Valid(body); isJSON(body) != isValid {
+			t.Fatalf("it is JSON: %t, want %t", !isValid, isValid)
+		}
 		var want plainPage
 		err := json.Unmarshal(body, &want)
 		typeErr, mistyped := errors.AsType[*json.UnmarshalTypeError](err)

@@ -4,6 +4,7 @@
 package wecom
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/netip"
@@ -221,6 +222,39 @@ func TestOnlyZeroIsSuccess(t *testing.T) {
 				t.Errorf("%s: error %v, want success: %t", body, err, success)
 			}
 		}
+	}
+}
+
+func TestIsJSON(t *testing.T) {
+	t.Parallel()
+	nested := func(depth int) string { return strings.Repeat("[", depth) + strings.Repeat("]", depth) }
+	for name, test := range map[string]struct {
+		body string
+		want bool
+	}{
+		"a name twice":              {body: `{"a":1,"a":2}`, want: true},
+		"no UTF-8":                  {body: "\"\xff\"", want: true},
+		"half a surrogate pair":     {body: `"\ud800"`, want: true},
+		"-0":                        {body: `-0`, want: true},
+		"space around it":           {body: " \t\r\n1 ", want: true},
+		"as deep as it may be":      {body: nested(10_000), want: true},
+		"too deep":                  {body: nested(10_001)},
+		"far too deep":              {body: strings.Repeat("[", maxBody)},
+		"nothing":                   {},
+		"two values":                {body: `1 2`},
+		"a comma too many":          {body: `[1,]`},
+		"a bracket of another kind": {body: `[1}`},
+		"a zero before a number":    {body: `01`},
+		"no digits after the point": {body: `1.`},
+		"an unknown escape":         {body: `"\x"`},
+		"a control character":       {body: "\"\x01\""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := isJSON([]byte(test.body)); got != test.want || got != json.Valid([]byte(test.body)) {
+				t.Errorf("it is JSON: %t, want %t", got, test.want)
+			}
+		})
 	}
 }
 
