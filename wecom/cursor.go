@@ -114,7 +114,7 @@ func nameOf(raw []byte) []byte {
 	for _, b := range name {
 		if b != '_' && (b < 'a' || b > 'z') {
 			// Some letters have three cases.
-			return []byte(strings.ToLower(strings.ToUpper(unquote(raw))))
+			return []byte(strings.ToLower(strings.ToUpper(string(unquote(raw)))))
 		}
 	}
 	return name

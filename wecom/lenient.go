@@ -28,18 +28,18 @@ func (n *number) read(raw []byte) {
 	}
 	*n = number{}
 	s := unquote(raw)
-	switch s {
+	switch string(s) {
 	case "", "null", "false":
 		return
 	case "true":
 		n.value = 1
 		return
 	}
-	if v, err := strconv.ParseInt(s, 10, 64); err == nil {
+	if v, err := strconv.ParseInt(string(s), 10, 64); err == nil {
 		n.value = v
 		return
 	}
-	if f, err := strconv.ParseFloat(s, 64); err == nil && math.Abs(f) < math.MaxInt64 {
+	if f, err := strconv.ParseFloat(string(s), 64); err == nil && math.Abs(f) < math.MaxInt64 {
 		n.value = int64(f)
 		return
 	}
@@ -64,7 +64,7 @@ func (c *code) read(raw []byte) {
 		return
 	}
 	s := unquote(raw)
-	if v, err := strconv.ParseInt(s, 10, 64); err == nil && (v != 0 || s == "0") {
+	if v, err := strconv.ParseInt(string(s), 10, 64); err == nil && (v != 0 || string(s) == "0") {
 		c.value, c.valid = v, true
 	}
 }
@@ -78,7 +78,7 @@ func (f *flag) read(raw []byte) {
 		return
 	}
 	*f = flag{}
-	switch unquote(raw) {
+	switch string(unquote(raw)) {
 	case "true", "True", "TRUE", "1":
 		f.value = true
 	case "", "null", "false", "False", "FALSE", "0":
@@ -112,28 +112,29 @@ func (p *presence) read(raw []byte) {
 	}
 }
 
-// unquote returns the text of a JSON string, and any other value unchanged.
-func unquote(raw []byte) string {
+// unquote returns the text of a JSON string, and any other value unchanged. It copies only
+// what has to change.
+func unquote(raw []byte) []byte {
 	if len(raw) == 0 || raw[0] != '"' {
-		return string(raw)
+		return raw
 	}
-	if inner := raw[1 : len(raw)-1]; utf8.Valid(inner) && !bytes.ContainsRune(inner, '\\') {
-		return string(inner)
+	if inner := raw[1 : len(raw)-1]; utf8.Valid(inner) && bytes.IndexByte(inner, '\\') < 0 {
+		return inner
 	}
 	var s string
 	if err := json.Unmarshal(raw, &s); err != nil {
-		return ""
+		return nil
 	}
-	return s
+	return []byte(s)
 }
 
 // unquotePrefix returns what unquote does, but only of the first maxTextBytes.
-func unquotePrefix(raw []byte) string {
+func unquotePrefix(raw []byte) []byte {
 	if len(raw) <= maxTextBytes {
 		return unquote(raw)
 	}
 	if raw[0] != '"' {
-		return string(raw[:maxTextBytes])
+		return raw[:maxTextBytes]
 	}
 	end := 1
 	for {

@@ -78,7 +78,7 @@ func (i *integer) UnmarshalJSON(raw []byte) error {
 	if raw[0] != '"' && !isNumber(raw) || len(raw) > maxNumberBytes {
 		return errKind
 	}
-	s := unquote(raw)
+	s := string(unquote(raw))
 	if v, err := strconv.ParseInt(s, 10, 64); err == nil {
 		*i = integer(v)
 		return nil
