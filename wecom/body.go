@@ -5,6 +5,7 @@ package wecom
 
 import (
 	"bufio"
+	"bytes"
 	"compress/flate"
 	"compress/gzip"
 	"compress/zlib"
@@ -19,6 +20,10 @@ import (
 const (
 	idleTimeout    = 10 * time.Second // without a byte
 	attemptTimeout = time.Minute      // of one HTTP exchange in any case
+
+	// maxDeclared is for how many bytes memory is taken before they come. A page of 20
+	// recordings has 20 KiB.
+	maxDeclared = 1 << 20
 )
 
 var (
@@ -53,10 +58,11 @@ func (w *watchdog) heard() { w.idle.Reset(idleTimeout) }
 
 // An incoming is the body of a response as it comes in.
 type incoming struct {
-	next  io.Reader
-	watch *watchdog
-	size  int   // bytes read
-	err   error // why no more can be read, except for io.EOF
+	next     io.Reader
+	declared int64 // bytes, by Content-Length; -1 if it has none
+	watch    *watchdog
+	size     int   // bytes read
+	err      error // why no more can be read, except for io.EOF
 }
 
 func (in *incoming) Read(p []byte) (int, error) {
@@ -101,4 +107,15 @@ func unpack(body io.Reader, encoding string) (io.Reader, error) {
 		return nil, fmt.Errorf("unpacking %s: %w", encoding, err)
 	}
 	return unpacked, nil
+}
+
+// readAll reads all of a body whose length in bytes is known, or else not positive. It takes
+// the memory at once, unless that is much: a server may declare what it never sends.
+func readAll(body io.Reader, length int64) ([]byte, error) {
+	if length <= 0 || length > maxDeclared {
+		return io.ReadAll(body)
+	}
+	b := bytes.NewBuffer(make([]byte, 0, length+bytes.MinRead)) // ReadFrom needs room to find the end.
+	_, err := b.ReadFrom(body)
+	return b.Bytes(), err
 }

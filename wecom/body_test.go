@@ -10,9 +10,11 @@ import (
 	"compress/zlib"
 	"errors"
 	"io"
+	"math"
 	"net/http"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
 )
@@ -144,4 +146,36 @@ func TestEveryAnswerIsPacked(t *testing.T) {
 			t.Errorf("recordings %v, error %v", got, err)
 		}
 	})
+}
+
+func TestReadAll(t *testing.T) {
+	t.Parallel()
+	body := strings.Repeat("x", 4000)
+	for name, test := range map[string]struct {
+		length int64
+		most   int // of memory, in bytes
+	}{
+		"known":                {length: 4000, most: 4000 + bytes.MinRead},
+		"not known":            {length: -1, most: 8000},
+		"none":                 {length: 0, most: 8000},
+		"shorter than it is":   {length: 1, most: 16_000},
+		"longer than it is":    {length: 5000, most: 5000 + bytes.MinRead},
+		"longer than believed": {length: maxDeclared + 1, most: 8000},
+		"longer than allowed":  {length: math.MaxInt64, most: 8000},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := readAll(strings.NewReader(body), test.length)
+			if string(got) != body || err != nil {
+				t.Errorf("%d bytes, error %v; want %d", len(got), err, len(body))
+			}
+			if cap(got) > test.most {
+				t.Errorf("it takes %d bytes, want at most %d", cap(got), test.most)
+			}
+			broken := io.MultiReader(strings.NewReader(body), iotest.ErrReader(errIdle))
+			if got, err := readAll(broken, test.length); string(got) != body || !errors.Is(err, errIdle) {
+				t.Errorf("broken: %d bytes, error %v; want %d, %v", len(got), err, len(body), errIdle)
+			}
+		})
+	}
 }

@@ -96,7 +96,7 @@ func (t *transport) do(ctx context.Context, r request) (response, error) {
 	if resp.StatusCode >= 300 && resp.StatusCode < 400 {
 		return response{}, got.failure("a redirect, which is not followed")
 	}
-	in := &incoming{next: io.LimitReader(resp.Body, maxBody+1), watch: watch}
+	in := &incoming{next: io.LimitReader(resp.Body, maxBody+1), declared: resp.ContentLength, watch: watch}
 	if err := got.read(in, strings.Join(resp.Header.Values("Content-Encoding"), ", ")); err != nil {
 		if _, ok := errors.AsType[*ResponseError](err); ok {
 			return response{}, err
@@ -135,7 +135,11 @@ func retryAfter(resp *http.Response, now time.Time) time.Duration {
 func (r *response) read(in *incoming, encoding string) error {
 	body, err := unpack(in, encoding)
 	if err == nil {
-		r.body, err = io.ReadAll(io.LimitReader(body, maxBody+1))
+		length := in.declared
+		if encoding != "" {
+			length = -1 // It is that of the packed body.
+		}
+		r.body, err = readAll(io.LimitReader(body, maxBody+1), length)
 	}
 	switch {
 	case errors.Is(err, errUnknownEncoding):

@@ -144,7 +144,8 @@ func (body Respond) RoundTrip(req *http.Request) (*http.Response, error) {
 		text = `{"errcode":0,"errmsg":"ok","access_token":"token","expires_in":7200}`
 	}
 	return &http.Response{
-		StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(text)), Request: req,
+		StatusCode: http.StatusOK, Header: http.Header{}, Request: req,
+		Body: io.NopCloser(strings.NewReader(text)), ContentLength: int64(len(text)),
 	}, nil
 }
 
