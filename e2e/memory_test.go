@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -54,7 +55,8 @@ func crowd(w http.ResponseWriter, r *http.Request) {
 
 // BenchmarkMemory measures how much memory the program takes with a million
 // recordings of 20,000 hosts and its store on: at the most during the first round,
-// after some minutes of polling and scrapes, and after a restart.
+// after some minutes of polling and scrapes, and after a restart. PROFILES names a
+// directory for heap profiles.
 func BenchmarkMemory(b *testing.B) {
 	server := httptest.NewServer(http.HandlerFunc(crowd))
 	b.Cleanup(server.Close)
@@ -72,16 +74,18 @@ func BenchmarkMemory(b *testing.B) {
 	}
 	storage := b.TempDir()
 	for b.Loop() {
-		x := runMany(b, server.URL, file, storage)
-		x.settle(b)
-		b.ReportMetric(x.memory(b, "VmHWM"), "MiB-most")
-		b.ReportMetric(x.memory(b, "VmRSS"), "MiB-settled")
-		x.end(b)
-		x = runMany(b, server.URL, file, storage)
-		x.settle(b)
-		b.ReportMetric(x.memory(b, "VmHWM"), "MiB-most-after-restart")
-		b.ReportMetric(x.memory(b, "VmRSS"), "MiB-settled-after-restart")
-		x.end(b)
+		for _, when := range []string{"", "-after-restart"} {
+			x := runMany(b, server.URL, file, storage)
+			x.settle(b)
+			b.ReportMetric(x.memory(b, "VmHWM"), "MiB-most"+when)
+			b.ReportMetric(x.memory(b, "VmRSS"), "MiB-settled"+when)
+			b.ReportMetric(x.memory(b, "RssAnon"), "MiB-settled-anonymous"+when)
+			b.ReportMetric(x.memory(b, "RssFile"), "MiB-settled-of-files"+when)
+			if dir := os.Getenv("PROFILES"); dir != "" {
+				x.writeHeapProfile(b, filepath.Join(dir, "heap"+when+".pprof"))
+			}
+			x.end(b)
+		}
 	}
 }
 
@@ -92,7 +96,7 @@ func runMany(b *testing.B, url, targets, storage string) *exporter {
 		process: start(b, []string{
 			"WECOM_CORP_ID=ww0123456789abcdef", "WECOM_API_SECRET=secret", "WECOM_API_URL=" + url,
 		}, program, "--target.file="+targets, "--storage.path="+storage, "--web.listen-address="+address, "--metrics.max-hosts=0",
-			"--poll.max-requests-per-minute=1000000", "--poll.concurrency=8", "--poll.interval=2m"),
+			"--web.enable-pprof", "--poll.max-requests-per-minute=1000000", "--poll.concurrency=8", "--poll.interval=2m"),
 		address: address, url: "http://" + address, client: newClient(),
 	}
 }
@@ -124,6 +128,18 @@ func (x *exporter) end(b *testing.B) {
 		b.Fatal(err)
 	}
 	<-x.ended
+}
+
+// writeHeapProfile writes what is live on the heap to a file for go tool pprof.
+func (x *exporter) writeHeapProfile(b *testing.B, path string) {
+	b.Helper()
+	a, err := get(b.Context(), x.client, x.url+"/debug/pprof/heap")
+	if err == nil {
+		err = os.WriteFile(path, a.body, 0o600)
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
 }
 
 // memory returns a value of the process's status in MiB.
