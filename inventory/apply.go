@@ -116,7 +116,7 @@ func (inv *Inventory) hold(h *holding, l *Listing, b *buffers) []*item {
 // observe takes in a recording of a listing. If another listing changed it since this one
 // was asked for, it is not known which of them is newer, and the next one decides.
 func (inv *Inventory) observe(listed *wecom.Recording, l *Listing, covered wecom.Instant, b *buffers) *item {
-	it := inv.items[listed.ID]
+	it := inv.items.find(listed.ID)
 	if it != nil && it.changed > l.Asked {
 		return it
 	}

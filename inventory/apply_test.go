@@ -440,8 +440,8 @@ func TestTombstonesExpire(t *testing.T) {
 		for len(recordings) > 0 && recordings[0].MeetingStart < wecom.InstantOf(now.Add(day-month)) {
 			recordings = recordings[1:]
 		}
-		if most := 10 * int((month+retentionMargin)/day+2); len(inv.items) > most {
-			t.Fatalf("%d recordings are known on day %d, and at most %d were in the lookback", len(inv.items), d, most)
+		if most := 10 * int((month+retentionMargin)/day+2); inv.items.count > most {
+			t.Fatalf("%d recordings are known on day %d, and at most %d were in the lookback", inv.items.count, d, most)
 		}
 	}
 	if got := inv.counted(); got.Recordings != 1790 || got.Files != 1790 {
@@ -458,8 +458,8 @@ func TestClockThatIsAheadForAWhile(t *testing.T) {
 	inv.poll(li, at(3*time.Hour), month, first)
 	inv.poll(li, at(4*time.Hour), month)
 	inv.expire(at(40 * day))
-	if len(inv.items) != 0 {
-		t.Fatalf("%d recordings are known, want none", len(inv.items))
+	if inv.items.count != 0 {
+		t.Fatalf("%d recordings are known, want none", inv.items.count)
 	}
 	inv.poll(li, at(5*time.Hour), month, first, listed("second", -4*time.Hour, -4*time.Hour))
 	if got := inv.counted(); got.Recordings != 2 || got.Files != 2 {
@@ -467,8 +467,8 @@ func TestClockThatIsAheadForAWhile(t *testing.T) {
 	}
 	inv.poll(li, at(6*time.Hour), month)
 	inv.expire(at(33 * day))
-	if len(inv.items) != 0 {
-		t.Errorf("%d recordings are known, want none: what was dropped for good", len(inv.items))
+	if inv.items.count != 0 {
+		t.Errorf("%d recordings are known, want none: what was dropped for good", inv.items.count)
 	}
 }
 
@@ -522,10 +522,10 @@ func TestAnswersThatOvertake(t *testing.T) {
 			inv.list(wang, span, test.newer...)
 			inv.Apply(older)
 			// What is stored in between must be what can be loaded again.
-			for id, it := range inv.items {
+			for it := range inv.items.all() {
 				gone := it.recordOf().Gone
 				if (it.holders == 0) != (gone != 0) || (it.holders == 0) != it.isTombstone() {
-					t.Errorf("%s has %d holders, and is gone since %d", id, it.holders, gone)
+					t.Errorf("%s has %d holders, and is gone since %d", it.recordOf().ID, it.holders, gone)
 				}
 			}
 			for _, target := range []wecom.Target{li, wang} {

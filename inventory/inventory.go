@@ -36,7 +36,7 @@ type Inventory struct {
 	lookback time.Duration
 	policy   *policy.Policy // nil: there are no rules
 	ledger   *ledger.Ledger
-	items    map[string]*item // by recording ID, tombstones included
+	items    itemIndex // tombstones included
 	holdings map[wecom.Target]*holding
 	book     *views.Book      // how often recordings were viewed, by the numbers of the items
 	hosts    map[string]*host // by host_user_id, those that have recordings
@@ -70,6 +70,7 @@ type Inventory struct {
 // had it, or did not cover it. An item that no target holds is a tombstone.
 type item struct {
 	encoded string // the record
+	next    *item  // in the same bucket of the index
 	host    *host  // nil: a tombstone
 	index   int32  // among the items of the host
 	holders int32  // reference count
@@ -100,7 +101,7 @@ func New(lookback time.Duration, birth time.Time) *Inventory {
 	return &Inventory{
 		lookback: lookback,
 		ledger:   ledger.New(birth),
-		items:    map[string]*item{},
+		items:    newItemIndex(),
 		holdings: map[wecom.Target]*holding{},
 		book:     views.NewBook(),
 		hosts:    map[string]*host{},
@@ -186,7 +187,7 @@ func (inv *Inventory) Status() Status {
 	return Status{
 		Listed:      inv.listed,
 		Ready:       inv.ready,
-		Recordings:  len(inv.items),
+		Recordings:  inv.items.count,
 		Hosts:       len(inv.hosts),
 		Lookback:    inv.lookback,
 		Birth:       inv.ledger.Birth,
@@ -224,9 +225,11 @@ func (inv *Inventory) write(it *item, r *recording.Record, b *buffers) {
 	if it.encoded == string(b.encoded) {
 		return
 	}
+	isNew := it.encoded == ""
 	it.encoded, it.changed = string(b.encoded), inv.generation
-	// The key shares the memory of the record.
-	inv.items[recording.IDOf(it.encoded)] = it
+	if isNew {
+		inv.items.insert(it)
+	}
 	inv.unsaved.addItem(it)
 	inv.attach(it, r)
 	inv.version++
@@ -320,7 +323,7 @@ func (inv *Inventory) expire(now time.Time) {
 	inv.retentionDue = now.Add(retentionInterval)
 	horizon := wecom.InstantOf(now.Add(-inv.lookback - retentionMargin))
 	var r recording.Record
-	for id, it := range inv.items {
+	for it := range inv.items.all() {
 		if !it.isTombstone() {
 			continue
 		}
@@ -330,7 +333,7 @@ func (inv *Inventory) expire(now time.Time) {
 			last = max(last, r.Gone)
 		}
 		if last < horizon {
-			delete(inv.items, id)
+			inv.items.remove(it)
 			inv.unsaved.dropItem(it)
 			inv.book.Drop(it.number)
 			inv.horizon = max(inv.horizon, last+1)

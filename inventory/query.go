@@ -115,7 +115,7 @@ func (inv *Inventory) hostsOf(q *Query) []*host {
 	if q.ID == "" {
 		return slices.Collect(maps.Values(inv.hosts))
 	}
-	if it := inv.items[q.ID]; it != nil && !it.isTombstone() {
+	if it := inv.items.find(q.ID); it != nil && !it.isTombstone() {
 		return []*host{it.host}
 	}
 	return nil

@@ -51,7 +51,7 @@ func addContent(content map[string]string, g *store.Group, inv *Inventory) error
 	// An earlier version has not stored that there are no changes.
 	content[g.Name()] = strings.Replace(string(head), `,"changes":0,"last_change":0,"changes_since":0`, "", 1)
 	for table, n := range map[string]int{
-		tableRecordings: len(inv.items), tableTargets: len(inv.holdings), tableHosts: len(inv.ledger.Hosts()),
+		tableRecordings: inv.items.count, tableTargets: len(inv.holdings), tableHosts: len(inv.ledger.Hosts()),
 	} {
 		err := g.Each(table, n, func(key, value []byte) error {
 			content[fmt.Sprintf("%s %s %q", g.Name(), table, key)] = string(value)

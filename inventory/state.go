@@ -61,7 +61,7 @@ func (inv *Inventory) head() *head {
 		Ready:       inv.ready,
 		Number:      inv.number,
 		HostLimit:   inv.admission.stored(),
-		Recordings:  len(inv.items),
+		Recordings:  inv.items.count,
 		Targets:     len(inv.holdings),
 		Hosts:       len(inv.ledger.Hosts()),
 		Views:       inv.book.Len(),
@@ -162,7 +162,7 @@ func (inv *Inventory) MarkUnsaved() (lostChanges int) {
 	defer inv.mu.Unlock()
 	inv.unsaved.start(inv.ledger.Version())
 	inv.unsaved.head = true
-	for _, it := range inv.items {
+	for it := range inv.items.all() {
 		inv.unsaved.addItem(it)
 	}
 	for t := range inv.holdings {
@@ -309,7 +309,7 @@ func Load(group *store.Group) (*Inventory, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, it := range inv.items {
+	for it := range inv.items.all() {
 		if (it.holders == 0) != it.isTombstone() {
 			return nil, errors.New("recordings: one has no holder and is not a tombstone, or has both")
 		}
@@ -360,8 +360,11 @@ func (l *loader) loadItem(key, value []byte) error {
 	if err := l.record.Decode(it.encoded); err != nil {
 		return err
 	}
+	if l.inventory.items.find(l.record.ID) != nil {
+		return errors.New("two recordings have the same ID")
+	}
 	l.byNumber[it.number] = it
-	l.inventory.items[recording.IDOf(it.encoded)] = it
+	l.inventory.items.insert(it)
 	l.inventory.attach(it, &l.record)
 	return nil
 }

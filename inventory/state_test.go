@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/ledger"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/recording"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/store"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
@@ -40,8 +41,8 @@ func (inv *Inventory) stored() stored {
 		Folded: inv.ledger.Folded, Horizon: inv.horizon, Admission: inv.admission, Number: inv.number,
 		Changes: inv.numbers(), Since: inv.ChangesSince(),
 	}
-	for id, it := range inv.items {
-		s.Items[id] = it.encoded
+	for it := range inv.items.all() {
+		s.Items[it.recordOf().ID] = it.encoded
 	}
 	for t, h := range inv.holdings {
 		s.Covered[t] = h.covered
@@ -68,6 +69,31 @@ func openIn(t *testing.T, dir string) (s store.Store, inv *Inventory) {
 		t.Fatalf("opening the store: %v", err)
 	}
 	return s, inv
+}
+
+// TestDamagedRecordings loads entries that no program has written.
+func TestDamagedRecordings(t *testing.T) {
+	t.Parallel()
+	encoded := func(id string) []byte {
+		r := recording.Record{ID: id, Host: "li", State: wecom.StateCompleted}
+		return r.AppendTo(nil)
+	}
+	l := loader{inventory: New(0, time.Time{}), byNumber: map[uint32]*item{}}
+	if err := l.loadItem(numberKey(7), encoded("r7")); err != nil {
+		t.Fatal(err)
+	}
+	for name, err := range map[string]error{
+		"a short number":           l.loadItem([]byte{8}, encoded("r8")),
+		"a record that is cut off": l.loadItem(numberKey(8), encoded("r8")[:3]),
+		"the same recording":       l.loadItem(numberKey(8), encoded("r7")),
+	} {
+		if err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+	if err := l.loadItem(numberKey(9), encoded("r9")); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestClampTimes(t *testing.T) {

@@ -33,7 +33,7 @@ func (inv *Inventory) Shared(ctx context.Context, now time.Time) ([]Shared, erro
 	inv.mu.Lock()
 	defer inv.mu.Unlock()
 	for i := range list {
-		if it := inv.items[list[i].ID]; it != nil {
+		if it := inv.items.find(list[i].ID); it != nil {
 			list[i].Asked = inv.book.Of(it.number).Asked()
 		}
 	}
@@ -46,7 +46,7 @@ func (inv *Inventory) Shared(ctx context.Context, now time.Time) ([]Shared, erro
 func (inv *Inventory) ObserveViews(id string, a *views.Answer) {
 	inv.mu.Lock()
 	defer inv.mu.Unlock()
-	if it := inv.items[id]; it != nil && !it.isTombstone() {
+	if it := inv.items.find(id); it != nil && !it.isTombstone() {
 		inv.ledger.ObserveViews(it.host.name, inv.book, it.number, a)
 	}
 }
@@ -55,7 +55,7 @@ func (inv *Inventory) ObserveViews(id string, a *views.Answer) {
 func (inv *Inventory) viewsOf(id string, now time.Time) (viewed, downloaded *int64) {
 	inv.mu.Lock()
 	defer inv.mu.Unlock()
-	it := inv.items[id]
+	it := inv.items.find(id)
 	if it == nil {
 		return nil, nil
 	}

@@ -50,9 +50,9 @@ func (inv *Inventory) viewed() map[string][2]uint64 {
 // noted is what was noted of recordings, by ID.
 func (inv *Inventory) noted() map[string]string {
 	all := map[string]string{}
-	for id, it := range inv.items {
+	for it := range inv.items.all() {
 		if n := inv.book.Of(it.number); n != nil {
-			all[id] = string(n.AppendTo(nil))
+			all[it.recordOf().ID] = string(n.AppendTo(nil))
 		}
 	}
 	return all
@@ -128,8 +128,8 @@ func TestViewsOfARecordingThatIsGone(t *testing.T) {
 	inv.expectViews(t, "it is back", map[string][2]uint64{"li": {4, 1}})
 	inv.poll(li, at(3*time.Hour), month)
 	inv.poll(li, at(40*day), month)
-	if inv.book.Len() != 0 || len(inv.items) != 0 {
-		t.Errorf("something is kept of %d recordings, and views of %d", len(inv.items), inv.book.Len())
+	if inv.book.Len() != 0 || inv.items.count != 0 {
+		t.Errorf("something is kept of %d recordings, and views of %d", inv.items.count, inv.book.Len())
 	}
 	inv.expectViews(t, "it is forgotten", map[string][2]uint64{"li": {4, 1}})
 }

@@ -123,13 +123,13 @@ func TestNothingIsForgottenBeforeTheFirstList(t *testing.T) {
 	inv.poll(li, at(time.Hour), month)
 	inv.lastListing = time.Time{} // as after a restart
 	inv.View(at(40*day), 0)
-	if len(inv.items) != 1 {
-		t.Errorf("%d recordings are known before the first list, want the one that was removed", len(inv.items))
+	if inv.items.count != 1 {
+		t.Errorf("%d recordings are known before the first list, want the one that was removed", inv.items.count)
 	}
 	inv.list(li, wecom.Window{Start: at(10 * day), End: at(40 * day)})
 	inv.View(at(40*day), 0)
-	if len(inv.items) != 0 {
-		t.Errorf("%d recordings are known by the clock of a list, want none", len(inv.items))
+	if inv.items.count != 0 {
+		t.Errorf("%d recordings are known by the clock of a list, want none", inv.items.count)
 	}
 }
 
