@@ -5,10 +5,12 @@ package inventory
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -289,7 +291,7 @@ func Load(group *store.Group) (*Inventory, error) {
 	inv.changes.log.Since = h.ChangesSince
 	inv.changes.sequence.Raise(h.LastChange)
 
-	l := loader{inventory: inv, byNumber: make(map[uint32]*item, h.Recordings)}
+	l := loader{inventory: inv}
 	err = group.Each(tableRecordings, h.Recordings, l.loadItem)
 	if err == nil {
 		err = group.Each(tableHosts, h.Hosts, l.loadHost)
@@ -346,8 +348,19 @@ func (inv *Inventory) ClampTimes(now time.Time) {
 // A loader loads the tables of an inventory.
 type loader struct {
 	inventory *Inventory
-	byNumber  map[uint32]*item
+	items     []*item // by number
 	record    recording.Record
+}
+
+// item returns the item of a number; nil if there is none.
+func (l *loader) item(number uint32) *item {
+	i, found := slices.BinarySearchFunc(l.items, number, func(it *item, number uint32) int {
+		return cmp.Compare(it.number, number)
+	})
+	if !found {
+		return nil
+	}
+	return l.items[i]
 }
 
 var errEntry = errors.New("an entry cannot be read")
@@ -360,10 +373,13 @@ func (l *loader) loadItem(key, value []byte) error {
 	if err := l.record.Decode(it.encoded); err != nil {
 		return err
 	}
+	if n := len(l.items); n > 0 && l.items[n-1].number >= it.number {
+		return errors.New("the numbers of recordings are not in order")
+	}
 	if l.inventory.items.find(l.record.ID) != nil {
 		return errors.New("two recordings have the same ID")
 	}
-	l.byNumber[it.number] = it
+	l.items = append(l.items, it)
 	l.inventory.items.insert(it)
 	l.inventory.attach(it, &l.record)
 	return nil
@@ -396,7 +412,7 @@ func (l *loader) loadHolding(key, value []byte) error {
 		return errEntry
 	}
 	for range n {
-		it := l.byNumber[uint32(d.Uvarint())]
+		it := l.item(uint32(d.Uvarint()))
 		if it == nil {
 			return errors.New("a target holds a recording that does not exist")
 		}

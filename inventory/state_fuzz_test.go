@@ -41,7 +41,7 @@ func FuzzLoadEntries(f *testing.F) {
 // rewritten loads an entry of a table, and returns how it is written then.
 func rewritten(t *testing.T, table string, key, value []byte) (wroteKey, wrote []byte, ok bool) {
 	t.Helper()
-	l := loader{inventory: New(0, time.Time{}), byNumber: map[uint32]*item{}}
+	l := loader{inventory: New(0, time.Time{})}
 	held := recording.Record{ID: "held", Host: "li", State: wecom.StateCompleted}
 	if err := l.loadItem(numberKey(0), held.AppendTo(nil)); err != nil {
 		t.Fatal(err)
@@ -51,7 +51,7 @@ func rewritten(t *testing.T, table string, key, value []byte) (wroteKey, wrote [
 		if l.loadItem(key, value) != nil {
 			return nil, nil, false
 		}
-		it := l.byNumber[binary.BigEndian.Uint32(key)]
+		it := l.item(binary.BigEndian.Uint32(key))
 		if recording.IDOf(it.encoded) != l.record.ID {
 			t.Errorf("its ID is %q and %q", recording.IDOf(it.encoded), l.record.ID)
 		}

@@ -78,13 +78,15 @@ func TestDamagedRecordings(t *testing.T) {
 		r := recording.Record{ID: id, Host: "li", State: wecom.StateCompleted}
 		return r.AppendTo(nil)
 	}
-	l := loader{inventory: New(0, time.Time{}), byNumber: map[uint32]*item{}}
+	l := loader{inventory: New(0, time.Time{})}
 	if err := l.loadItem(numberKey(7), encoded("r7")); err != nil {
 		t.Fatal(err)
 	}
 	for name, err := range map[string]error{
 		"a short number":           l.loadItem([]byte{8}, encoded("r8")),
 		"a record that is cut off": l.loadItem(numberKey(8), encoded("r8")[:3]),
+		"the same number":          l.loadItem(numberKey(7), encoded("r8")),
+		"an earlier number":        l.loadItem(numberKey(6), encoded("r8")),
 		"the same recording":       l.loadItem(numberKey(8), encoded("r7")),
 	} {
 		if err == nil {
@@ -93,6 +95,16 @@ func TestDamagedRecordings(t *testing.T) {
 	}
 	if err := l.loadItem(numberKey(9), encoded("r9")); err != nil {
 		t.Error(err)
+	}
+	for _, number := range []uint32{7, 9} {
+		if it := l.item(number); it == nil || it.number != number {
+			t.Errorf("item(%d) = %v", number, it)
+		}
+	}
+	for _, number := range []uint32{6, 8, 10} {
+		if it := l.item(number); it != nil {
+			t.Errorf("item(%d) = %v, want none", number, it)
+		}
 	}
 }
 

@@ -99,7 +99,7 @@ func (l *loader) loadViews(key, value []byte) error {
 		return errEntry
 	}
 	number := binary.BigEndian.Uint32(key)
-	if l.byNumber[number] == nil {
+	if l.item(number) == nil {
 		return errors.New("views of a recording that does not exist")
 	}
 	noted, err := views.Decode(string(value))

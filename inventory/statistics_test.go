@@ -262,7 +262,7 @@ func TestViewsAreStored(t *testing.T) {
 // TestDamagedViews loads entries that no program has written.
 func TestDamagedViews(t *testing.T) {
 	t.Parallel()
-	l := loader{inventory: New(0, time.Time{}), byNumber: map[uint32]*item{7: {}}}
+	l := loader{inventory: New(0, time.Time{}), items: []*item{{number: 7}}}
 	l.inventory.ledger.Restore("li", ledger.Totals{})
 	good := (&views.Noted{}).AppendTo(nil)
 	for name, err := range map[string]error{
