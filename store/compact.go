@@ -23,25 +23,25 @@ const (
 
 // compact returns the database in a new file if more than half of its own is free. Free pages
 // are used again, but the file never shrinks by itself. If that fails, the old file goes on.
-func (o *opening) compact(db *database) (*database, error) {
+func (o *opening) compact(db *database) *database {
 	os.Remove(o.path + newSuffix) // A process may have been ended while it wrote it.
 	free, size := db.free()
 	if free < compactAbove || free <= size/2 || runtime.GOOS == "windows" { // which cannot rename open files
-		return db, nil
+		return db
 	}
 	compacted, err := db.compacted(o.path + newSuffix)
 	if err != nil {
 		level.Warn(o.Logger).Log("msg", "the store could not be compacted; it stays as it is", "err", err,
 			"remedy", "make room for a second file on the disk; the next start tries again",
 			"remedy_zh", "请腾出足够再放一个状态文件的空间，下次启动时会重试")
-		return db, nil
+		return db
 	}
 	level.Info(o.Logger).Log("msg", "the store was compacted because most of it was free",
 		"bytes_before", db.size, "bytes_after", compacted.size)
 	if err := db.close(); err != nil {
 		level.Warn(o.Logger).Log("msg", "the old file of the store cannot be closed", "err", err)
 	}
-	return compacted, nil
+	return compacted
 }
 
 // free returns how many bytes of a database are not in use, and how many are in use or were.

@@ -103,6 +103,17 @@ func openDatabase(path string) (*database, error) {
 	return db, nil
 }
 
+// release drops the mapped file from the resident memory of the process.
+func (db *database) release() error {
+	return db.view(func(tx *bbolt.Tx) error {
+		// The transaction keeps bbolt from mapping the file elsewhere. All of its pages are mapped.
+		if err := releaseMapped(db.Info().Data, tx.Size()); err != nil {
+			return fmt.Errorf("releasing the memory of the store: %w", err)
+		}
+		return nil
+	})
+}
+
 // update is bbolt's Update. It returns ErrLost if the file is not as the last write left it.
 // After a panic it does not roll back: bbolt would read the damaged file again for that, and
 // panic in a goroutine of its own, which would end the process.

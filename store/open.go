@@ -247,7 +247,12 @@ func (o *opening) openToWrite() (*database, error) {
 		db.Close()
 		return nil, err
 	}
-	return o.compact(db)
+	db = o.compact(db)
+	// bbolt has read the whole file for its list of free pages. Writes read few of them again.
+	if err := db.release(); err != nil {
+		level.Debug(o.Logger).Log("msg", "the file of the store stays in memory", "err", err)
+	}
+	return db, nil
 }
 
 func (o *opening) prepare(db *database) error {
