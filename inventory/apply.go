@@ -50,8 +50,8 @@ func (l *Listing) whole(lookback time.Duration) bool {
 
 // Apply takes in a listing. Recordings that the target held and that the listing lacks are
 // gone if the span leaves no doubt, or if they started before the lookback. It returns how
-// many recordings the target holds then.
-func (inv *Inventory) Apply(l *Listing) int {
+// many recordings the target holds then, and how many of these are not completed.
+func (inv *Inventory) Apply(l *Listing) (held, unfinished int) {
 	inv.mu.Lock()
 	defer inv.mu.Unlock()
 	inv.generation++
@@ -76,7 +76,7 @@ func (inv *Inventory) Apply(l *Listing) int {
 	}
 	inv.unsaved.addTarget(l.Target)
 	inv.noteChanges()
-	return len(h.items)
+	return len(h.items), h.unfinished()
 }
 
 // hold returns the items that a target holds after a listing: those of the listing, and

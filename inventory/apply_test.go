@@ -96,11 +96,58 @@ func TestIncompleteListTakesNothingAway(t *testing.T) {
 	inv.list(li, span, recordings...)
 	half := inv.listing(li, span, recordings[:20]...)
 	half.Incomplete, half.Succeeded = true, false
-	if held, counted := inv.Apply(half), inv.counted(); held != 40 || counted.Removed != 0 {
+	held, _ := inv.Apply(half)
+	if counted := inv.counted(); held != 40 || counted.Removed != 0 {
 		t.Errorf("%d are held and %d removed after half a list, want 40 and none", held, counted.Removed)
 	}
 	if held, counted := inv.list(li, span, recordings[:20]...), inv.counted(); held != 20 || counted.Removed != 20 {
 		t.Errorf("%d are held and %d removed after a whole list, want 20 of each", held, counted.Removed)
+	}
+}
+
+func TestUnfinishedRecordings(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		states []wecom.State
+		want   int
+	}{
+		"none": {},
+		"completed": {
+			states: []wecom.State{wecom.StateCompleted, wecom.StateCompleted},
+		},
+		"one is being recorded": {
+			states: []wecom.State{wecom.StateCompleted, wecom.StateRecording},
+			want:   1,
+		},
+		"one is being transcoded": {
+			states: []wecom.State{wecom.StateTranscoding, wecom.StateCompleted},
+			want:   1,
+		},
+		"an unknown state": {
+			states: []wecom.State{wecom.StateUnknown},
+			want:   1,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			recordings := make([]wecom.Recording, 0, len(test.states))
+			for i, state := range test.states {
+				r := listed(strconv.Itoa(i), day, day)
+				r.State = state
+				recordings = append(recordings, r)
+			}
+			inv := New(month, noon)
+			span := wecom.Window{Start: noon.Add(-month), End: noon}
+			_, got := inv.Apply(inv.listing(li, span, recordings...))
+			if held := inv.Holdings()[li].Unfinished; got != test.want || held != test.want {
+				t.Errorf("unfinished after the list: %d, of the holding: %d, want %d", got, held, test.want)
+			}
+			half := inv.listing(li, span)
+			half.Incomplete, half.Succeeded = true, false
+			if _, got := inv.Apply(half); got != test.want {
+				t.Errorf("unfinished after an incomplete list: %d, want %d", got, test.want)
+			}
+		})
 	}
 }
 

@@ -89,6 +89,17 @@ type holding struct {
 	succeeded, whole time.Time
 }
 
+// unfinished returns how many recordings that the target holds are not completed.
+func (h *holding) unfinished() int {
+	n := 0
+	for _, it := range h.items {
+		if recording.StateOf(it.encoded) != wecom.StateCompleted {
+			n++
+		}
+	}
+	return n
+}
+
 // A host has recordings that are held.
 type host struct {
 	name  string
@@ -198,6 +209,7 @@ func (inv *Inventory) Status() Status {
 // A Holding is what is known of one target.
 type Holding struct {
 	Recordings int
+	Unfinished int       // recordings that are not completed
 	Succeeded  time.Time // when it was last listed to the end; zero: never
 	Whole      time.Time // when all of the lookback was last listed; zero: never
 }
@@ -208,7 +220,12 @@ func (inv *Inventory) Holdings() map[wecom.Target]Holding {
 	defer inv.mu.Unlock()
 	all := make(map[wecom.Target]Holding, len(inv.holdings))
 	for t, h := range inv.holdings {
-		all[t] = Holding{Recordings: len(h.items), Succeeded: h.succeeded, Whole: h.whole}
+		all[t] = Holding{
+			Recordings: len(h.items),
+			Unfinished: h.unfinished(),
+			Succeeded:  h.succeeded,
+			Whole:      h.whole,
+		}
 	}
 	return all
 }

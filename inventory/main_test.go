@@ -51,7 +51,8 @@ func (inv *Inventory) listing(t wecom.Target, span wecom.Window, recordings ...w
 
 // list applies a complete list, and returns how many recordings the target holds then.
 func (inv *Inventory) list(t wecom.Target, span wecom.Window, recordings ...wecom.Recording) int {
-	return inv.Apply(inv.listing(t, span, recordings...))
+	held, _ := inv.Apply(inv.listing(t, span, recordings...))
+	return held
 }
 
 // poll applies a complete list of a span that ends at the given time, and drops old

@@ -78,7 +78,7 @@ func (c *corp) poll(ctx context.Context, from *wecom.Reservation, next *chain.Ch
 		l.At, l.Succeeded = c.client.Now(), o.err == nil
 		c.inventory.SetBirth(c.born.Add(-c.client.Correction()))
 		c.inventory.ClampTimes(l.At)
-		o.recordings = c.inventory.Apply(l)
+		o.recordings, _ = c.inventory.Apply(l)
 	}
 	return o
 }

@@ -138,6 +138,13 @@ func IDOf(text string) string {
 	return d.String()
 }
 
+// StateOf returns the state in an encoded record.
+func StateOf(text string) wecom.State {
+	d := NewReader(text)
+	_, _ = d.String(), d.String()
+	return wecom.State(d.Byte() & recordStateMask)
+}
+
 // A Reader reads the parts of an encoded value in order. After an error it reads zeros;
 // Close reports the error.
 type Reader struct {

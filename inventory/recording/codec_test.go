@@ -76,6 +76,9 @@ func TestRecordsAreReadAsTheyWereWritten(t *testing.T) {
 		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("%s (-written +read):\n%s", name, diff)
 		}
+		if state := StateOf(text); state != want.State {
+			t.Errorf("%s: its state is read as %d", name, state)
+		}
 		if id := IDOf(text); id != want.ID {
 			t.Errorf("%s: its ID is read as %q", name, id)
 		}
