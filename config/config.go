@@ -41,10 +41,14 @@ type Config struct {
 	Warnings []bilingual.Text
 }
 
-// Poll is when and how fast to ask WeCom. Every value is positive.
+// Poll is when and how fast to ask WeCom. Every value is positive, but for SettledInterval.
 type Poll struct {
 	// Interval is for a target with recordings in the lookback, or newly active.
 	Interval time.Duration
+	// SettledInterval is for a target with recordings that are all completed and whose user
+	// has not started a meeting recently, if activity is discovered. It is not shorter than
+	// Interval; 0 means that Interval applies to such a target too.
+	SettledInterval time.Duration
 	// IdleInterval is for a target without.
 	IdleInterval time.Duration
 	// HistoryInterval is for windows older than the newest.

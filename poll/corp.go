@@ -107,6 +107,7 @@ func (m *Manager) newCorp(s settings, stored *inventory.Inventory) *corp {
 	c.reports = schedule.NewReports(c.schedule)
 	events := discovery.Events{HasOutage: c.hasOutage, Tried: c.discoveryTried}
 	c.discovery = discovery.New(c.client, s.config, s.poll, events, c.logger)
+	c.schedule.SetActivityKnown(c.discovery.KnowsActivity(), c.born)
 	if stored == nil {
 		c.inventory = inventory.New(s.poll.Lookback, c.born)
 	} else {
@@ -147,7 +148,11 @@ func (c *corp) restore(now time.Time) {
 	var users []string
 	for t, h := range holdings {
 		c.schedule.Restore(t, schedule.State{
-			Succeeded: h.Succeeded, Whole: h.Whole, Recordings: h.Recordings, Lookback: status.Lookback,
+			Succeeded:  h.Succeeded,
+			Whole:      h.Whole,
+			Recordings: h.Recordings,
+			Unfinished: h.Unfinished,
+			Lookback:   status.Lookback,
 		}, now)
 		if t.Selector == wecom.ByUserID {
 			users = append(users, t.ID)
@@ -338,6 +343,7 @@ func (c *corp) mayProbe(now time.Time) bool {
 func (c *corp) readTargets(now time.Time) {
 	tried := c.discovery.Tried()
 	found, changed := c.discovery.Update() // It has what the discovery found before.
+	c.schedule.SetActivityKnown(c.discovery.KnowsActivity(), now)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !changed {

@@ -20,6 +20,7 @@ type outcome struct {
 	started, ended time.Time
 	done           bool // the poll has ended
 	recordings     int  // that the target holds then, if a list was complete, and applied
+	unfinished     int  // of these, how many are not completed
 	err            error
 	canceled       bool // it was given up, because the corp is being stopped
 }
@@ -78,7 +79,7 @@ func (c *corp) poll(ctx context.Context, from *wecom.Reservation, next *chain.Ch
 		l.At, l.Succeeded = c.client.Now(), o.err == nil
 		c.inventory.SetBirth(c.born.Add(-c.client.Correction()))
 		c.inventory.ClampTimes(l.At)
-		o.recordings, _ = c.inventory.Apply(l)
+		o.recordings, o.unfinished = c.inventory.Apply(l)
 	}
 	return o
 }
@@ -138,6 +139,7 @@ func (c *corp) reschedule(o *outcome, v *verdict, now time.Time) bool {
 		Ended:      o.ended,
 		Listed:     o.chain.Listed,
 		Recordings: o.recordings,
+		Unfinished: o.unfinished,
 		Err:        o.err,
 		Class:      v.class,
 		Own:        v.own,

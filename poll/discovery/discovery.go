@@ -216,6 +216,22 @@ func (d *Discovery) Failing() bool {
 	return d.membersFinder.failing.Load() || d.activityFinder.failing.Load()
 }
 
+// KnowsActivity reports whether users who start meetings are found: activity is discovered, and
+// its last attempt did not fail, or the last success is not long ago. Before the first attempt
+// it is taken to succeed.
+func (d *Discovery) KnowsActivity() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch {
+	case !d.settings.targets.DiscoverActivity:
+		return false
+	case !d.activityFinder.failing.Load():
+		return true
+	default:
+		return d.client.Now().Sub(d.activity.newest) <= 2*d.settings.interval
+	}
+}
+
 // Known reports whether it is known whom to poll: from before, or from the discovery, if
 // everything was tried and anything was found.
 func (d *Discovery) Known() bool {

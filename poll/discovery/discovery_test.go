@@ -119,6 +119,36 @@ func TestComplete(t *testing.T) {
 	})
 }
 
+func TestKnowsActivity(t *testing.T) {
+	t.Parallel()
+	virtually(t, func(t *testing.T) {
+		r := newRig(t, corpOf(wecomtest.DefaultAgentID, discoverBoth), log.NewNopLogger())
+		r.scope("li")
+		expect := func(when string, want bool) {
+			t.Helper()
+			if got := r.KnowsActivity(); got != want {
+				t.Errorf("activity is known %s: %t, want %t", when, got, want)
+			}
+		}
+		expect("before the first attempt", true)
+		r.run()
+		r.expect(time.Minute, "li")
+		expect("after a success", true)
+		repair := r.server.Fail(wecomtest.Fault{Endpoint: "meeting/statistics/get_start_list", Errcode: 48002})
+		r.expect(intervals.Interval, "li")
+		expect("after one failure", true)
+		r.expect(2*intervals.Interval, "li")
+		expect("after several failures", false)
+		repair()
+		r.expect(time.Hour, "li")
+		expect("after a success again", true)
+		r.ApplyConfig(corpOf(wecomtest.DefaultAgentID, discoverMembers), intervals)
+		expect("when members alone are discovered", false)
+		r.ApplyConfig(corpOf(wecomtest.DefaultAgentID, discoverBoth), intervals)
+		expect("when activity is discovered, too", true)
+	})
+}
+
 func TestSwitchedOffDiscoveryCallsNobody(t *testing.T) {
 	t.Parallel()
 	virtually(t, func(t *testing.T) {

@@ -54,6 +54,23 @@ func TestSummary(t *testing.T) {
 	}
 }
 
+func TestCoverageOfSettledTargets(t *testing.T) {
+	t.Parallel()
+	const settledInterval = 30 * time.Minute
+	poll := intervals
+	poll.SettledInterval = settledInterval
+	s := New(poll)
+	s.SetActivityKnown(true, noon)
+	s.Set(users("li"), noon)
+	p, _ := s.Take(noon)
+	s.succeed(&p, noon, 1)
+	for after, want := range map[time.Duration]float64{2 * settledInterval: 1, 2*settledInterval + 1: 0} {
+		if got := s.Summary(noon.Add(after)).Coverage; got != want {
+			t.Errorf("coverage %g after %s, want %g", got, after, want)
+		}
+	}
+}
+
 func TestAllPolled(t *testing.T) {
 	t.Parallel()
 	failed := errors.New("failed")

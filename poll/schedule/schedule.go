@@ -15,10 +15,6 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
-// activePeriod is for how long a target is polled like one with recordings after its user
-// started a meeting, since the recording may begin late.
-const activePeriod = 2 * time.Hour
-
 // A Status is how the last poll of a target went.
 type Status uint8
 
@@ -39,6 +35,8 @@ type Schedule struct {
 	poll    config.Poll
 	targets map[wecom.Target]*target // by keyOf
 	queue   queue
+	// activityKnown means that a user who starts a meeting is reported to Started.
+	activityKnown bool
 }
 
 // keyOf returns what identifies a target: to WeCom, the case of a user ID makes no
@@ -64,6 +62,7 @@ type target struct {
 	due, historyDue time.Time
 	succeeded       time.Time // when it was last polled with success; zero: never
 	recordings      int       // that it holds in the inventory
+	unfinished      int       // of these, how many are not completed
 	activeUntil     time.Time // until when it counts as active since its user started a meeting
 	urgent          bool      // its user started a meeting, and it was not polled since
 	last            Attempt
@@ -111,13 +110,11 @@ func New(poll config.Poll) *Schedule {
 func (s *Schedule) ApplyConfig(poll config.Poll, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	was := Schedule{poll: s.poll}
+	was := &Schedule{poll: s.poll, activityKnown: s.activityKnown}
 	longer, moreHistory := poll.Lookback > was.poll.Lookback, poll.HistoryInterval < was.poll.HistoryInterval
 	s.poll = poll
+	s.advance(was, now)
 	for _, t := range s.targets {
-		if every := s.interval(t, now); every < was.interval(t, now) {
-			t.due = earlier(t.due, now.Add(t.part(every)))
-		}
 		if moreHistory {
 			t.historyDue = earlier(t.historyDue, now.Add(t.part(s.poll.HistoryInterval)))
 		}
@@ -167,6 +164,7 @@ type State struct {
 	Succeeded  time.Time // when it was last polled with success; zero: never
 	Whole      time.Time // when all of the lookback was last listed; zero: never
 	Recordings int       // that it holds
+	Unfinished int       // of these, how many are not completed
 	Lookback   time.Duration
 }
 
@@ -184,6 +182,7 @@ func (s *Schedule) Restore(w wecom.Target, state State, now time.Time) {
 		historyDue: now,
 		succeeded:  succeeded,
 		recordings: state.Recordings,
+		unfinished: state.Unfinished,
 		last:       Attempt{At: succeeded},
 	}
 	if !longer && !succeeded.IsZero() {
@@ -235,29 +234,4 @@ func (s *Schedule) Started(starts map[string]time.Time, now time.Time) {
 			heap.Fix(&s.queue, t.index)
 		}
 	}
-}
-
-// interval returns how often a target is polled. The lock is held.
-func (s *Schedule) interval(t *target, now time.Time) time.Duration {
-	if t.hot(now) {
-		return s.poll.Interval
-	}
-	return s.poll.IdleInterval
-}
-
-// hot reports whether something is likely to change about the target.
-func (t *target) hot(now time.Time) bool { return t.recordings > 0 || now.Before(t.activeUntil) }
-
-// after returns how long after a poll the next one is due, at an interval. Targets are due
-// together at first; their phases spread them, unless something is about to be recorded.
-func (t *target) after(interval time.Duration, now time.Time) time.Duration {
-	if t.spread && !now.Before(t.activeUntil) {
-		return t.part(interval)
-	}
-	return interval
-}
-
-// part returns the part of an interval that is the target's phase.
-func (t *target) part(interval time.Duration) time.Duration {
-	return time.Duration(t.phase * float64(interval))
 }

@@ -327,6 +327,7 @@ func TestApplyConfig(t *testing.T) {
 func TestRestoredTargets(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
+		settled         time.Duration // the settled interval; 0: there is none
 		state           State
 		due, historyDue time.Time
 	}{
@@ -355,10 +356,27 @@ func TestRestoredTargets(t *testing.T) {
 			due:        noon.Add(interval),
 			historyDue: noon.Add(historyInterval),
 		},
+		"settled": {
+			settled:    30 * time.Minute,
+			state:      State{Succeeded: noon.Add(-time.Minute), Whole: noon.Add(-time.Hour), Lookback: 31 * day},
+			due:        noon.Add(29 * time.Minute),
+			historyDue: noon.Add(5 * time.Hour),
+		},
+		"an unfinished recording": {
+			settled: 30 * time.Minute,
+			state: State{
+				Succeeded: noon.Add(-time.Minute), Whole: noon.Add(-time.Hour), Unfinished: 1, Lookback: 31 * day,
+			},
+			due:        noon.Add(4 * time.Minute),
+			historyDue: noon.Add(5 * time.Hour),
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := New(intervals)
+			poll := intervals
+			poll.SettledInterval = test.settled
+			s := New(poll)
+			s.SetActivityKnown(true, noon)
 			test.state.Recordings = 1
 			s.Restore(users("li")[0], test.state, noon)
 			x := s.targets[users("li")[0]]

@@ -26,6 +26,7 @@ type Result struct {
 	Started, Ended time.Time
 	Listed         bool // whether any list was complete
 	Recordings     int  // that the target holds now, if Listed
+	Unfinished     int  // of these, how many are not completed
 	Err            error
 	Class          wecom.Class // of Err
 	Own            error       // see [Attempt]
@@ -154,7 +155,7 @@ func (s *Schedule) Done(p *Poll, r *Result, now time.Time) Fate {
 	}
 	t.last, t.yielded = Attempt{At: now, Err: r.Err, Class: r.Class, Own: r.Own}, time.Time{}
 	if r.Listed {
-		t.recordings = r.Recordings
+		t.recordings, t.unfinished = r.Recordings, r.Unfinished
 	}
 	if r.Err == nil {
 		t.succeeded = r.Ended
