@@ -580,7 +580,7 @@ func TestLoadRefusesFiles(t *testing.T) {
 			yaml: "polls: {}\npoll: {period: 5m}\n" + good,
 			want: []string{
 				path + `line 1: "polls" is not a known key: did you mean poll? Write one of corps, poll`,
-				path + `poll (line 2): "period" is not a known key: write one of interval, idle_interval, history_interval, lookback, concurrency, max_requests_per_minute`,
+				path + `poll (line 2): "period" is not a known key: write one of interval, settled_interval, idle_interval, history_interval, lookback, concurrency, max_requests_per_minute`,
 			},
 		},
 		{

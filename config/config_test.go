@@ -106,6 +106,7 @@ func TestLoadFlags(t *testing.T) {
 				"--policy.accepted-file=$DIR/accepted",
 				"--policy.retention=365d",
 				"--poll.interval=1m",
+				"--poll.settled-interval=15m",
 				"--poll.idle-interval=1h30m",
 				"--poll.history-interval=1d",
 				"--poll.lookback=366d",
@@ -143,6 +144,7 @@ func TestLoadFlags(t *testing.T) {
 					}},
 					Poll: Poll{
 						Interval:             time.Minute,
+						SettledInterval:      15 * time.Minute,
 						IdleInterval:         90 * time.Minute,
 						HistoryInterval:      24 * time.Hour,
 						Lookback:             366 * 24 * time.Hour,
@@ -294,6 +296,7 @@ func TestLoadFile(t *testing.T) {
 	full := minimal()
 	full.Poll = Poll{
 		Interval:             2 * time.Minute,
+		SettledInterval:      20 * time.Minute,
 		IdleInterval:         30 * time.Minute,
 		HistoryInterval:      12 * time.Hour,
 		Lookback:             366 * 24 * time.Hour,
@@ -334,7 +337,9 @@ func TestLoadFile(t *testing.T) {
 		},
 	}
 	full.Warnings = []bilingual.Text{{
-		English: strconv.Quote(dir+"/testdata/full.ok.yml") + ": corps[0].targets.files[2] (line 27): \"" + dir + "/testdata/none/*.yml\"" + matchesNothing,
+		English: strconv.Quote(dir+"/testdata/full.ok.yml") + ": corps[0].targets.files[2] (line 28): \"" + dir + "/testdata/none/*.yml\"" + matchesNothing,
+	}, {
+		English: strconv.Quote(dir+"/testdata/full.ok.yml") + ": corps[1].targets.discover (line 36): " + withoutActivity("2m"),
 	}}
 	small := minimal()
 	small.Poll.Interval = time.Minute

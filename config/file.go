@@ -33,12 +33,19 @@ func (p *problems) file(path string, c *Config, readCorp func(source) Corp) {
 			s.set(c, fileValue(p, at, base))
 		}
 	}
+	settled := settingOf(keySettledInterval)
+	where := settled.named(settled.variable())
+	if at := d.At(keySettledInterval); at.Given() {
+		where = at.Where()
+	}
+	p.checkSettledInterval(where, &c.Poll)
 	const corps = "corps"
 	first := make(map[string]int)
 	for i := range d.At(corps).Len() {
 		source := fileCorp{d, yamldoc.Item(corps, i), base}
 		corp := readCorp(source)
 		p.checkRetention(source, &corp, c.Poll.Lookback)
+		p.warnOfUnknownActivity(source, &corp, &c.Poll)
 		c.Corps = append(c.Corps, corp)
 		if j, ok := first[corp.Name]; ok {
 			p.addf("%s: %q is also the name of %s: choose another", "%s：%q 已是 %s 的名称：请换一个名称",

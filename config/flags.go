@@ -81,7 +81,9 @@ func (f *Flags) Load() (*Config, error) {
 	c := f.process(&p)
 	if file := f.file(); file == "" {
 		corp := p.corp(f)
+		p.checkSettledInterval(f.where(keySettledInterval), &c.Poll)
 		p.checkRetention(f, &corp, c.Poll.Lookback)
+		p.warnOfUnknownActivity(f, &corp, &c.Poll)
 		c.Corps = []Corp{corp}
 	} else {
 		f.refuseCorp(&p)

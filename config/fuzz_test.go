@@ -79,6 +79,9 @@ func FuzzLoadFile(f *testing.F) {
 		if p := cfg.Poll; p.Interval <= 0 || p.IdleInterval <= 0 || p.HistoryInterval <= 0 || p.Lookback <= 0 || p.Lookback > MaxLookback || p.Concurrency < 1 || p.MaxRequestsPerMinute < 1 {
 			t.Errorf("accepted %+v", p)
 		}
+		if p := cfg.Poll; p.SettledInterval < 0 || p.SettledInterval > 0 && p.SettledInterval < p.Interval {
+			t.Errorf("accepted a settled interval of %s, with an interval of %s", p.SettledInterval, p.Interval)
+		}
 	})
 }
 

@@ -41,13 +41,6 @@ func (p *Policy) complete(other *Policy, lookback time.Duration) {
 	}
 }
 
-func (v value) retention() time.Duration {
-	if v.text == "" {
-		return 0
-	}
-	return v.duration()
-}
-
 // checkRetention refuses a retention of a corp that the inventory does not reach back beyond:
 // no recording would ever be seen to be older.
 func (p *problems) checkRetention(from source, c *Corp, lookback time.Duration) {

@@ -210,7 +210,7 @@ func policySettings() []setting {
 			key:  keyRetention,
 			help: "How long recordings may be kept, such as 90d, for the metric " +
 				"wecom_recording_retention_exceeded_files; --poll.lookback must be longer.",
-			setCorp: func(c *Corp, v value) { c.Policy.Retention = v.retention() },
+			setCorp: func(c *Corp, v value) { c.Policy.Retention = v.optionalDuration() },
 		},
 	}
 }
@@ -224,6 +224,13 @@ func pollSettings() []setting {
 			initial: "5m",
 			help:    "How often to list a target that has recordings in the lookback or is newly active.",
 			set:     func(c *Config, v value) { c.Poll.Interval = v.duration() },
+		},
+		{
+			flag: "poll.settled-interval",
+			key:  keySettledInterval,
+			help: "How often to list a target whose recordings are all completed and whose user has not started " +
+				"a meeting recently. Needs --target.discover=activity; the default is that of --poll.interval.",
+			set: func(c *Config, v value) { c.Poll.SettledInterval = v.optionalDuration() },
 		},
 		{
 			flag:    "poll.idle-interval",
@@ -326,25 +333,26 @@ func processSettings() []setting {
 
 // The rows that code refers to one by one.
 const (
-	flagConfigFile  = "config.file"
-	flagDepartments = "metrics.departments"
-	variableCorpID  = "WECOM_CORP_ID"
-	variableAPI     = "WECOM_API_SECRET"
-	variableAPIFile = "WECOM_API_SECRET_FILE"
-	variableAgentID = "WECOM_AGENT_ID"
-	keyName         = "corps[].name"
-	keyAPIFile      = "corps[].api_secret_file"
-	keyAgentID      = "corps[].agent_id"
-	keyQuota        = "corps[].quota_bytes"
-	keyStatistics   = "corps[].statistics"
-	keyHTTPConfig   = "corps[].http_config"
-	keyDepartments  = "corps[].departments"
-	keyRetention    = "corps[].policy.retention"
-	keyTargets      = "corps[].targets"
-	keyDiscover     = "corps[].targets.discover"
-	keyInterval     = "poll.interval"
-	keyIdleInterval = "poll.idle_interval"
-	keyLookback     = "poll.lookback"
+	flagConfigFile     = "config.file"
+	flagDepartments    = "metrics.departments"
+	variableCorpID     = "WECOM_CORP_ID"
+	variableAPI        = "WECOM_API_SECRET"
+	variableAPIFile    = "WECOM_API_SECRET_FILE"
+	variableAgentID    = "WECOM_AGENT_ID"
+	keyName            = "corps[].name"
+	keyAPIFile         = "corps[].api_secret_file"
+	keyAgentID         = "corps[].agent_id"
+	keyQuota           = "corps[].quota_bytes"
+	keyStatistics      = "corps[].statistics"
+	keyHTTPConfig      = "corps[].http_config"
+	keyDepartments     = "corps[].departments"
+	keyRetention       = "corps[].policy.retention"
+	keyTargets         = "corps[].targets"
+	keyDiscover        = "corps[].targets.discover"
+	keyInterval        = "poll.interval"
+	keySettledInterval = "poll.settled_interval"
+	keyIdleInterval    = "poll.idle_interval"
+	keyLookback        = "poll.lookback"
 )
 
 // VariablePrefix begins the environment variables of all flags. A few have shorter

@@ -39,7 +39,9 @@ func (f *Flags) LoadSimulated(s Simulation) (*Config, error) {
 		corp := simulated(f)
 		corp.QuotaBytes, corp.Departments = s.QuotaBytes, s.Departments
 		corp.Policy.complete(&s.Policy, c.Poll.Lookback)
+		p.checkSettledInterval(f.where(keySettledInterval), &c.Poll)
 		p.checkRetention(f, &corp, c.Poll.Lookback)
+		p.warnOfUnknownActivity(f, &corp, &c.Poll)
 		c.Corps = []Corp{corp}
 	} else {
 		f.refuseCorp(&p)

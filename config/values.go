@@ -113,6 +113,14 @@ func (v value) truth() (wanted bool) {
 
 func (v value) duration() time.Duration { return parsed(v, scalar.Duration) }
 
+// optionalDuration reads a duration; nothing is 0.
+func (v value) optionalDuration() time.Duration {
+	if v.text == "" {
+		return 0
+	}
+	return v.duration()
+}
+
 func (v value) lookback() time.Duration {
 	d := v.duration()
 	if d > MaxLookback {

@@ -1,0 +1,34 @@
+// Copyright The wecom_recording_exporter Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package config
+
+import (
+	"github.com/prometheus/common/model"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/bilingual"
+)
+
+// checkSettledInterval refuses a settled interval under the poll interval: targets of which
+// little can change would be polled more often than the others.
+func (p *problems) checkSettledInterval(where bilingual.Text, poll *Poll) {
+	if poll.SettledInterval <= 0 || poll.SettledInterval >= poll.Interval {
+		return
+	}
+	p.addf("%s: %s is shorter than the poll interval, which is %s (%s): write %[3]s or more, or leave it out",
+		"%[1]s：%[2]s 短于由 %[4]s设置的轮询间隔 %[3]s：请填写 %[3]s 或更长，或不作设置",
+		where, model.Duration(poll.SettledInterval), model.Duration(poll.Interval), settingOf(keyInterval))
+}
+
+// warnOfUnknownActivity warns of a corp to which the settled interval does not apply: who
+// starts a meeting is not known, and a new recording would be noticed late.
+func (p *problems) warnOfUnknownActivity(from source, c *Corp, poll *Poll) {
+	if c.Targets.DiscoverActivity || poll.SettledInterval <= poll.Interval {
+		return
+	}
+	p.warnings = append(p.warnings, bilingual.Textf(
+		"%s: activity is not discovered, so %s has no effect here, and every target with recordings is polled every %s: "+
+			"add activity, or leave the settled interval out",
+		"%s：未启用 activity，%s在此不生效，有录制的目标仍每隔 %s 轮询一次：请加上 activity，或不设置稳定间隔",
+		from.where(keyDiscover), settingOf(keySettledInterval), model.Duration(poll.Interval)))
+}
