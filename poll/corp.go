@@ -395,16 +395,25 @@ func (c *corp) checkReady(now time.Time) {
 	}
 }
 
-// logPlan logs the plan, and warns if it cannot be kept within the budget or within what
-// WeCom allows. The lock is held.
+// logPlan logs the plan, what would save many calls, and a warning if it cannot be kept within
+// the budget or within what WeCom allows. The lock is held.
 func (c *corp) logPlan(msg string, now time.Time) {
 	budget, p := c.settings.limits.Budget(), c.schedule.Plan(now)
-	logger := log.With(c.logger, "msg", msg, "targets", p.Targets, "hot", p.Hot,
+	logger := log.With(c.logger, "msg", msg, "targets", p.Targets, "hot", p.Hot, "settled", p.Settled,
 		"first_round_calls", p.FirstRound, "calls_per_hour", p.CallsPerHour,
 		"budget_share", percent(p.BudgetShare(budget)), "wecom_limit_share", percent(p.LimitShare()))
-	if problem, remedy := p.Problem(budget); problem != (bilingual.Text{}) {
+	problem, remedy := p.Problem(budget)
+	advice := p.Advice(budget, c.settings.config.Targets.DiscoverActivity)
+	none := bilingual.Text{}
+	if problem != none {
+		if advice != none {
+			remedy = bilingual.Textf("%s; %s", "%s；%s", remedy, advice)
+		}
 		level.Warn(logger).Log("problem", problem.English, "remedy", remedy.English, "remedy_zh", remedy.Chinese)
 		return
+	}
+	if advice != none {
+		logger = log.With(logger, "remedy", advice.English, "remedy_zh", advice.Chinese)
 	}
 	level.Info(logger).Log()
 }

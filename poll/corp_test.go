@@ -437,3 +437,80 @@ func TestShardsPollDisjointTargets(t *testing.T) {
 		}
 	})
 }
+
+// TestPlanThatTakesMuchOfTheBudget has 20 users with completed recordings, whose polls take over
+// half of the budget.
+func TestPlanThatTakesMuchOfTheBudget(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		change func(*config.Config)
+		want   []string // in the line of the plan
+		not    []string
+	}{
+		"activity is discovered": {
+			want: []string{
+				"level=info", "hot=20", "settled=0", "calls_per_hour=240",
+				`remedy="set --poll.settled-interval=30m to save up to 200 calls an hour: `,
+				`remedy_zh="请设置 --poll.settled-interval=30m，每小时最多可减少 200 次调用：`,
+			},
+		},
+		"activity is not discovered": {
+			change: func(cfg *config.Config) { cfg.Corps[0].Targets.DiscoverActivity = false },
+			want:   []string{`remedy="set --target.discover=activity and --poll.settled-interval=30m to save up to 200 calls`},
+		},
+		"the budget is too small": {
+			change: func(cfg *config.Config) { cfg.Poll.MaxRequestsPerMinute = 3 },
+			want: []string{
+				"level=warn", `problem="the budget is too small`,
+				"fewer targets; set --poll.settled-interval=30m to save up to 200", "或减少目标；请设置 --poll.settled-interval=30m",
+			},
+		},
+		"a settled interval is set": {
+			change: func(cfg *config.Config) { cfg.Poll.SettledInterval = 30 * time.Minute },
+			want:   []string{"level=info", "hot=0", "settled=20", "calls_per_hour=40"},
+			not:    []string{"remedy"},
+		},
+		"a large budget": {
+			change: func(cfg *config.Config) { cfg.Poll.MaxRequestsPerMinute = 8 },
+			want:   []string{"level=info", "hot=20", "calls_per_hour=240"},
+			not:    []string{"remedy"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			rig.Virtually(t, func(t *testing.T) {
+				server := wecomtest.New(wecomtest.Config{})
+				users := make([]string, 0, 20)
+				for i := range cap(users) {
+					users = append(users, fmt.Sprintf("user%02d", i))
+					server.Put(rig.Recorded(users[i]+"-r", users[i], rig.Day))
+				}
+				server.SetDirectory(rig.Staff(users...))
+				cfg := rig.Discovering(false, true)
+				cfg.Corps[0].Targets.UserIDs = users
+				cfg.Poll.MaxRequestsPerMinute = 7
+				if test.change != nil {
+					test.change(cfg)
+				}
+				r := rig.Start(t, server, cfg)
+				r.Wait(10 * time.Minute)
+				line := ""
+				for l := range strings.Lines(r.Log.String()) {
+					if strings.Contains(l, "plan, after the first round") {
+						line = l
+					}
+				}
+				for _, want := range test.want {
+					if !strings.Contains(line, want) {
+						t.Errorf("the plan lacks %q:\n%s", want, line)
+					}
+				}
+				for _, not := range test.not {
+					if strings.Contains(line, not) {
+						t.Errorf("the plan has %q:\n%s", not, line)
+					}
+				}
+			})
+		})
+	}
+}

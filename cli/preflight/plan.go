@@ -40,7 +40,7 @@ const (
 )
 
 func (c *corp) reportPlan() {
-	p, problem, remedy := c.plan()
+	p, problem, remedy, advice := c.plan()
 	step := Step{Corp: c.corp, Name: StepPlan, Status: OK, Plan: &p}
 	step.Seen = textf(
 		"targets: %d; calls: %d in the first round, then %d to %d an hour, %s of the budget and %s of "+
@@ -64,6 +64,9 @@ func (c *corp) reportPlan() {
 			"不含尚未发现的成员，数量未知",
 		}.in(c.Language))
 	}
+	if advice != (text{}) {
+		notes = append(notes, advice.in(c.Language))
+	}
 	if p.RecordingsSeen != nil && *p.RecordingsSeen == 0 {
 		notes = append(notes, text{
 			"no recording of this app was seen, so there is nothing to show for now: see recordings above",
@@ -82,10 +85,10 @@ func atMost(share float64) text {
 	return textf("at most %.1f%%", "至多 %.1f%%", 100*share)
 }
 
-// plan returns what polling costs, and why that cannot be, if so.
-func (c *corp) plan() (p Plan, problem, remedy text) {
-	idle := c.planWith(c.poll.IdleInterval)
-	hot := c.planWith(c.poll.Interval)
+// plan returns what polling costs, why that cannot be, if so, and what would save many calls.
+func (c *corp) plan() (p Plan, problem, remedy, advice text) {
+	idle := c.planOf(0, nil)
+	hot := c.planOf(len(c.targets), c.starts)
 	hot.CallsPerHour += c.statisticsPerHour()
 	budget := c.poll.MaxRequestsPerMinute
 	p = Plan{
@@ -117,8 +120,9 @@ func (c *corp) plan() (p Plan, problem, remedy text) {
 		Statistics:  c.config.Statistics,
 	})
 	p.MemoryBytes = baseMemory + hostMemory*withSeries + recordingMemory*recordings
-	why, advice := idle.Problem(budget)
-	return p, text(why), text(advice)
+	why, what := idle.Problem(budget)
+	expected := c.planOf(p.Hosts, c.starts)
+	return p, text(why), text(what), text(expected.Advice(budget, c.config.Targets.DiscoverActivity))
 }
 
 // statisticsPerHour returns how many calls ask for views and downloads, as far as the sample
@@ -135,12 +139,19 @@ func (c *corp) statisticsPerHour() int {
 	return min(most, int(math.Ceil(float64(shared)*float64(time.Hour)/float64(c.poll.HistoryInterval))))
 }
 
-// planWith returns the plan if all targets are polled at an interval.
-func (c *corp) planWith(interval time.Duration) schedule.Plan {
-	poll := c.poll
-	poll.IdleInterval = interval
-	s := schedule.New(poll)
+// planOf returns the plan if so many targets have recordings, which are all completed, with when
+// users last started a meeting; nil: that is not known.
+func (c *corp) planOf(withRecordings int, starts map[string]time.Time) schedule.Plan {
 	now := time.Now()
-	s.Set(c.targets, now)
+	s := schedule.New(c.poll)
+	s.SetActivityKnown(starts != nil, now)
+	for i, t := range c.targets {
+		state := schedule.State{Succeeded: now, Lookback: c.poll.Lookback}
+		if i < withRecordings {
+			state.Recordings = 1
+		}
+		s.Restore(t, state, now)
+	}
+	s.Started(starts, now)
 	return s.Plan(now)
 }

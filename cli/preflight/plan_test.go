@@ -3,7 +3,98 @@
 
 package preflight
 
-import "testing"
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
+)
+
+// TestAdvice has 40 users with completed recordings, of whom ten started a meeting recently.
+func TestAdvice(t *testing.T) {
+	t.Parallel()
+	const users, active = 40, 10
+	for name, test := range map[string]struct {
+		change func(*config.Config)
+		o      Options
+		most   int    // calls an hour
+		want   string // in the remedy; empty: there is none
+	}{
+		"activity is discovered": {
+			most: users * 12,
+			want: "set --poll.settled-interval=30m to save up to 300 calls an hour",
+		},
+		"in Chinese": {
+			o:    Options{Language: wecom.Chinese},
+			most: users * 12,
+			want: "请设置 --poll.settled-interval=30m，每小时最多可减少 300 次调用",
+		},
+		"activity is not discovered": {
+			change: func(cfg *config.Config) { cfg.Corps[0].Targets.DiscoverActivity = false },
+			most:   users * 12,
+			want:   "set --target.discover=activity and --poll.settled-interval=30m to save up to 400 calls an hour",
+		},
+		"without the network": {
+			o:    Options{Offline: true},
+			most: users * 12,
+			want: "set --poll.settled-interval=30m to save up to 400 calls an hour",
+		},
+		"a settled interval is set": {
+			change: func(cfg *config.Config) { cfg.Poll.SettledInterval = 30 * time.Minute },
+			most:   active*12 + (users-active)*2,
+		},
+		"one is set, but activity is not discovered": {
+			change: func(cfg *config.Config) {
+				cfg.Poll.SettledInterval = 30 * time.Minute
+				cfg.Corps[0].Targets.DiscoverActivity = false
+			},
+			most: users * 12,
+		},
+		"a large budget": {
+			change: func(cfg *config.Config) { cfg.Poll.MaxRequestsPerMinute = 100 },
+			most:   users * 12,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := wecomtest.New(wecomtest.Config{})
+			cfg := configOf(serve(t, server))
+			cfg.Corps[0].AgentID, cfg.Poll.MaxRequestsPerMinute = 0, 10
+			cfg.Corps[0].Targets = config.Targets{DiscoverActivity: true}
+			members := make([]wecomtest.Member, 0, users)
+			for i := range users {
+				user := fmt.Sprintf("user%02d", i)
+				cfg.Corps[0].Targets.UserIDs = append(cfg.Corps[0].Targets.UserIDs, user)
+				members = append(members, wecomtest.Member{UserID: user, Departments: []int{1}})
+				start := time.Now().Add(-3 * 24 * time.Hour)
+				if i < active {
+					start = time.Now().Add(-time.Hour)
+				}
+				server.Put(wecomtest.Recording{ID: user + "-r", Creator: user, Host: user, MeetingStart: start})
+			}
+			server.SetDirectory(wecomtest.Directory{
+				Members:     members,
+				Departments: []wecomtest.Department{{ID: 1}},
+				Scope:       wecomtest.Scope{Departments: []int{1}},
+			})
+			if test.change != nil {
+				test.change(cfg)
+			}
+			steps := run(t, cfg, test.o)
+			got := steps[len(steps)-1]
+			if got.Status != OK || got.Plan.MostCallsPerHour != test.most {
+				t.Errorf("%s, at most %d calls an hour, want %d", got.Status, got.Plan.MostCallsPerHour, test.most)
+			}
+			if !strings.Contains(got.Remedy, test.want) || test.want == "" && strings.Contains(got.Remedy, "settled") {
+				t.Errorf("remedy %q, want %q", got.Remedy, test.want)
+			}
+		})
+	}
+}
 
 func TestAtMost(t *testing.T) {
 	t.Parallel()
