@@ -167,22 +167,36 @@ type Found struct {
 // Update reads the target files that have changed, and returns whom to poll and whether
 // that may have changed since the last call.
 func (d *Discovery) Update() (f Found, changed bool) {
-	// What is found is taken first, so that files are read for the same configuration.
-	d.mu.Lock()
-	targets, users, version, reread := d.settings.targets, d.users(), d.version, d.reread
-	d.reread = false
-	f.Starts = make(map[string]time.Time, len(d.activity.starts))
+	for {
+		// What is found is taken first, so that files are read for the same configuration.
+		d.mu.Lock()
+		targets, version, reread := d.settings.targets, d.version, d.reread
+		d.reread = false
+		var users []string
+		if changed = changed || version != d.returned; changed {
+			users, f.Starts = d.users(), d.startTimes()
+		}
+		d.mu.Unlock()
+		filesChanged := d.files.refresh(targets, reread)
+		if changed {
+			d.returned = version
+			f.Targets = d.files.merge(targets, users)
+			return f, true
+		}
+		if changed = filesChanged; !changed {
+			return Found{}, false
+		}
+	}
+}
+
+// startTimes returns when users last started a meeting, by user ID in lower case. The lock is
+// held.
+func (d *Discovery) startTimes() map[string]time.Time {
+	times := make(map[string]time.Time, len(d.activity.starts))
 	for key, s := range d.activity.starts {
-		f.Starts[key] = s.At
+		times[key] = s.At
 	}
-	d.mu.Unlock()
-	filesChanged := d.files.refresh(targets, reread)
-	if !filesChanged && d.returned == version {
-		return Found{}, false
-	}
-	d.returned = version
-	f.Targets = d.files.merge(targets, users)
-	return f, true
+	return times
 }
 
 // Complete reports whether everything that is to be discovered was found at least once.
