@@ -534,6 +534,7 @@ func TestRefusedValues(t *testing.T) {
 		{name: "unknown discovery", changes: "targets: {discover: [everyone]}", want: "/targets/discover/0"},
 		{name: "number for a user", changes: "targets: {userids: [10086]}", want: "/targets/userids/0"},
 		{name: "duration", changes: "poll: {interval: 5 minutes}", want: "/poll/interval"},
+		{name: "settled interval", changes: "poll: {settledInterval: often}", want: "/poll/settledInterval"},
 		{name: "access for several nodes", changes: "persistence: {accessModes: [ReadWriteMany]}", want: "/persistence/accessModes/0"},
 		{name: "digest", changes: "image: {digest: latest}", want: "/image/digest"},
 		{name: "language", changes: "dashboards: {languages: [zh]}", want: "/dashboards/languages/0"},

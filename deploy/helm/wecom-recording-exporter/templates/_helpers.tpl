@@ -118,6 +118,9 @@ httpGet:
 {{- with .Values.poll.interval }}
 - --poll.interval={{ . }}
 {{- end }}
+{{- with .Values.poll.settledInterval }}
+- --poll.settled-interval={{ . }}
+{{- end }}
 {{- with .Values.poll.lookback }}
 - --poll.lookback={{ . }}
 {{- end }}
