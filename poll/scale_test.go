@@ -141,8 +141,9 @@ func TestSettledTargetsOfALargeCompany(t *testing.T) {
 	t.Logf("--poll.interval alone:         %s", &plain)
 	t.Logf("--poll.settled-interval=30m:   %s", &settled)
 	share := float64(settled.calls) / float64(plain.calls)
-	t.Logf("with it, %.1f%% of the calls are left, and %.1f%% from 10:00 to 16:00, when %d are active at a time",
-		100*share, 100*float64(settled.busyCalls)/float64(plain.busyCalls), settled.mostActive)
+	t.Logf("with it, %.1f%% of the calls are left, and %.1f%% (%d of %d) from 10:00 to 16:00, when %d are active at a time",
+		100*share, 100*float64(settled.busyCalls)/float64(plain.busyCalls), settled.busyCalls, plain.busyCalls,
+		settled.mostActive)
 	if share > 0.2 {
 		t.Errorf("%.1f%% of the calls, want a fifth at the most", 100*share)
 	}
