@@ -230,6 +230,7 @@ func (l *Ledger) observeFile(
 		if f.Counted = l.counts(ended, ended, o); f.Counted {
 			l.FileSizes.observe(float64(file.Size))
 			l.FileDurations.observe(file.Duration().Seconds())
+			l.version++
 			l.addGrowth(listed.Host, &f)
 			if f.Sharing.On {
 				l.noteSharing(Enabled, r, nil, &f, o)
@@ -278,13 +279,13 @@ func endOf(listed *wecom.Recording, file *wecom.File, now time.Time) wecom.Insta
 
 // addGrowth adds to the totals what was not yet added of a file.
 func (l *Ledger) addGrowth(host string, f *recording.File) {
-	totals := l.change(host)
 	if more := f.Size - f.Bytes; more > 0 {
+		totals := l.change(host)
 		totals.Bytes = recording.AddBytes(totals.Bytes, more)
 		f.Bytes = f.Size
 	}
 	if more := f.Duration().Milliseconds() - f.Milliseconds; more > 0 {
-		totals.Milliseconds += more
+		l.change(host).Milliseconds += more
 		f.Milliseconds += more
 	}
 }

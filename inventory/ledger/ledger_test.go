@@ -314,6 +314,41 @@ func TestTranscodingTime(t *testing.T) {
 	}
 }
 
+// TestAFileThatDoesNotGrowChangesNothing lists a recording that is not completed, whose files may
+// still grow.
+func TestAFileThatDoesNotGrowChangesNothing(t *testing.T) {
+	t.Parallel()
+	l := New(noon)
+	l.Track()
+	first := recordingOf(transcoding, file("f", 100, 60))
+	known := l.Observe(nil, &first, &Observation{At: at(time.Hour)})
+	for _, step := range []struct {
+		name string
+		file wecom.File
+		want bool
+	}{
+		{name: "the same", file: file("f", 100, 60)},
+		{name: "smaller and shorter", file: file("f", 99, 59)},
+		{name: "larger", file: file("f", 101, 60), want: true},
+		{name: "longer", file: file("f", 101, 61), want: true},
+		{name: "another one, without any size or length", file: file("g", 0, 0), want: true},
+	} {
+		l.TakeDirty()
+		l.TakeChanged()
+		version := l.Version()
+		listed := recordingOf(transcoding, step.file)
+		known = l.Observe(&known, &listed, &Observation{At: at(2 * time.Hour)})
+		isCounted := step.file.Size > 0 // A file of no size changes the histograms alone.
+		if changed := l.Version() != version; changed != step.want {
+			t.Errorf("%s: a change: %t, want %t", step.name, changed, step.want)
+		}
+		want := step.want && isCounted
+		if dirty, changed := len(l.TakeDirty()) > 0, len(l.TakeChanged()) > 0; dirty != want || changed != want {
+			t.Errorf("%s: the host is dirty: %t, changed: %t; want %t", step.name, dirty, changed, want)
+		}
+	}
+}
+
 func TestRemove(t *testing.T) {
 	t.Parallel()
 	l := New(noon)
