@@ -35,8 +35,8 @@ type Plan struct {
 // Memory that was measured: see docs/performance.md.
 const (
 	baseMemory      = 30 << 20
-	hostMemory      = 14 << 10
-	recordingMemory = 300
+	hostMemory      = 6 << 10
+	recordingMemory = 230
 )
 
 func (c *corp) reportPlan() {

@@ -158,7 +158,7 @@ func TestAllIsWell(t *testing.T) {
 		WeComLimitShare:   0.00048,
 		Hosts:             3,
 		Series:            329,
-		MemoryBytes:       30<<20 + 3*14<<10 + 3*300,
+		MemoryBytes:       30<<20 + 3*6<<10 + 3*230,
 		RecordingsSeen:    new(1),
 	}); !cmp.Equal(want, plan) {
 		t.Errorf("plan differs (-want +got):\n%s", cmp.Diff(want, plan))
