@@ -148,10 +148,11 @@ test-long: $(GOTESTSUM) ## Run the long tests, then each fuzz target LONG_FUZZ_E
 fuzz: ## Run each fuzz target FUZZ_EXECUTIONS times, which takes hours, and print a table of the runs
 	tools/fuzz.sh $(FUZZ_EXECUTIONS)
 
-# Their figures are lines such as "attack_pages_test.go:12: pages: ...".
+# Their figures are lines such as "attack_pages_test.go:12: pages: ...". They wait most of the
+# time, so four run at once even on two cores.
 .PHONY: attack
 attack: ## Run all attack tests against the program, and print the costs
-	$(GO) test -count=1 -tags=e2e,attack -timeout=30m -p=1 -v -run='^TestAttack' ./... | \
+	$(GO) test -count=1 -tags=e2e,attack -timeout=30m -p=1 -parallel=4 -v -run='^TestAttack' ./... | \
 		{ grep -vE '^(=== |testing: warning|\?)|no test files|no tests to run' || true; }
 
 .PHONY: soak
