@@ -169,7 +169,7 @@ e2e: export CHROMIUM := $(CHROMIUM)
 e2e: export NGINX := $(NGINX)
 e2e: $(GOTESTSUM) $(PROMETHEUS) $(PROMTOOL) $(PARSE) $(ALERTMANAGER) $(COMPOSE)
 e2e: ## Run the end-to-end tests with a real Prometheus, Alertmanager, browser and proxy
-	$(call go_test,-- -count=1 -tags=e2e ./e2e/...)
+	$(call go_test,-- -count=1 -tags=e2e -parallel=4 ./e2e/...)
 
 .PHONY: distributed
 distributed: export PROMETHEUS := $(PROMETHEUS)

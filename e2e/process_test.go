@@ -268,7 +268,12 @@ func (x *exporter) wantStatus(t *testing.T, path string, want int) {
 // awaitStatus waits until a path answers with a status.
 func (x *exporter) awaitStatus(t *testing.T, path string, want int) {
 	t.Helper()
-	eventually(t, patience, func() error {
+	x.awaitStatusWithin(t, patience, path, want)
+}
+
+func (x *exporter) awaitStatusWithin(t *testing.T, limit time.Duration, path string, want int) {
+	t.Helper()
+	eventually(t, limit, func() error {
 		select {
 		case <-x.ended:
 			t.Fatalf("it has ended: %s", x.cmd.ProcessState)
