@@ -257,7 +257,7 @@ update-golden: ## Write the golden files; read the diff before committing
 ##@ Check
 
 .PHONY: check
-check: $(GOLANGCI_LINT) ## Check format, vet, lint and the short tests, in less than a minute
+check: $(GOLANGCI_LINT) ## Check format, vet, lint and the short tests, in a minute or two
 	$(GOLANGCI_LINT) fmt --diff ./...
 	cd dashboards && $(GOLANGCI_LINT) fmt --diff ./...
 	@$(MAKE) --no-print-directory vet lint
