@@ -33,7 +33,7 @@ const (
 	scriptMembers = 12
 	// scriptsTimeout bounds all scripts. A program that starts although it must not
 	// is stopped then.
-	scriptsTimeout = 2 * time.Minute
+	scriptsTimeout = 5 * time.Minute
 )
 
 func TestMain(m *testing.M) {
