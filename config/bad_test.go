@@ -291,6 +291,15 @@ func TestLoadRefusesFlags(t *testing.T) {
 			},
 		},
 		{
+			name:  "target file that a pattern matches broken",
+			files: map[string]string{"a.yml": "userids: [lisi]", "b.yml": "userids: [li si]", "c.yml": ""},
+			args:  goodWith("--target.file=$DIR/*.yml"),
+			want: []string{
+				file + `"$DIR/b.yml": userids[0] (line 1): "li si" holds white space or a control character: write one ID for each entry`,
+				file + `"$DIR/c.yml": the file is empty: write userids, meetingids or meeting_codes`,
+			},
+		},
+		{
 			name: "glob pattern malformed",
 			args: goodWith("--target.file=$DIR/[.yml"),
 			want: []string{file + `"$DIR/[.yml" is not a glob pattern: close every [ with a ], and write \[ for the character itself`},

@@ -172,12 +172,6 @@ func TestLoadFlags(t *testing.T) {
 			},
 		},
 		{
-			name:  "broken file that a pattern matches",
-			files: map[string]string{"half.yml": "userids: ["},
-			args:  append([]string{"--target.file=$DIR/*.yml"}, goodCorp...),
-			want:  func(c *Config, dir string) { c.Corps[0].Targets = Targets{Files: []string{dir + "/*.yml"}} },
-		},
-		{
 			name: "host off",
 			args: goodWith("--metrics.host-label=off"),
 			want: func(c *Config, _ string) { c.Metrics.HostLabel = HostLabelOff },

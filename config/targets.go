@@ -122,10 +122,8 @@ func (v value) targetFiles() []string {
 	return patterns
 }
 
-// checkPattern refuses what the user can only have meant otherwise. A broken file
-// that a pattern matches is left to whoever reads it later, because someone may
-// be writing it now. That a pattern matches nothing is a warning: the files may come
-// later.
+// checkPattern refuses what the user can only have meant otherwise, and files that
+// are broken. That a pattern matches nothing is a warning: the files may come later.
 func (v value) checkPattern(i int, pattern string) {
 	if pattern == "" {
 		v.addItemf(i, "an empty path: write the path of a target file", "路径为空：请填写目标文件的路径")
@@ -136,11 +134,13 @@ func (v value) checkPattern(i int, pattern string) {
 		v.problems.add(v.whereItem(i), err)
 		return
 	}
-	if !glob.HasMeta(pattern) {
+	for _, path := range paths {
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && glob.HasMeta(pattern) {
+			continue // It was deleted a moment ago.
+		}
 		var p problems
-		p.targetFile(pattern)
+		p.targetFile(path)
 		v.problems.addAll(v.whereItem(i), p.errs)
-		return
 	}
 	folderErrs := glob.FolderErrors(pattern)
 	for _, err := range folderErrs {
@@ -151,13 +151,6 @@ func (v value) checkPattern(i int, pattern string) {
 		v.warnItemf(i, "%s matches no file, and so adds no targets: correct the pattern, or create a file",
 			"%s 没有匹配到文件，目前没有其中的目标：请更正通配模式，或创建文件",
 			fileerr.Quote(pattern))
-	}
-	for _, path := range paths {
-		if _, err := os.ReadFile(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			v.addItemf(i, "the target file %s cannot be read (%w): make it readable, or narrow the pattern",
-				"无法读取目标文件 %s（%w）：请允许读取，或写更精确的通配模式",
-				fileerr.Quote(path), fileerr.Cause(err))
-		}
 	}
 }
 

@@ -196,7 +196,7 @@ func TestExpandFiles(t *testing.T) {
 		args := append([]string{"--target.file=" + dir + "/loop*"}, goodCorp...)
 		cfg, err := parse(t, goodEnv, args...).Load()
 		wantProblems(t, cfg, err, []string{
-			"--target.file (or WECOM_RECORDING_EXPORTER_TARGET_FILE): the target file \"" + dir + "/loop.yml\" cannot be read (too many levels of symbolic links): make it readable, or narrow the pattern",
+			"--target.file (or WECOM_RECORDING_EXPORTER_TARGET_FILE): the target file \"" + dir + "/loop.yml\" cannot be read (too many levels of symbolic links): name a readable file",
 		})
 	})
 }
