@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/policy"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
@@ -183,10 +184,14 @@ func Printable(text string) string {
 	}, text)
 }
 
+// formulaStarts are what a formula begins with. Spreadsheets in Chinese and Japanese also take the
+// full-width forms for one.
+const formulaStarts = "=+-@＝＋－＠"
+
 // inert returns a cell that no spreadsheet takes for a formula: one that begins like a
 // formula has an apostrophe before it. Whoever names a meeting chooses its title.
 func inert(cell string) string {
-	if strings.ContainsAny(cell[:min(1, len(cell))], "=+-@") {
+	if first, _ := utf8.DecodeRuneInString(cell); strings.ContainsRune(formulaStarts, first) {
 		return "'" + cell
 	}
 	return cell
