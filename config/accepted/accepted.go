@@ -123,7 +123,7 @@ func (r *reader) until(at yamldoc.Value) time.Time {
 		return time.Time{}
 	}
 	day, err := time.Parse(time.DateOnly, text)
-	if err != nil {
+	if err != nil || day.IsZero() { // 0001-01-01 would be no last day.
 		r.addf(at, "%q is not a date: write the last day, such as 2026-12-31, or leave the key out",
 			"%q 不是日期：请填写截止日期，例如 2026-12-31，或去掉该键", text)
 	}

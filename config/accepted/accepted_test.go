@@ -109,13 +109,15 @@ func TestReadRefuses(t *testing.T) {
 		{
 			name: "no dates",
 			content: "- {id: a, reason: b, until: 2026-12-31T00:00:00Z}\n- {id: c, reason: d, until: 2026-02-30}\n" +
-				"- {id: e, reason: f, until: soon}\n- {id: g, reason: h, until: ''}\n- {id: i, reason: j, until: 2026-1-2}\n",
+				"- {id: e, reason: f, until: soon}\n- {id: g, reason: h, until: ''}\n- {id: i, reason: j, until: 2026-1-2}\n" +
+				"- {id: k, reason: l, until: 0001-01-01}\n",
 			want: []string{
 				`[0].until (line 1): "2026-12-31T00:00:00Z"` + noDate,
 				`[1].until (line 2): "2026-02-30"` + noDate,
 				`[2].until (line 3): "soon"` + noDate,
 				`[3].until (line 4): ""` + noDate,
 				`[4].until (line 5): "2026-1-2"` + noDate,
+				`[5].until (line 6): "0001-01-01"` + noDate,
 			},
 		},
 		{
