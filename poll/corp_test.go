@@ -4,6 +4,7 @@
 package poll_test
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,11 +13,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-kit/log"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/secret"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/rig"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
 )
 
@@ -35,6 +38,38 @@ func TestScrapesCallNobody(t *testing.T) {
 			t.Errorf("%d calls after 100 scrapes, %d before", after, before)
 		}
 	})
+}
+
+// TestWhatIsUrgent has each kind of work, all of which comes before statistics.
+func TestWhatIsUrgent(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		users []string // whose polls are due
+		work  poll.Work
+		want  bool
+	}{
+		"nothing":                 {want: true},
+		"a target is due":         {users: []string{"li"}},
+		"a call waits":            {work: poll.Work{Waiting: 1}},
+		"a poll waits for a page": {work: poll.Work{Chain: true}},
+		"an outage has begun":     {work: poll.Work{Outage: true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cfg := rig.Discovering(true, false)
+			cfg.Corps[0].Targets.UserIDs = test.users
+			m, err := poll.NewManager(cfg, poll.Options{Logger: log.NewNopLogger(), Transport: rig.Away})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := m.HasNothingUrgent(time.Now(), test.work); got != test.want {
+				t.Errorf("nothing is urgent: %t, want %t", got, test.want)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel()
+			m.Run(ctx)
+		})
+	}
 }
 
 func TestOneBadTargetHurtsNoOther(t *testing.T) {

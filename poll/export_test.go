@@ -5,6 +5,7 @@ package poll
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory"
@@ -60,4 +61,26 @@ func (m *Manager) Poll(ctx context.Context, t wecom.Target) (recordings int, err
 			return o.recordings, o.err
 		}
 	}
+}
+
+// Work is what a corp has to do.
+type Work struct {
+	Waiting int  // calls that wait for the budget
+	Chain   bool // a poll waits for its next page
+	Outage  bool
+}
+
+// HasNothingUrgent is hasNothingUrgent of the first corp, which must not run, with some work.
+func (m *Manager) HasNothingUrgent(now time.Time, w Work) bool {
+	c := m.current()[0]
+	c.readTargets(now)
+	c.waiting = w.Waiting
+	if w.Chain {
+		p := &schedule.Poll{Target: wecom.Target{Selector: wecom.ByUserID, ID: "li"}}
+		c.chains.Push(chain.New(c.client, p, c.settings.poll.Lookback, c.route, now))
+	}
+	if w.Outage {
+		c.breaker.fail(errors.New("refused"), wecom.ClassCorp, now, now)
+	}
+	return c.hasNothingUrgent(now)
 }

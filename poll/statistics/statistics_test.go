@@ -570,8 +570,10 @@ func TestOutagesOfListsStopStatistics(t *testing.T) {
 					t.Fatalf("%d calls in ten minutes", n)
 				}
 				remove := server.Fail(wecomtest.Fault{Endpoint: rig.ListEndpoint, Errcode: errcode})
-				r.Wait(5 * time.Minute)
-				server.ResetRequests()
+				for server.Count(rig.ListEndpoint, errcode) == 0 {
+					r.Wait(time.Second)
+				}
+				server.ResetRequests() // The target is not due before some minutes.
 				r.Wait(30 * time.Minute)
 				if n := len(asked(server)); n > 0 {
 					t.Errorf("%d calls while lists are refused", n)
