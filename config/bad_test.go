@@ -335,6 +335,11 @@ func TestLoadRefusesFlags(t *testing.T) {
 			want: []string{`--storage.changes-retention (or WECOM_RECORDING_EXPORTER_STORAGE_CHANGES_RETENTION): "0d" is zero: ` + positive},
 		},
 		{
+			name: "retention of changes empty",
+			args: goodWith("--storage.changes-retention="),
+			want: []string{`--storage.changes-retention (or WECOM_RECORDING_EXPORTER_STORAGE_CHANGES_RETENTION): "" is not a duration: ` + duration},
+		},
+		{
 			name: "retention of changes negative",
 			args: goodWith("--storage.changes-retention=-1d"),
 			want: []string{`--storage.changes-retention (or WECOM_RECORDING_EXPORTER_STORAGE_CHANGES_RETENTION): "-1d" is not a duration: ` + duration},

@@ -165,8 +165,18 @@ func TestOversizedUsersHaveNoDepartment(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(map[string]int64{"wang": 3}, scope.Departments); diff != "" {
+		want := map[string]int64{"wang": 3}
+		if diff := cmp.Diff(want, scope.Departments); diff != "" {
 			t.Errorf("departments (-want +got):\n%s", diff)
+		}
+		// Nor do they get one when their department is refused, and keeps its members.
+		server.Fail(wecomtest.Fault{Endpoint: usersEndpoint, Errcode: 60011})
+		scope, err = client.Members(t.Context(), wecomtest.DefaultAgentID, scope)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, scope.Departments); diff != "" {
+			t.Errorf("departments when they are refused (-want +got):\n%s", diff)
 		}
 	})
 }
