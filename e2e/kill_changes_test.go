@@ -20,6 +20,7 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/ledger"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/recording"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
 // sharedAs is how the ledger describes each of the sharings.
@@ -28,6 +29,11 @@ var sharedAs = []*ledger.Sharing{
 	{Audience: recording.Company},
 	{Exposed: true},
 	{Password: recording.PasswordSet},
+	{Password: recording.PasswordSet, Download: recording.DownloadAllowed},
+	{
+		Audience: recording.Attendees, Password: recording.PasswordSet, Download: recording.DownloadAllowed,
+		Expire: wecom.InstantOf(sharingEnd),
+	},
 }
 
 // note notes a change that an exporter must list, beside what it counts.

@@ -145,8 +145,11 @@ var (
 		{{On: true, SameCorp: true}},
 		{{On: true}},
 		{{On: true, Password: "123456"}},
+		{{On: true, Password: "123456", Download: true}},
+		{{On: true, Password: "123456", Download: true, Attendee: true, Expire: sharingEnd}},
 	}
-	sharingChanges = []string{"disabled", "enabled", "widened", "narrowed"}
+	sharingChanges = []string{"disabled", "enabled", "widened", "narrowed", "widened", "narrowed"}
+	sharingEnd     = time.Now().Add(10 * day).Truncate(time.Millisecond)
 )
 
 // A company is a WeCom to which things happen by chance, and the totals that an
