@@ -9,6 +9,8 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"net/http"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -130,11 +132,30 @@ func TestChangesShowNeitherLinksNorPasswords(t *testing.T) {
 	}
 }
 
+// widenedPage is the link of the alert about sharing that was widened, after the address of the
+// exporter.
+var widenedPage = regexp.MustCompile(`(?s)alert: WecomRecordingShareWidened\n.*?page_url: >-\n[^\n]*{{ end }}(/changes\?[^\n]*)`)
+
+// pageOfWidened returns that link for the corp of these tests.
+func pageOfWidened(t *testing.T) string {
+	t.Helper()
+	rules, err := os.ReadFile("../alerts/wecom-recording.rules.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := widenedPage.FindSubmatch(rules)
+	if found == nil {
+		t.Fatal("the alert has no link to the changes")
+	}
+	return strings.Replace(string(found[1]), "{{ $labels.corp | urlquery }}", "default", 1)
+}
+
 // TestFromAlertToRecording has somebody with a phone follow the link of an alert: to the change,
 // and from there to the recording.
 func TestFromAlertToRecording(t *testing.T) {
 	t.Parallel()
 	x, _ := opened(t, "--web.enable-recordings")
+	page := pageOfWidened(t)
 	for _, test := range []struct {
 		name, scheme, lang string
 		change, recording  []string
@@ -168,7 +189,7 @@ func TestFromAlertToRecording(t *testing.T) {
 					}
 				}
 			}
-			p.open(t, x.url+"/changes?change=widened&since=1h&corp=default&lang="+test.lang)
+			p.open(t, x.url+page+"&lang="+test.lang)
 			wantTexts("changes", test.change)
 			p.tap(t, "tbody td.title > a")
 			wantTexts("recordings", test.recording)
