@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -19,16 +20,16 @@ import (
 
 const changesMetric = "wecom_recording_sharing_changes_total"
 
-// opened starts the program with a recording of a title, and has its link opened up: from the
+// opened starts the program, which stores in dir, with a recording of a title, and has its link opened up: from the
 // company to anyone, with marks in what must never be shown.
-func opened(t *testing.T, flags ...string) (x *exporter, s *simulation) {
+func opened(t *testing.T, dir string, flags ...string) (x *exporter, s *simulation) {
 	t.Helper()
 	r := oneRecording("opened")
 	r.Title = markTitle
 	share := wecomtest.Share{On: true, SameCorp: true, Password: markPassword, URL: "https://meeting.example.com/" + markURL}
 	r.Files[0].Shares = []wecomtest.Share{share}
 	s = simulate(t, wecomtest.Config{}, r)
-	x = run(t, s.credentials(), append(flags, "--target.userid=zhangsan", "--poll.interval=1s", "--storage.path="+t.TempDir())...)
+	x = run(t, s.credentials(), append(flags, "--target.userid=zhangsan", "--poll.interval=1s", "--storage.path="+dir)...)
 	x.awaitStatus(t, "/-/ready", http.StatusOK)
 	share.SameCorp, share.Password = false, ""
 	r.Files = []wecomtest.File{r.Files[0]}
@@ -42,7 +43,7 @@ func opened(t *testing.T, flags ...string) (x *exporter, s *simulation) {
 // must not show.
 func TestChanges(t *testing.T) {
 	t.Parallel()
-	x, s := opened(t, "--web.enable-recordings")
+	x, s := opened(t, t.TempDir(), "--web.enable-recordings")
 	s.Remove("opened")
 	x.awaitValue(t, 1, "wecom_recordings_removed_total")
 
@@ -104,11 +105,13 @@ func TestChanges(t *testing.T) {
 	}
 }
 
-// TestChangesShowNeitherLinksNorPasswords looks at every page, with the flag and without it.
+// TestChangesShowNeitherLinksNorPasswords looks at every page, with the flag and without it, at the
+// log of changes, and at what is stored.
 func TestChangesShowNeitherLinksNorPasswords(t *testing.T) {
 	t.Parallel()
-	with, _ := opened(t, "--web.enable-recordings")
-	without, _ := opened(t)
+	dir := t.TempDir()
+	with, _ := opened(t, dir, "--web.enable-recordings", "--log.changes")
+	without, _ := opened(t, t.TempDir(), "--log.changes")
 	pages := []string{
 		"/", "/?lang=zh", "/targets", "/metrics", "/recordings", "/recordings?format=csv", "/api/v1/recordings", "/api/v1/recordings?format=csv",
 		"/changes", "/changes?lang=zh", "/changes?format=csv", "/api/v1/changes", "/api/v1/changes?format=csv", "/targets?format=csv",
@@ -127,7 +130,15 @@ func TestChangesShowNeitherLinksNorPasswords(t *testing.T) {
 		}
 		wantNoMark(t, page+" without --web.enable-recordings", string(answer.body), []string{markTitle, markPassword, markURL, markSecret})
 	}
+	stored, err := os.ReadFile(filepath.Join(dir, "state.db"))
+	if err != nil || !strings.Contains(string(stored), "wf-opened") {
+		t.Errorf("the store lacks the file: %v", err)
+	}
+	wantNoMark(t, "the store", string(stored), []string{markTitle, markPassword, markURL, markSecret})
 	for _, x := range []*exporter{with, without} {
+		if !strings.Contains(x.stderr.String(), "msg=change number=1 ") {
+			t.Error("the change was not logged")
+		}
 		wantNoMark(t, "the log", x.stderr.String(), []string{markTitle, markPassword, markURL, markSecret})
 	}
 }
@@ -154,7 +165,7 @@ func pageOfWidened(t *testing.T) string {
 // and from there to the recording.
 func TestFromAlertToRecording(t *testing.T) {
 	t.Parallel()
-	x, _ := opened(t, "--web.enable-recordings")
+	x, _ := opened(t, t.TempDir(), "--web.enable-recordings")
 	page := pageOfWidened(t)
 	for _, test := range []struct {
 		name, scheme, lang string
