@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -21,6 +22,7 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/rig"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/inventory/ledger"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/poll"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/store"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom/wecomtest"
 )
 
@@ -149,6 +151,43 @@ func TestChangesOfTwoCorps(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestChangesAreNotShownBeforeTheyAreStored asks for changes before a number that none has yet,
+// while the disk takes two seconds for each write. They are those of the newest page: a change
+// that is shown before it is stored could get another number after a crash.
+func TestChangesAreNotShownBeforeTheyAreStored(t *testing.T) {
+	t.Parallel()
+	rig.Virtually(t, func(t *testing.T) {
+		server := rig.WorldOf(wecomtest.Config{})
+		cfg := rig.Storing(t.TempDir(), rig.ConfigOf("li"))
+		cfg.Poll.Interval = time.Second
+		r := rig.Start(t, server, cfg)
+		r.Wait(10 * time.Second)
+		disk := &slowDisk{}
+		disk.delay.Store(int64(2 * time.Second))
+		r.Manager.WrapStore(func(s store.Store) store.Store {
+			disk.Store = s
+			return disk
+		})
+		defer func() { // A write under way must end before the test.
+			disk.delay.Store(0)
+			r.Wait(5 * time.Second)
+		}()
+		share(server, 3, "")
+		shown := []string{}
+		for range 100 {
+			r.Wait(100 * time.Millisecond)
+			shown = allChanges(t, r.Manager, poll.ChangeQuery{Limit: 10})
+			ahead := allChanges(t, r.Manager, poll.ChangeQuery{Limit: 10, Before: math.MaxInt32})
+			if diff := cmp.Diff(shown, ahead); diff != "" {
+				t.Fatalf("the newest (-before any number +before a number that none has):\n%s", diff)
+			}
+		}
+		if len(shown) != 3 {
+			t.Errorf("%d changes, want 3", len(shown))
+		}
+	})
 }
 
 func TestChangesSince(t *testing.T) {

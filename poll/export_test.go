@@ -22,6 +22,9 @@ func (m *Manager) WrapStore(wrap func(store.Store) store.Store) {
 	defer m.mu.Unlock()
 	m.store = wrap(m.store)
 	m.committer = commit.New(m.store, m.options.Logger)
+	for _, c := range m.corps {
+		c.inventory.NumberChanges(m.committer.Changes(), c.key.name, c.client.Now())
+	}
 }
 
 // Inventory returns the inventory of the first corp.
