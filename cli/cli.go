@@ -5,6 +5,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -197,9 +198,10 @@ func (a *application) parse(args []string) (string, error) {
 	if err := a.checkEnvironment(); err != nil {
 		return "", err
 	}
-	selected, err := a.kingpin.Parse(a.withCommand(args))
+	args = a.withCommand(args)
+	selected, err := a.kingpin.Parse(args)
 	if err != nil {
-		return "", fmt.Errorf("%w: try --help", err)
+		return "", fmt.Errorf("%w: try --help", cmp.Or(a.unknownFlag(args), err))
 	}
 	return selected, a.flags.log.validate()
 }

@@ -40,11 +40,15 @@ func CheckVariables(environ, flags []string) error {
 		if strings.HasPrefix(name, VariablePrefix) && !slices.Contains(known, name) && !serviceVariable.MatchString(name) {
 			p.addf("%s in the environment belongs to no flag: correct it or remove it; the nearest variable is %s",
 				"环境变量 %s 不对应任何参数：请更正或去掉；最接近的是 %s",
-				name, yamldoc.Nearest(name, known, math.MaxInt-1))
+				name, Nearest(name, known))
 		}
 	}
 	return p.err()
 }
+
+// Nearest returns the one of some names that a misspelled one was likely meant to be, however far
+// it is.
+func Nearest(name string, names []string) string { return yamldoc.Nearest(name, names, math.MaxInt-1) }
 
 // shortPrefix begins the short names of variables, and names of variables of other programs.
 const shortPrefix = "WECOM_"
