@@ -173,8 +173,8 @@ func TestLoadRefusesFlags(t *testing.T) {
 			name: "retention as long as the lookback",
 			args: goodWith("--policy.retention=31d"),
 			want: []string{
-				retention + "a retention of 31d is not shorter than the lookback, which is 31d (--poll.lookback (or " +
-					"WECOM_RECORDING_EXPORTER_POLL_LOOKBACK)), so no recording would ever be older: make the lookback longer than " +
+				retention + "a retention of 31d is not shorter than poll.lookback, which is 31d, " +
+					"so no recording would ever be older: make the lookback longer than " +
 					"the retention, up to 366d, or the retention shorter",
 			},
 		},
@@ -539,8 +539,8 @@ func TestLoadRefusesFiles(t *testing.T) {
 			want: []string{
 				path + `corps[0].policy.accepted_file (line 7): "$DIR/a.yml": [0] (line 1): "reasons" is not a known key: ` +
 					"did you mean reason? Write one of id, reason, until",
-				path + "corps[0].policy.retention (line 7): a retention of 90d is not shorter than the lookback, which is 60d " +
-					"(--poll.lookback (or WECOM_RECORDING_EXPORTER_POLL_LOOKBACK)), so no recording would ever be older: " +
+				path + "corps[0].policy.retention (line 7): a retention of 90d is not shorter than poll.lookback, which is 60d, " +
+					"so no recording would ever be older: " +
 					"make the lookback longer than the retention, up to 366d, or the retention shorter",
 			},
 		},

@@ -15,9 +15,9 @@ func (p *problems) checkSettledInterval(where bilingual.Text, poll *Poll) {
 	if poll.SettledInterval <= 0 || poll.SettledInterval >= poll.Interval {
 		return
 	}
-	p.addf("%s: %s is shorter than the poll interval, which is %s (%s): write %[3]s or more, or leave it out",
-		"%[1]s：%[2]s 短于由 %[4]s设置的轮询间隔 %[3]s：请填写 %[3]s 或更长，或不作设置",
-		where, model.Duration(poll.SettledInterval), model.Duration(poll.Interval), settingOf(keyInterval))
+	p.addf("%s: %s is shorter than %s, which is %s: write %[4]s or more, or leave it out",
+		"%s：%s 短于 %s 的 %s：请填写 %[4]s 或更长，或不作设置",
+		where, model.Duration(poll.SettledInterval), keyInterval, model.Duration(poll.Interval))
 }
 
 // warnOfUnknownActivity warns of a corp to which the settled interval does not apply: who

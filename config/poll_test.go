@@ -12,8 +12,7 @@ import (
 )
 
 const (
-	settledFlag  = "--poll.settled-interval (or WECOM_RECORDING_EXPORTER_POLL_SETTLED_INTERVAL)"
-	intervalFlag = "--poll.interval (or WECOM_RECORDING_EXPORTER_POLL_INTERVAL)"
+	settledFlag = "--poll.settled-interval (or WECOM_RECORDING_EXPORTER_POLL_SETTLED_INTERVAL)"
 )
 
 // withoutActivity is the warning of a settled interval without effect.
@@ -25,7 +24,7 @@ func withoutActivity(interval string) string {
 func TestSettledInterval(t *testing.T) {
 	t.Parallel()
 	const (
-		shorter  = "is shorter than the poll interval, which is "
+		shorter  = "is shorter than poll.interval, which is "
 		discover = "--target.discover (or WECOM_RECORDING_EXPORTER_TARGET_DISCOVER): "
 		file     = "\"$DIR/c.yml\": "
 	)
@@ -69,7 +68,7 @@ func TestSettledInterval(t *testing.T) {
 		{
 			name:    "shorter than the interval",
 			args:    append([]string{"--poll.settled-interval=4m"}, activity...),
-			wantErr: settledFlag + ": 4m " + shorter + "5m (" + intervalFlag + "): write 5m or more, or leave it out",
+			wantErr: settledFlag + ": 4m " + shorter + "5m: write 5m or more, or leave it out",
 		},
 		{
 			name:      "without activity",
@@ -91,14 +90,14 @@ func TestSettledInterval(t *testing.T) {
 		{
 			name: "shorter than the interval in a file",
 			file: "{interval: 10m, settled_interval: 4m}",
-			wantErr: file + "poll.settled_interval (line 1): 4m " + shorter + "10m (" + intervalFlag + "): write 10m or more, " +
+			wantErr: file + "poll.settled_interval (line 1): 4m " + shorter + "10m: write 10m or more, " +
 				"or leave it out",
 		},
 		{
 			name:    "a flag that is shorter than the interval of a file",
 			args:    []string{"--poll.settled-interval=6m"},
 			file:    "{interval: 10m}",
-			wantErr: settledFlag + ": 6m " + shorter + "10m (" + intervalFlag + "): write 10m or more, or leave it out",
+			wantErr: settledFlag + ": 6m " + shorter + "10m: write 10m or more, or leave it out",
 		},
 		{
 			name:      "a flag that is longer than the interval of a file",
