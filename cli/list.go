@@ -49,7 +49,7 @@ func addList(cmd *kingpin.CmdClause, f *flags) action {
 			"The list goes back to --since, or a year.").
 			String(),
 		stored: cmd.Flag("stored", "Read what a stopped exporter has stored in --storage.path, instead of asking "+
-			"WeCom. Titles are not stored.").Bool(),
+			"WeCom. It needs neither the secret nor targets. Titles are not stored.").Bool(),
 	}
 	return func(ctx context.Context, out *output) error { return l.run(ctx, f, out) }
 }
@@ -60,7 +60,11 @@ func (l *listFlags) run(ctx context.Context, f *flags, out *output) error {
 	if err != nil {
 		return err
 	}
-	cfg, err := f.config.Load()
+	load := f.config.Load
+	if *l.stored {
+		load = f.config.LoadStored
+	}
+	cfg, err := load()
 	if err != nil {
 		return err
 	}
@@ -69,7 +73,9 @@ func (l *listFlags) run(ctx context.Context, f *flags, out *output) error {
 		status  error
 	)
 	if *l.stored {
-		manager, err = readStored(ctx, cfg)
+		if manager, err = readStored(ctx, cfg); err == nil && reportNotStored(out.stderr, manager, s, now) {
+			status = errIncomplete
+		}
 	} else {
 		cfg.Poll.Lookback = s.lookback(cfg.Poll.Lookback, now)
 		manager, status, err = walk(ctx, cfg, poll.Options{Titles: true}, out)
@@ -104,6 +110,14 @@ func (s *selection) lookback(configured time.Duration, now time.Time) time.Durat
 		oldest = earliest
 	}
 	return max(configured, now.Sub(oldest))
+}
+
+// isBeyond reports whether recordings are selected that started before a time.
+func (s *selection) isBeyond(oldest time.Time) bool {
+	if s.after.IsZero() {
+		return !s.before.IsZero() && !s.before.After(oldest)
+	}
+	return s.after.Before(oldest)
 }
 
 func (s *selection) holds(r *poll.Recording) bool {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/go-kit/log"
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/common/version"
 	"golang.org/x/term"
 
@@ -186,7 +187,8 @@ func readStored(ctx context.Context, cfg *config.Config) (m *poll.Manager, err e
 		return nil, fmt.Errorf("--stored: %w", err)
 	}
 	cfg.StoragePath = dir
-	m, err = poll.NewManager(cfg, poll.Options{Logger: log.NewNopLogger()}) //nolint:contextcheck // As in walk.
+	options := poll.Options{Logger: log.NewNopLogger(), KeepLookback: true}
+	m, err = poll.NewManager(cfg, options) //nolint:contextcheck // As in walk.
 	if err != nil {
 		return nil, fmt.Errorf("--stored: %w", err)
 	}
@@ -200,6 +202,19 @@ func readStored(ctx context.Context, cfg *config.Config) (m *poll.Manager, err e
 		}
 	}
 	return m, nil
+}
+
+// reportNotStored writes of which corps recordings are selected that are older than what is stored
+// of them, and reports whether there are any.
+func reportNotStored(w io.Writer, m *poll.Manager, s *selection, now time.Time) (found bool) {
+	for _, corp := range m.Status() {
+		if oldest := now.Add(-corp.Lookback); s.isBeyond(oldest) {
+			found = true
+			fmt.Fprintf(w, "%s: corp %s: the store reaches back only to %s: the exporter had --poll.lookback=%s\n",
+				name, corp.Name, stamp(oldest), model.Duration(corp.Lookback))
+		}
+	}
+	return found
 }
 
 // A progress is a line on a terminal that shows how far something is.

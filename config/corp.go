@@ -39,6 +39,26 @@ func (p *problems) corp(from source) Corp {
 	return c
 }
 
+// storedCorp reads what says whose data are stored, and how to show them.
+func (p *problems) storedCorp(from source) Corp {
+	return p.partOfCorp(from, func(s setting) bool { return s.env == variableCorpID || s.key == keyDiscover })
+}
+
+// partOfCorp reads the name, the departments and the policy of a corp, whether to ask for views,
+// and more settings. The way to WeCom is the default one.
+func (p *problems) partOfCorp(from source, more func(setting) bool) Corp {
+	c := Corp{APIURL: DefaultAPIURL, HTTPClientConfig: promconfig.DefaultHTTPClientConfig}
+	for _, s := range settings() {
+		if s.key == keyName || s.key == keyStatistics || s.key == keyDepartments || s.isPolicy() ||
+			s.setCorp != nil && more(s) {
+			if v, ok := from.value(p, s); ok {
+				s.setCorp(&c, v)
+			}
+		}
+	}
+	return c
+}
+
 // hasTarget reports whether there is a target or a way to find some, good or bad.
 func hasTarget(from source) bool {
 	for _, s := range settings() {

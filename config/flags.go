@@ -77,17 +77,30 @@ func (t *truthFlag) IsBoolFlag() bool { return true }
 // problem: it names the flag and variable, or the file, key and line, and says
 // what to write instead.
 func (f *Flags) Load() (*Config, error) {
+	return f.load(func(p *problems, _ *Config, from source) Corp { return p.corp(from) })
+}
+
+// LoadStored is Load for a command that reads what was stored, and makes no call. It takes every
+// flag and key, but does not read those that only calls need: credentials, address, proxy and
+// targets.
+func (f *Flags) LoadStored() (*Config, error) {
+	return f.load(func(p *problems, _ *Config, from source) Corp { return p.storedCorp(from) })
+}
+
+// load returns the configuration with the corps that readCorp reads, which is given the settings
+// of the process.
+func (f *Flags) load(readCorp func(*problems, *Config, source) Corp) (*Config, error) {
 	var p problems
 	c := f.process(&p)
 	if file := f.file(); file == "" {
-		corp := p.corp(f)
+		corp := readCorp(&p, c, f)
 		p.checkSettledInterval(f.where(keySettledInterval), &c.Poll)
 		p.checkRetention(f, &corp, c.Poll.Lookback)
 		p.warnOfUnknownActivity(f, &corp, &c.Poll)
 		c.Corps = []Corp{corp}
 	} else {
 		f.refuseCorp(&p)
-		p.file(file, c, p.corp)
+		p.file(file, c, func(from source) Corp { return readCorp(&p, c, from) })
 	}
 	f.checkDepartments(&p, c)
 	if err := p.err(); err != nil {

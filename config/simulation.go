@@ -4,8 +4,6 @@
 package config
 
 import (
-	promconfig "github.com/prometheus/common/config"
-
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/secret"
 )
 
@@ -32,47 +30,23 @@ type Simulation struct {
 func (f *Flags) LoadSimulated(s Simulation) (*Config, error) {
 	f.setDefault(keyInterval, s.Interval)
 	f.setDefault(keyIdleInterval, s.IdleInterval)
-	var p problems
-	c := f.process(&p)
-	simulated := func(from source) Corp { return p.simulatedCorp(from, s) }
-	if file := f.file(); file == "" {
-		corp := simulated(f)
-		corp.QuotaBytes, corp.Departments = s.QuotaBytes, s.Departments
-		corp.Policy.complete(&s.Policy, c.Poll.Lookback)
-		p.checkSettledInterval(f.where(keySettledInterval), &c.Poll)
-		p.checkRetention(f, &corp, c.Poll.Lookback)
-		p.warnOfUnknownActivity(f, &corp, &c.Poll)
-		c.Corps = []Corp{corp}
-	} else {
-		f.refuseCorp(&p)
-		p.file(file, c, simulated)
-	}
-	f.checkDepartments(&p, c)
-	if err := p.err(); err != nil {
-		return nil, err
-	}
-	c.Warnings = p.warnings
-	return c, nil
+	return f.load(func(p *problems, c *Config, from source) Corp {
+		corp := p.simulatedCorp(from, s)
+		if from == source(f) {
+			corp.QuotaBytes, corp.Departments = s.QuotaBytes, s.Departments
+			corp.Policy.complete(&s.Policy, c.Poll.Lookback)
+		}
+		return corp
+	})
 }
 
 // simulatedCorp reads the name, the quota, the departments, the policy and the targets of a corp, and
 // whether to ask for views.
 func (p *problems) simulatedCorp(from source, simulation Simulation) Corp {
-	corp := Corp{
-		CorpID:           simulation.CorpID,
-		Secret:           secret.FromValue(simulation.Secret),
-		AgentID:          simulation.AgentID,
-		APIURL:           DefaultAPIURL,
-		HTTPClientConfig: promconfig.DefaultHTTPClientConfig,
-	}
-	for _, s := range settings() {
-		if s.key == keyName || s.key == keyQuota || s.key == keyStatistics || s.key == keyDepartments ||
-			s.isPolicy() || s.isTarget() {
-			if v, ok := from.value(p, s); ok {
-				s.setCorp(&corp, v)
-			}
-		}
-	}
+	corp := p.partOfCorp(from, func(s setting) bool { return s.key == keyQuota || s.isTarget() })
+	corp.CorpID = simulation.CorpID
+	corp.Secret = secret.FromValue(simulation.Secret)
+	corp.AgentID = simulation.AgentID
 	if !hasTarget(from) {
 		corp.Targets.DiscoverMembers, corp.Targets.DiscoverActivity = true, true
 	}

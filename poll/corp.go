@@ -112,6 +112,9 @@ func (m *Manager) newCorp(s settings, stored *inventory.Inventory) *corp {
 		c.inventory = inventory.New(s.poll.Lookback, c.born)
 	} else {
 		c.restore(time.Now())
+		if !m.options.KeepLookback {
+			stored.SetLookback(s.poll.Lookback)
+		}
 	}
 	c.rules = rules.New(c.inventory, s.config.Policy, s.shard, c.client.Now, c.logger)
 	c.asker = statistics.New(statistics.Options{
@@ -143,7 +146,6 @@ func (c *corp) clientConfig(s *settings) wecom.Config {
 // restore goes on from the stored inventory.
 func (c *corp) restore(now time.Time) {
 	status := c.inventory.Status()
-	c.inventory.SetLookback(c.settings.poll.Lookback)
 	holdings := c.inventory.Holdings()
 	var users []string
 	for t, h := range holdings {

@@ -38,6 +38,8 @@ type Options struct {
 	Transport http.RoundTripper
 	// Titles has the titles of recordings kept in memory, for [Manager.Recordings].
 	Titles bool
+	// KeepLookback goes on with the lookback of what was stored, in place of the configured one.
+	KeepLookback bool
 	// Observer returns who observes the calls for a corp. It may be nil, and return nil.
 	Observer func(corp string) Observer
 	// Changes is called when changes may be shown, with the view of that moment: each change comes

@@ -30,6 +30,7 @@ type Status struct {
 	Called      bool      // anything was called yet
 	Up          bool      // WeCom accepted the last call chain
 	LastSuccess time.Time // of any target; zero: there was none
+	Lookback    time.Duration
 	// UpSince is when the first call chain ended that showed Up as it is; zero: there was no call.
 	// Unless UpChanged, no call since the start has shown the opposite, so it may be so for longer.
 	UpSince   time.Time
@@ -68,11 +69,13 @@ func (m *Manager) Status() []Status {
 }
 
 func (c *corp) status(now time.Time) Status {
+	held := c.inventory.Status()
 	s := Status{
 		Summary:     c.reports.Summary(now),
 		Name:        c.key.name,
 		Started:     c.born,
-		LastSuccess: c.inventory.Status().LastSuccess,
+		LastSuccess: held.LastSuccess,
+		Lookback:    held.Lookback,
 		Statistics:  c.hasStatistics(),
 		ViewsAsked:  c.asker.Idle(),
 		ViewsErr:    c.asker.Err(),

@@ -55,7 +55,8 @@ func TestStatusAndTargets(t *testing.T) {
 					wecom.ByMeetingCode: {},
 				},
 			},
-			Name: "acme", Known: true, Started: began, Called: true, Up: true, UpSince: began, LastSuccess: began, Used: 4, Budget: 1200,
+			Name: "acme", Known: true, Started: began, Called: true, Up: true, UpSince: began, LastSuccess: began, Lookback: 31 * 24 * time.Hour,
+			Used: 4, Budget: 1200,
 		}}
 		if diff := cmp.Diff(want, r.Manager.Status()); diff != "" {
 			t.Errorf("status (-want +got):\n%s", diff)
