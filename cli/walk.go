@@ -4,6 +4,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -72,8 +73,10 @@ func waitForRound(ctx context.Context, m *poll.Manager, p *progress) {
 	defer tick.Stop()
 	var over time.Time
 	outages := map[string]time.Time{} // since when, by corp
+	troubles := newTroubles(p)
 	for {
 		statuses, now := m.Status(), time.Now()
+		troubles.report(statuses, now)
 		p.show(statuses)
 		switch {
 		case !isOver(statuses, outages, now):
@@ -134,18 +137,16 @@ func reportFailures(w io.Writer, m *poll.Manager) (failed bool) {
 	for _, s := range m.Status() {
 		if s.Outage != nil {
 			failed = true
-			fmt.Fprintf(w, "%s: corp %s: no target can be listed: %v: %s\n",
-				name, s.Name, s.Outage, wecom.Remedy(s.Outage, wecom.English))
+			fmt.Fprintf(w, "%s: corp %s: no target can be listed: %s\n", name, s.Name, explain(s.Outage))
 			continue
 		}
 		if s.Undiscovered {
 			failed = true
-			fmt.Fprintf(w, "%s: corp %s: users could not be discovered: run check to see why\n", name, s.Name)
+			fmt.Fprintf(w, "%s: corp %s: users could not be discovered: %s\n", name, s.Name, explain(s.DiscoveryErr))
 		}
 		if s.ViewsErr != nil {
 			failed = true
-			fmt.Fprintf(w, "%s: corp %s: views cannot be asked for: %v: %s\n",
-				name, s.Name, s.ViewsErr, wecom.Remedy(s.ViewsErr, wecom.English))
+			fmt.Fprintf(w, "%s: corp %s: views cannot be asked for: %s\n", name, s.Name, explain(s.ViewsErr))
 		}
 		failing := 0
 		for _, counts := range s.Counts {
@@ -158,14 +159,22 @@ func reportFailures(w io.Writer, m *poll.Manager) (failed bool) {
 		found, _ := m.Targets(s.Name, schedule.Query{Limit: min(failing, mostFailures)}) // The failing ones come first.
 		for i := range found.Part {
 			t := &found.Part[i]
-			fmt.Fprintf(w, "%s: corp %s: %s=%s: %v: %s\n",
-				name, s.Name, t.Target.Selector, t.Target.ID, t.Err, wecom.Remedy(t.Err, wecom.English))
+			fmt.Fprintf(w, "%s: corp %s: %s=%s: %s\n", name, s.Name, t.Target.Selector, t.Target.ID, explain(t.Err))
 		}
 		if more := failing - len(found.Part); more > 0 {
 			fmt.Fprintf(w, "%s: corp %s: %d more targets failed\n", name, s.Name, more)
 		}
 	}
 	return failed
+}
+
+// explain returns an error with its remedy.
+func explain(err error) string {
+	remedy := cmp.Or(wecom.Remedy(err, wecom.English), "run check to see why")
+	if err == nil { // The walk was interrupted before it was known.
+		return remedy
+	}
+	return err.Error() + ": " + remedy
 }
 
 // readStored returns what holds the recordings that a stopped exporter has stored. It reads a
@@ -282,12 +291,17 @@ func left(done, total int64, spent time.Duration) string {
 	return fmt.Sprintf(", %s left", max(rest.Round(time.Second), time.Second))
 }
 
-// note writes a line that stays.
+// note writes a line that stays, to a terminal.
 func (p *progress) note(line string) {
 	if p.width > 0 {
-		p.replace("")
-		fmt.Fprintln(p.w, line)
+		p.line(line)
 	}
+}
+
+// line writes a line that stays, even if there is no terminal.
+func (p *progress) line(line string) {
+	p.clear()
+	fmt.Fprintln(p.w, line)
 }
 
 // clear removes the line.
