@@ -17,9 +17,12 @@ import (
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
-// sampleSize is how many targets of each selector are listed: enough to meet someone who
-// hosts meetings, and over in seconds.
-const sampleSize = 5
+// sampleSize is how many targets of each selector are listed. As long as none has recordings, more
+// are, up to mostSampled: in a large company few members host meetings.
+const (
+	sampleSize  = 5
+	mostSampled = 50
+)
 
 // An observer notes the clock of WeCom.
 type observer struct {
@@ -147,8 +150,9 @@ func (c *corp) checkLists(ctx context.Context) {
 	c.reportRecordings()
 }
 
-// sample returns a few targets of a selector, and how many there are in all. Users who
-// started meetings recently come first.
+// sample returns targets of a selector to list until enough are known, and how many there are in
+// all. Users who started meetings recently come first. Those after the first few are spread over
+// all, because neighbors are often colleagues.
 func (c *corp) sample(selector wecom.Selector) (sample []wecom.Target, all int) {
 	for _, t := range c.targets {
 		if t.Selector == selector {
@@ -158,12 +162,22 @@ func (c *corp) sample(selector wecom.Selector) (sample []wecom.Target, all int) 
 	slices.SortStableFunc(sample, func(a, b wecom.Target) int {
 		return c.starts[strings.ToLower(b.ID)].Compare(c.starts[strings.ToLower(a.ID)])
 	})
-	return sample[:min(len(sample), sampleSize)], len(sample)
+	all = len(sample)
+	// A small budget is not to be waited for.
+	most := min(all, mostSampled, max(sampleSize, c.poll.MaxRequestsPerMinute/4))
+	for i := sampleSize; i < most; i++ {
+		sample[i] = sample[sampleSize+(i-sampleSize)*(all-sampleSize)/(most-sampleSize)]
+	}
+	return sample[:most], all
 }
 
-// list lists targets, one page each, until an error is one that all will meet.
+// list lists targets, one page each, until the first few are done and one of all has recordings, or
+// an error is one that all will meet.
 func (c *corp) list(ctx context.Context, targets []wecom.Target) (s sampled) {
-	for _, t := range targets {
+	for i, t := range targets {
+		if i >= sampleSize && (s.withRecordings > 0 || s.listed == 0) {
+			return s
+		}
 		n, shared, err := c.firstPage(ctx, t)
 		if err != nil {
 			s.failures = append(s.failures, failure{t, err})

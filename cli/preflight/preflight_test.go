@@ -587,3 +587,67 @@ func TestRefuse(t *testing.T) {
 		}
 	}
 }
+
+// TestSample has 200 named users.
+func TestSample(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		hosts  []int // users with a recording
+		budget int
+		fails  bool
+		want   string
+	}{
+		"one of the first few has recordings": {
+			hosts: []int{4},
+			want:  "ok list: by userid: tried 5 of 200 targets, listed 5, with recordings 1",
+		},
+		"one in the middle has": {
+			hosts: []int{5 + 20*195/45},
+			want:  "ok list: by userid: tried 26 of 200 targets, listed 26, with recordings 1",
+		},
+		"none has": {
+			want: "ok list: by userid: tried 50 of 200 targets, listed 50, with recordings 0",
+		},
+		"none has, and the budget is small": {
+			budget: 40,
+			want:   "ok list: by userid: tried 10 of 200 targets, listed 10, with recordings 0",
+		},
+		"none can be listed": {
+			fails: true,
+			want: "fail list: userid=user004: page 1 of the list: meeting/record/list: " +
+				"errcode 60111 (the user ID was not found, calling from 203.0.113.7)",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := wecomtest.New(wecomtest.Config{})
+			cfg := configOf(serve(t, server))
+			cfg.Corps[0].AgentID, cfg.Corps[0].Targets = 0, config.Targets{}
+			if test.budget > 0 {
+				cfg.Poll.MaxRequestsPerMinute = test.budget
+			}
+			members := make([]wecomtest.Member, 0, 200)
+			for i := range 200 {
+				user := fmt.Sprintf("user%03d", i)
+				cfg.Corps[0].Targets.UserIDs = append(cfg.Corps[0].Targets.UserIDs, user)
+				members = append(members, wecomtest.Member{UserID: user, Departments: []int{1}})
+				if slices.Contains(test.hosts, i) {
+					server.Put(wecomtest.Recording{
+						ID: user, Creator: user, Host: user, MeetingStart: time.Now().Add(-time.Hour),
+					})
+				}
+			}
+			server.SetDirectory(wecomtest.Directory{
+				Members:     members,
+				Departments: []wecomtest.Department{{ID: 1}},
+				Scope:       wecomtest.Scope{Departments: []int{1}},
+			})
+			if test.fails {
+				server.Fail(wecomtest.Fault{Endpoint: listEndpoint, Errcode: 60111})
+			}
+			if got := lines(run(t, cfg, Options{})); !slices.Contains(got, test.want) {
+				t.Errorf("%q, want %q", got, test.want)
+			}
+		})
+	}
+}
