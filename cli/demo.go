@@ -78,6 +78,7 @@ func newDemo(f *flags, out *output) *exporter {
 			return cfg, nil
 		},
 		transport:  &companies,
+		api:        &companies,
 		newManager: poll.NewManager,
 	}
 }
@@ -100,7 +101,7 @@ func (c *companies) url(name string) string {
 			c.hosts, c.servers = make(map[string]string), make(map[string]*wecomtest.Server)
 		}
 		n := len(c.hosts)
-		host = fmt.Sprintf("company%d.invalid", n+1) // No such host ever exists (RFC 2606).
+		host = hostOfCompany(n)
 		c.hosts[name] = host
 		server := wecomtest.DemoServer(wecomtest.Config{RequestLog: -1}, demoSeed+uint64(n), demoMembers)
 		server.Fail(membersWhoLeft())
@@ -120,6 +121,17 @@ func membersWhoLeft() wecomtest.Fault {
 		After:    polls,
 	}
 }
+
+// ServeHTTP serves the API of the first company, for commands that have no account to try on.
+func (c *companies) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c.mu.Lock()
+	server := c.servers[hostOfCompany(0)]
+	c.mu.Unlock()
+	server.ServeHTTP(w, r)
+}
+
+// hostOfCompany returns the host of a company by its number. No such host ever exists (RFC 2606).
+func hostOfCompany(n int) string { return fmt.Sprintf("company%d.invalid", n+1) }
 
 // RoundTrip implements http.RoundTripper.
 func (c *companies) RoundTrip(r *http.Request) (*http.Response, error) {

@@ -38,6 +38,8 @@ type exporter struct {
 	load func() (*config.Config, error)
 	// transport replaces the network for calls to WeCom unless it is nil.
 	transport http.RoundTripper
+	// api serves the API of WeCom beside the exporter unless it is nil.
+	api http.Handler
 	// newManager is poll.NewManager.
 	newManager func(*config.Config, poll.Options) (*poll.Manager, error)
 }
@@ -78,7 +80,7 @@ func (e *exporter) run(ctx context.Context) error {
 	e.logWarnings(cfg)
 	level.Info(e.out.logger).Log("msg", "starting", "version", version.Info(), "build", version.BuildContext())
 	options := web.ServerOptions{
-		Handler:       &s.handler,
+		Handler:       e.withAPI(&s.handler),
 		Flags:         e.flags.web,
 		Logger:        e.out.logger,
 		ToolkitLogger: e.out.toolkitLogger,
@@ -95,6 +97,17 @@ func (e *exporter) run(ctx context.Context) error {
 		pollAndReload(ctx, s.manager, s.reloader, hangups)
 		return nil
 	})
+}
+
+// withAPI returns a handler that has the API too, if there is one.
+func (e *exporter) withAPI(handler http.Handler) http.Handler {
+	if e.api == nil {
+		return handler
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", handler)
+	mux.Handle("/cgi-bin/", e.api)
+	return mux
 }
 
 // logWarnings logs what the configuration likely does not mean.
