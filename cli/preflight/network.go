@@ -156,11 +156,7 @@ func (r route) checkTLS(t *trace, err error) (seen, remedy text, ok bool) {
 		return textf("%s with a valid certificate of %s", "%s，%s 的证书有效",
 			tls.VersionName(t.tlsVersion), r.api.Hostname()), text{}, true
 	}
-	return errorText(err), text{
-		"if a gateway intercepts TLS, trust its CA with http_config.tls_config.ca_file; if the certificate has " +
-			"expired or is not valid yet, set the clock of this machine",
-		"若中间有网关解密 TLS，请用 http_config.tls_config.ca_file 信任其 CA；若证书已过期或尚未生效，请校准本机时钟",
-	}, false
+	return errorText(err), remedyText(err), false
 }
 
 // refusal returns why a name has no address, or an address no connection.

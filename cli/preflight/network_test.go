@@ -165,7 +165,7 @@ func TestTLS(t *testing.T) {
 		"ok tcp: connected to " + address,
 		"fail tls: no access token: gettoken: calling: tls: failed to verify certificate: x509: certificate signed by unknown authority",
 		"skipped token" + notTried + "tls",
-	}, "tls_config.ca_file")
+	}, "name a file with its certificate in http_config: tls_config: ca_file, or in SSL_CERT_FILE")
 
 	cfg.Corps[0].HTTPClientConfig.TLSConfig.CAFile = certificateOf(t, server)
 	wantWay(t, cfg, []string{
@@ -174,6 +174,26 @@ func TestTLS(t *testing.T) {
 		"ok tls: TLS 1.3 with a valid certificate of 127.0.0.1",
 		"ok token: WeCom accepts the corp ID and the secret",
 	}, "")
+
+	cfg.Corps[0].HTTPClientConfig.TLSConfig.ServerName = "qyapi.invalid"
+	wantWay(t, cfg, []string{
+		"ok dns: 127.0.0.1 is an address",
+		"ok tcp: connected to " + address,
+		"fail tls: no access token: gettoken: calling: tls: failed to verify certificate: x509: certificate is valid for " +
+			"example.com, *.example.com, not qyapi.invalid",
+		"skipped token" + notTried + "tls",
+	}, "the certificate belongs to another host: check --wecom.api-url")
+}
+
+func TestTLSOfPlainHTTP(t *testing.T) {
+	t.Parallel()
+	address := strings.TrimPrefix(serve(t, company()), "http://")
+	wantWay(t, configOf("https://"+address), []string{
+		"ok dns: 127.0.0.1 is an address",
+		"ok tcp: connected to " + address,
+		"fail tls: no access token: gettoken: calling: tls: first record does not look like a TLS handshake",
+		"skipped token" + notTried + "tls",
+	}, "check that the port in --wecom.api-url speaks TLS")
 }
 
 // proxy is a proxy that tunnels to whatever it is asked for, if it lets through at all.
