@@ -85,14 +85,15 @@ func (t *tableWriter) Write(r *poll.Recording) error {
 		start = r.Start.UTC().Format("2006-01-02T15:04Z")
 	}
 	files := fmt.Sprintf("%d\t%d\t%d", len(r.Files), r.Shared, r.Exposed)
+	size, length := listing.Size(r.Bytes), r.Duration.Round(time.Second).String()
 	if len(r.Files) == 0 && r.State != wecom.StateCompleted {
-		files = "-\t-\t-" // WeCom does not list them yet.
+		files, size, length = "-\t-\t-", "-", "-" // WeCom does not list them yet.
 	}
 	if t.statistics {
 		files += "\t" + cell(listing.Count(r.Views)) + "\t" + cell(listing.Count(r.Downloads))
 	}
 	_, err := fmt.Fprintf(t.w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n",
-		cell(r.Host), start, r.State, files, listing.Size(r.Bytes), r.Duration.Round(time.Second), cell(r.ID), cell(r.Title))
+		cell(r.Host), start, r.State, files, size, length, cell(r.ID), cell(r.Title))
 	return err
 }
 
