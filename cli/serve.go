@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -99,15 +100,19 @@ func (e *exporter) run(ctx context.Context) error {
 	})
 }
 
-// withAPI returns a handler that has the API too, if there is one.
+// withAPI returns a handler that has the API too, if there is one. All other paths are passed on
+// as they are.
 func (e *exporter) withAPI(handler http.Handler) http.Handler {
 	if e.api == nil {
 		return handler
 	}
-	mux := http.NewServeMux()
-	mux.Handle("/", handler)
-	mux.Handle("/cgi-bin/", e.api)
-	return mux
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/cgi-bin/") {
+			e.api.ServeHTTP(w, r)
+			return
+		}
+		handler.ServeHTTP(w, r)
+	})
 }
 
 // logWarnings logs what the configuration likely does not mean.
