@@ -42,12 +42,12 @@ type backfillFlags struct {
 // addBackfill adds the command that writes history.
 func addBackfill(cmd *kingpin.CmdClause, f *flags) action {
 	b := &backfillFlags{
-		from: cmd.Flag("from", "Start of the history: a time in RFC 3339, a date, or a duration ago such as 365d. By "+
-			"default --poll.lookback ago.").String(),
-		to: cmd.Flag("to", "End of the history, like --from. By default now.").String(),
-		step: cmd.Flag("step", "Time between two samples of a series, which lie at multiples of it: a duration such as "+
-			"5m or 1d.").Default(defaultStep).String(),
-		output: cmd.Flag("output", "File to write, which must not exist yet; - is stdout.").String(),
+		from: cmd.Flag("from", "Start of the history: an RFC 3339 time, a date, or how long ago, such as 365d. Defaults "+
+			"to --poll.lookback ago.").String(),
+		to: cmd.Flag("to", "End of the history, in the same forms as --from. Defaults to now.").String(),
+		step: cmd.Flag("step", "Time between samples of a series, such as 5m or 1d. Samples are aligned to its "+
+			"multiples.").Default(defaultStep).String(),
+		output: cmd.Flag("output", "File to write, which must not exist yet, or - for stdout.").String(),
 	}
 	return func(ctx context.Context, out *output) error { return b.run(ctx, f, out) }
 }
@@ -129,17 +129,17 @@ func (b *backfillFlags) grid(now time.Time, lookback time.Duration) (from time.T
 	rounded := model.Duration(span.Truncate(time.Second))
 	switch earliest := wecom.EarliestPlausible.Time(); {
 	case to.After(now):
-		err = fmt.Errorf("--to: %s is in the future: write a time that has passed, or leave it out", stamp(to))
+		err = fmt.Errorf("--to: %s is in the future: use a time in the past, or leave it out", stamp(to))
 	case from.Before(earliest):
-		err = fmt.Errorf("--from: WeCom had no meetings at %s: write a time after %s", stamp(from), stamp(earliest))
+		err = fmt.Errorf("--from: WeCom had no meetings at %s: use a time after %s", stamp(from), stamp(earliest))
 	case span <= 0:
-		err = fmt.Errorf("--from: %s is not before --to, %s: write an earlier time", stamp(from), stamp(to))
+		err = fmt.Errorf("--from: %s is not before --to, %s: use an earlier time", stamp(from), stamp(to))
 	case step > span:
-		err = fmt.Errorf("--step: %s is longer than the %s from --from to --to: write a shorter one",
+		err = fmt.Errorf("--step: %s is longer than the %s from --from to --to: use a shorter one",
 			model.Duration(step), rounded)
 	case span/step >= history.MaxInstants:
-		err = fmt.Errorf("--step: %s gives each series %d samples in the %s from --from to --to, and %d is the most: "+
-			"write a longer one", model.Duration(step), span/step+1, rounded, history.MaxInstants)
+		err = fmt.Errorf("--step: %s gives each series %d samples in the %s from --from to --to, but at most %d are "+
+			"allowed: use a longer one", model.Duration(step), span/step+1, rounded, history.MaxInstants)
 	}
 	if err != nil {
 		return from, g, err
@@ -160,7 +160,7 @@ func stepOf(text string) (time.Duration, error) {
 	d, err := model.ParseDuration(text)
 	step := time.Duration(d)
 	if err != nil || step < time.Second || step%time.Second != 0 {
-		return 0, fmt.Errorf("%q is not a duration of whole seconds: write one such as 5m, 1h or 1d", text)
+		return 0, fmt.Errorf("%q is not a duration of whole seconds: use one such as 5m, 1h or 1d", text)
 	}
 	return step, nil
 }
@@ -173,7 +173,7 @@ type file struct {
 	temp *os.File // nil: it is stdout, or discarded
 }
 
-var errFileExists = errors.New("the file already exists: remove it, or name another one")
+var errFileExists = errors.New("the file already exists: remove it, or choose another name")
 
 // createFile begins a file that must not be there yet.
 func createFile(path string, stdout io.Writer) (*file, error) {
@@ -188,8 +188,7 @@ func createFile(path string, stdout io.Writer) (*file, error) {
 	}
 	temp, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.tmp")
 	if err != nil {
-		return nil, fmt.Errorf("creating a file beside %q: %w: name a file in a folder that exists and can be "+
-			"written", path, err)
+		return nil, fmt.Errorf("creating a file beside %q: %w: choose a folder that exists and is writable", path, err)
 	}
 	return &file{Writer: temp, path: path, temp: temp}, nil
 }

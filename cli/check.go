@@ -31,9 +31,9 @@ var languages = map[string]wecom.Language{languageEnglish: wecom.English, langua
 
 // addCheck adds the command that tries the configuration, step by step.
 func addCheck(cmd *kingpin.CmdClause, f *flags) action {
-	language := cmd.Flag("language", "Language of the answers: en or zh. The default is the language of the locale.").
+	language := cmd.Flag("language", "Language of the output: en or zh. Defaults to the language of the locale.").
 		Default(languageOfLocale()).Enum(languageEnglish, languageChinese)
-	format := cmd.Flag("format", "Format of the answers: text, a line for each step, or json.").
+	format := cmd.Flag("format", "Output format: text (one line per step) or json.").
 		Default(formatText).Enum(formatText, formatJSON)
 	offline := cmd.Flag("offline", "Stop before the network: check the configuration and print the plan.").Bool()
 	return func(ctx context.Context, out *output) error {
@@ -154,7 +154,7 @@ func (r *checkReport) writeCorp(corp string) {
 
 func (r *checkReport) print(format string, args ...any) {
 	if _, err := fmt.Fprintf(r.w, format, args...); err != nil && r.err == nil {
-		r.err = fmt.Errorf("writing the answers: %w", err)
+		r.err = fmt.Errorf("writing the output: %w", err)
 	}
 }
 
@@ -173,7 +173,7 @@ func (r *checkReport) finish(interrupted bool) error {
 		encoder.SetIndent("", "  ")
 		encoder.SetEscapeHTML(false)
 		if err := encoder.Encode(r.result); err != nil {
-			return fmt.Errorf("writing the answers: %w", err)
+			return fmt.Errorf("writing the output: %w", err)
 		}
 	}
 	switch {

@@ -50,13 +50,13 @@ type action func(context.Context, *output) error
 var commands = []command{
 	{
 		name:    defaultCommand,
-		help:    "Serve metrics of the recordings of the configured corps. This is the default command.",
+		help:    "Serve metrics about the recordings of the configured corps. This is the default command.",
 		failure: "cannot serve",
 		add:     addServe,
 	},
 	{
 		name:    "demo",
-		help:    "Serve metrics of a simulated company: no account and no network needed.",
+		help:    "Serve metrics about a simulated company; needs no account and no network.",
 		failure: "cannot start the demo",
 		add:     addDemo,
 	},
@@ -69,15 +69,15 @@ var commands = []command{
 	},
 	{
 		name: "list",
-		help: "Print the recordings of the configured targets for an audit. It reads all of them from WeCom, within " +
-			"the budget. The exit status is 2 if something could not be listed.",
+		help: "Print the recordings of the configured targets for an audit. Reads all of them from WeCom, within the call " +
+			"budget. The exit status is 2 if something could not be listed.",
 		failure: "cannot list the recordings",
 		add:     addList,
 	},
 	{
 		name: "backfill",
-		help: "Write the metrics of the past as OpenMetrics for promtool tsdb create-blocks-from openmetrics. " +
-			"It reads what WeCom still lists, within the budget. The exit status is 2 if something could not be listed.",
+		help: "Write past metrics as OpenMetrics for promtool tsdb create-blocks-from openmetrics. Reads what WeCom still " +
+			"lists, within the call budget. The exit status is 2 if something could not be listed.",
 		failure: "cannot write the history",
 		add:     addBackfill,
 	},
@@ -124,7 +124,7 @@ type application struct {
 
 func newApplication() *application {
 	app := kingpin.New(name, "Prometheus exporter for the cloud recordings of WeCom (企业微信) meetings. "+
-		"Each flag can be given as an environment variable too: "+
+		"Each flag can also be set by an environment variable: "+
 		config.VariablePrefix+" and the flag in upper snake case.")
 	app.DefaultEnvars()
 	app.Version(version.Print(name))

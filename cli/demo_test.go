@@ -42,7 +42,7 @@ func TestCompanies(t *testing.T) {
 		}
 		resp.Body.Close()
 		if resp.StatusCode != http.StatusOK {
-			t.Errorf("%s answers with status %d", base, resp.StatusCode)
+			t.Errorf("%s answered with status %d", base, resp.StatusCode)
 		}
 	}
 	resp, err := get("https://qyapi.weixin.qq.com")

@@ -25,7 +25,7 @@ const healthTimeout = 3 * time.Second
 
 // addHealthcheck adds the command that asks a running exporter for its health.
 func addHealthcheck(c *kingpin.CmdClause, f *flags) action {
-	base := c.Arg("url", "Base URL of the exporter. The default is the first --web.listen-address on this host.").
+	base := c.Arg("url", "Base URL of the exporter. Defaults to the first --web.listen-address on this host.").
 		String()
 	return func(ctx context.Context, _ *output) error {
 		return checkHealth(ctx, healthURL(*base, f.web.ListenAddresses(), servesTLS(f.web.ConfigFile())))
@@ -74,7 +74,7 @@ func healthURL(given string, listenAddresses []string, isTLS bool) string {
 func checkHealth(ctx context.Context, base string) error {
 	u, err := url.Parse(strings.TrimSuffix(base, "/") + "/-/healthy")
 	if err != nil || u.Host == "" {
-		return fmt.Errorf("%q is not the URL of an exporter: write one such as http://127.0.0.1:10168", base)
+		return fmt.Errorf("%q is not the URL of an exporter: use one such as http://127.0.0.1:10168", base)
 	}
 	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
 	defer cancel()
@@ -93,7 +93,7 @@ func checkHealth(ctx context.Context, base string) error {
 	case err != nil:
 		return err
 	case status != http.StatusOK:
-		return fmt.Errorf("%s answers with status %d", u.Redacted(), status)
+		return fmt.Errorf("%s answered with status %d", u.Redacted(), status)
 	}
 	return nil
 }

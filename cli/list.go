@@ -37,19 +37,19 @@ type listFlags struct {
 // addList adds the command that prints recordings for an audit.
 func addList(cmd *kingpin.CmdClause, f *flags) action {
 	l := &listFlags{
-		format: cmd.Flag("format", "Format: table, json or csv.").
+		format: cmd.Flag("format", "Output format: table, json or csv.").
 			Default(formatTable).Enum(formatTable, formatJSON, formatCSV),
 		host:    cmd.Flag("host", "Only recordings of this host, by user ID.").String(),
 		state:   cmd.Flag("state", "Only recordings in this state: "+strings.Join(wecom.StateNames(), ", ")+".").String(),
 		exposed: cmd.Flag("exposed", "Only recordings with an exposed file.").Bool(),
 		shared:  cmd.Flag("shared", "Only recordings with a shared file, even if its link has expired.").Bool(),
-		since: cmd.Flag("since", "Only recordings that started since then: a time in RFC 3339, a date, or a duration "+
-			"ago such as 7d.").String(),
+		since: cmd.Flag("since", "Only recordings that started since then: an RFC 3339 time, a date, or how long ago, "+
+			"such as 7d.").String(),
 		olderThan: cmd.Flag("older-than", "Only recordings that started longer ago than this duration, such as 90d. "+
 			"The list goes back to --since, or a year.").
 			String(),
-		stored: cmd.Flag("stored", "Read what a stopped exporter has stored in --storage.path, instead of asking "+
-			"WeCom. It needs neither the secret nor targets. Titles are not stored.").Bool(),
+		stored: cmd.Flag("stored", "Read what a stopped exporter has stored in --storage.path instead of querying WeCom. "+
+			"Needs neither the secret nor targets. Titles are not stored.").Bool(),
 	}
 	return func(ctx context.Context, out *output) error { return l.run(ctx, f, out) }
 }
@@ -142,7 +142,7 @@ func (l *listFlags) selection(now time.Time) (*selection, error) {
 	if *l.state != "" {
 		state, ok := wecom.StateNamed(*l.state)
 		if !ok {
-			errs = append(errs, fmt.Errorf("--state: %q is not a state: write one of %s",
+			errs = append(errs, fmt.Errorf("--state: %q is not a state: use one of %s",
 				*l.state, strings.Join(wecom.StateNames(), ", ")))
 		}
 		s.query.State = &state
@@ -153,12 +153,12 @@ func (l *listFlags) selection(now time.Time) (*selection, error) {
 	if *l.olderThan != "" {
 		age, err := model.ParseDuration(*l.olderThan)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("--older-than: %q is not a duration: write one such as 90d", *l.olderThan))
+			errs = append(errs, fmt.Errorf("--older-than: %q is not a duration: use one such as 90d", *l.olderThan))
 		}
 		s.before = now.Add(-time.Duration(age))
 	}
 	if len(errs) == 0 && !s.after.IsZero() && !s.before.IsZero() && !s.after.Before(s.before) {
-		errs = append(errs, errors.New("--since and --older-than: no recording is both: name an earlier time with --since"))
+		errs = append(errs, errors.New("--since and --older-than: no recording can match both: use an earlier --since"))
 	}
 	return s, errors.Join(errs...)
 }
@@ -181,7 +181,7 @@ func timeOf(text string, now time.Time) (time.Time, error) {
 	if ago, err := model.ParseDuration(text); err == nil {
 		return now.Add(-time.Duration(ago)), nil
 	}
-	return time.Time{}, fmt.Errorf("%q is not a time: write one such as 2026-11-26T08:00:00Z, 2026-11-26 or 7d", text)
+	return time.Time{}, fmt.Errorf("%q is not a time: use one such as 2026-11-26T08:00:00Z, 2026-11-26 or 7d", text)
 }
 
 // print writes the selected recordings to stdout.

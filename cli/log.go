@@ -53,7 +53,7 @@ func addLogFlags(app *kingpin.Application) *logFlags {
 			Default(logFormatLogfmt).String(),
 		language: app.Flag(flagLogLanguage, "Language of remedies in log messages: en, zh or both.").
 			Default(logBothLanguages).String(),
-		changes: app.Flag(flagLogChanges, "Log each change of sharing and each removal as a line of its own, at info.").
+		changes: app.Flag(flagLogChanges, "Log each sharing change and each removal on its own line, at level info.").
 			Bool(),
 	}
 }
@@ -70,7 +70,7 @@ func (f *logFlags) validate() error {
 		{flagLogLanguage, "language", *f.language, logLanguages},
 	} {
 		if !slices.Contains(flag.values, flag.value) {
-			return fmt.Errorf("--%s (or %s): %q is not a valid %s: write one of %s",
+			return fmt.Errorf("--%s (or %s): %q is not a valid %s: use one of %s",
 				flag.name, config.Variable(flag.name), flag.value, flag.what, strings.Join(flag.values, ", "))
 		}
 	}

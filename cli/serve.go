@@ -69,8 +69,8 @@ func (e *exporter) run(ctx context.Context) error {
 			return s.err // before anything listens
 		}
 	case <-time.After(startPatience):
-		level.Warn(e.out.logger).Log("msg", "reading the store takes long; /-/healthy answers meanwhile",
-			"remedy", "if it does not end, check whether the disk of --storage.path is healthy",
+		level.Warn(e.out.logger).Log("msg", "reading the store is taking long; /-/healthy works in the meantime",
+			"remedy", "if it does not finish, check whether the disk of --storage.path is healthy",
 			"remedy_zh", "长时间读不完时，请检查 --storage.path 所在磁盘是否正常")
 	case <-ctx.Done():
 		return nil

@@ -149,7 +149,7 @@ func TestSlowStart(t *testing.T) {
 			if err := <-ended; !errors.Is(err, test.err) {
 				t.Errorf("it ends with %v, want %v", err, test.err)
 			}
-			if !strings.Contains(written.String(), "reading the store takes long") {
+			if !strings.Contains(written.String(), "reading the store is taking long") {
 				t.Errorf("log:\n%s", written.String())
 			}
 		})

@@ -40,7 +40,7 @@ func (a *application) unknownFlag(args []string) error {
 		return fmt.Errorf("unknown flag --%s: it belongs to %s, and goes after the command",
 			name, strings.Join(elsewhere, " and "))
 	}
-	return fmt.Errorf("unknown flag --%s: the nearest flag is --%s", name, config.Nearest(name, accepted))
+	return fmt.Errorf("unknown flag --%s: the closest flag is --%s", name, config.Nearest(name, accepted))
 }
 
 // spellings returns how flags may be written, without dashes: those without a value may have no-

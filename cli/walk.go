@@ -146,7 +146,7 @@ func reportFailures(w io.Writer, m *poll.Manager) (failed bool) {
 		}
 		if s.ViewsErr != nil {
 			failed = true
-			fmt.Fprintf(w, "%s: corp %s: views cannot be asked for: %s\n", name, s.Name, explain(s.ViewsErr))
+			fmt.Fprintf(w, "%s: corp %s: views cannot be queried: %s\n", name, s.Name, explain(s.ViewsErr))
 		}
 		failing := 0
 		for _, counts := range s.Counts {
@@ -181,7 +181,7 @@ func explain(err error) string {
 // copy, so that nothing in the store changes.
 func readStored(ctx context.Context, cfg *config.Config) (m *poll.Manager, err error) {
 	if cfg.StoragePath == "" {
-		return nil, errors.New("--stored: nothing is stored without --storage.path: name the directory")
+		return nil, errors.New("--stored: nothing is stored without --storage.path: set it to the directory")
 	}
 	dir, err := os.MkdirTemp("", name)
 	if err != nil {
@@ -191,7 +191,7 @@ func readStored(ctx context.Context, cfg *config.Config) (m *poll.Manager, err e
 	switch err := store.Copy(cfg.StoragePath, dir); {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("--stored: there is no store in %q: "+
-			"name the directory that the exporter had as --storage.path", cfg.StoragePath)
+			"use the directory that the exporter has as --storage.path", cfg.StoragePath)
 	case err != nil:
 		return nil, fmt.Errorf("--stored: %w", err)
 	}
@@ -206,8 +206,8 @@ func readStored(ctx context.Context, cfg *config.Config) (m *poll.Manager, err e
 	m.Run(over) // It polls nothing, and closes the copy.
 	for _, c := range m.View().Corps {
 		if !c.Listed {
-			return nil, fmt.Errorf("--stored: nothing is stored of corp %s: "+
-				"name it, and its corp ID, as the exporter did", c.Name)
+			return nil, fmt.Errorf("--stored: nothing is stored for corp %s: use the same name and corp ID as the "+
+				"exporter", c.Name)
 		}
 	}
 	return m, nil

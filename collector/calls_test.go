@@ -66,5 +66,5 @@ wecom_api_requests_total{corp="other",endpoint="meeting/record/list",errcode="0"
 }
 
 // helpOfRequests is the help text with its quotes.
-const helpOfRequests = `Calls of the WeCom API by errcode. An errcode that the exporter does not know is "other". ` +
+const helpOfRequests = `Calls to the WeCom API by errcode. An errcode that the exporter does not know is "other". ` +
 	`A call that got no valid answer from WeCom is "transport", "http" or "decode".`

@@ -55,13 +55,13 @@ var (
 	recordingDuration = define(gauge, "wecom_recording_duration_seconds",
 		"Total length of recording files in seconds, from the start to the end of each file."+polled, labelHost)
 	sharedFiles = define(gauge, "wecom_recording_shared_files",
-		"Recording files that are shared."+polled, labelHost)
+		"Number of shared recording files."+polled, labelHost)
 	exposedFiles = define(gauge, "wecom_recording_exposed_files",
-		"Shared recording files that anyone with the link can watch without a password, and whose link has not "+
-			"expired. Files that --policy.accepted-file accepts are left out."+polled,
+		"Shared recording files that anyone with the link can watch without a password, and whose link has not expired. "+
+			"Files accepted by --policy.accepted-file are excluded."+polled,
 		labelHost)
 	acceptedFiles = define(gauge, "wecom_recording_accepted_files",
-		"Recording files that do not count as exposed because --policy.accepted-file accepts them. "+
+		"Recording files that do not count as exposed because they are accepted by --policy.accepted-file. "+
 			"Absent without that flag."+polled)
 	retentionExceeded = define(gauge, "wecom_recording_retention_exceeded_files",
 		"Recording files that started longer ago than --policy.retention. Absent without that flag."+polled,
@@ -82,10 +82,10 @@ var (
 			"there is none."+polled,
 		labelState)
 	quotaBytes = define(gauge, "wecom_recording_quota_bytes",
-		"Configured space for recordings in bytes. Absent if none is configured.")
+		"Configured storage quota for recordings in bytes. Absent if none is configured.")
 	hostInfo = define(gauge, "wecom_host_info",
-		"Department of a host that has series of its own, as its name or else its number; the value is always 1. Absent "+
-			"if the department is unknown, and without --metrics.departments. Discovered in the background.",
+		"Department of a host with its own series, by name, or by number if the name is unknown; the value is always 1. "+
+			"Absent if the department is unknown, and without --metrics.departments. Discovered in the background.",
 		labelHost, labelDepartment)
 	hostSeriesFolded = define(gauge, "wecom_host_series_folded",
 		"Hosts whose values are added up under host=\"other\", because there are more hosts than --metrics.max-hosts.")
@@ -111,7 +111,7 @@ var (
 	recordingsRemoved = define(counter, "wecom_recordings_removed_total",
 		"Recordings that WeCom stopped listing while they were still inside the lookback."+sinceBirth)
 	sharingChanges = define(counter, "wecom_recording_sharing_changes_total",
-		"Changes of the sharing of files: enabled (including files already shared when first seen); disabled; "+
+		"Changes to the sharing of files: enabled (including files already shared when first seen); disabled; "+
 			"widened if the audience, password, expiry or download became more open; narrowed if they only "+
 			"became less open."+sinceBirth,
 		"change")
@@ -120,7 +120,7 @@ var (
 	fileDuration = define(histogram, "wecom_recording_file_duration_seconds",
 		"Length of recording files in seconds when first seen."+sinceBirth)
 	transcodingTime = define(histogram, "wecom_recording_transcoding_seconds",
-		"Seconds from the end of a recording's last file until the recording was first seen completed."+sinceBirth)
+		"Seconds from the end of a recording's last file until the recording was first seen as completed."+sinceBirth)
 )
 
 // The metrics of polling.
@@ -136,24 +136,24 @@ var (
 	pollLastSuccess = define(gauge, "wecom_poll_last_success_timestamp_seconds",
 		"Time of the last successful poll of any target, in seconds since the Unix epoch. 0 before the first one.")
 	pollLag = define(gauge, "wecom_poll_lag_seconds",
-		"Seconds by which the most overdue target is overdue.")
+		"How overdue the most overdue target is, in seconds.")
 	apiBudget = define(gauge, "wecom_api_budget_requests_per_minute",
-		"Calls of data APIs allowed in any 60 seconds. Corps with the same corp ID and API host share them.")
+		"Calls to data APIs allowed in any 60 seconds. Corps with the same corp ID and API host share this budget.")
 	clockSkew = define(gauge, "wecom_api_clock_skew_seconds",
 		"Seconds by which the local clock is ahead of WeCom's, from the Date header of the last answer. Beyond 300 either "+
 			"way, WeCom's clock decides what is new. Absent before the first answer.")
 	tokenExpiry = define(gauge, "wecom_access_token_expiry_timestamp_seconds",
 		"Expiry time of the access token in seconds since the Unix epoch. Absent before the first token.")
 	apiRequests = define(counter, "wecom_api_requests_total",
-		"Calls of the WeCom API by errcode. An errcode that the exporter does not know is \"other\". A call that got no "+
+		"Calls to the WeCom API by errcode. An errcode that the exporter does not know is \"other\". A call that got no "+
 			"valid answer from WeCom is \"transport\", \"http\" or \"decode\".",
 		labelEndpoint, "errcode")
 	apiDuration = define(histogram, "wecom_api_request_duration_seconds",
-		"Duration of calls of the WeCom API in seconds.", labelEndpoint)
+		"Duration of calls to the WeCom API in seconds.", labelEndpoint)
 	apiThrottled = define(counter, "wecom_api_throttled_seconds_total",
 		"Total seconds that calls waited for the budget or for the end of a block.")
 	apiAnomalies = define(counter, "wecom_api_response_anomalies_total",
-		"Anomalies in answers of the WeCom API that were accepted nevertheless.", "kind")
+		"Anomalies in answers from the WeCom API that were accepted nevertheless.", "kind")
 )
 
 // The metrics of the exporter itself.
@@ -174,8 +174,8 @@ var (
 		"Time of the last write of the state to disk, in seconds since the Unix epoch. 0 before the first write. Absent "+
 			"without --storage.path.")
 	storageSuccessful = defineOwn(gauge, "wecom_recording_exporter_storage_last_write_successful",
-		"Whether the last write of the state to disk succeeded: 1 if so. 0 if the state, or that of any corp, could not be "+
-			"written and is only in memory, or if a write takes more than 3 s. Absent without --storage.path.")
+		"Whether the last write of the state to disk succeeded: 1 if so. 0 if the state, or that of any corp, could not "+
+			"be written and is kept only in memory, or if a write takes more than 3 s. Absent without --storage.path.")
 	storageSize = defineOwn(gauge, "wecom_recording_exporter_storage_size_bytes",
 		"Size of the state file in bytes; 0 if it cannot be opened. Absent without --storage.path.")
 )

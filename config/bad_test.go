@@ -33,8 +33,8 @@ func TestLoadRefusesFlags(t *testing.T) {
 	t.Parallel()
 
 	const (
-		duration = "write a Prometheus duration such as 5m, 31d or 90d"
-		positive = "write a duration above zero such as 5m, 31d or 90d"
+		duration = "use a Prometheus duration such as 5m, 31d or 90d"
+		positive = "use a duration above zero such as 5m, 31d or 90d"
 		apiURL   = "--wecom.api-url (or WECOM_API_URL): "
 		proxyURL = "--wecom.proxy-url (or WECOM_RECORDING_EXPORTER_WECOM_PROXY_URL): "
 		userID   = "--target.userid (or WECOM_RECORDING_EXPORTER_TARGET_USERID): "
@@ -58,13 +58,13 @@ func TestLoadRefusesFlags(t *testing.T) {
 			want: []string{
 				"--wecom.corp-id (or WECOM_CORP_ID): no corp ID: write the ID of the company, such as ww0123456789abcdef",
 				secret + ": no secret: write the path of a file that holds the secret of the app, or set WECOM_API_SECRET in the environment",
-				"--target.userid, --target.meetingid, --target.meeting-code, --target.file, --target.discover: no target and no discovery: give at least one",
+				"--target.userid, --target.meetingid, --target.meeting-code, --target.file, --target.discover: neither targets nor discovery: configure at least one",
 			},
 		},
 		{
 			name: "no target",
 			args: goodCorp,
-			want: []string{"--target.userid, --target.meetingid, --target.meeting-code, --target.file, --target.discover: no target and no discovery: give at least one"},
+			want: []string{"--target.userid, --target.meetingid, --target.meeting-code, --target.file, --target.discover: neither targets nor discovery: configure at least one"},
 		},
 		{
 			name: "no corp ID",
@@ -74,7 +74,7 @@ func TestLoadRefusesFlags(t *testing.T) {
 		{
 			name: "white space in the corp ID",
 			args: append([]string{"--wecom.corp-id=ww0123 "}, goodTarget...),
-			want: []string{"--wecom.corp-id (or WECOM_CORP_ID): the corp ID holds white space or a control character: write only the ID, such as ww0123456789abcdef"},
+			want: []string{"--wecom.corp-id (or WECOM_CORP_ID): the corp ID contains white space or a control character: write only the ID, such as ww0123456789abcdef"},
 		},
 		{
 			name: "empty corp name",
@@ -129,15 +129,14 @@ func TestLoadRefusesFlags(t *testing.T) {
 			env:   map[string]string{},
 			files: map[string]string{"secret": "\xff\xfes\x00e\x00c\x00"},
 			args:  goodWith("--wecom.api-secret-file=$DIR/secret"),
-			want: []string{secret + ": \"$DIR/secret\": the secret holds NUL characters, as text in UTF-16 does: " +
-				"write only the secret, in one line, as UTF-8 or ASCII"},
+			want: []string{secret + ": \"$DIR/secret\": the secret contains NUL characters, as UTF-16 text does: " +
+				"write only the secret, on one line, as UTF-8 or ASCII"},
 		},
 		{
 			name: "secret of two lines in the environment",
 			env:  map[string]string{"WECOM_API_SECRET": "first\nsecond"},
 			args: goodWith(),
-			want: []string{"WECOM_API_SECRET in the environment: the secret holds a line end, a control character or a zero-width " +
-				"character: write only the secret, in one line, as UTF-8 or ASCII"},
+			want: []string{"WECOM_API_SECRET in the environment: the secret contains a line break, a control character or a zero-width character: write only the secret, on one line, as UTF-8 or ASCII"},
 		},
 		{
 			name: "agent ID no number",
@@ -152,12 +151,12 @@ func TestLoadRefusesFlags(t *testing.T) {
 		{
 			name: "members without agent ID",
 			args: append([]string{"--target.discover=members"}, goodCorp...),
-			want: []string{"--target.discover (or WECOM_RECORDING_EXPORTER_TARGET_DISCOVER): members needs the agent ID of the app: write --wecom.agent-id (or WECOM_AGENT_ID), or leave members out"},
+			want: []string{"--target.discover (or WECOM_RECORDING_EXPORTER_TARGET_DISCOVER): members needs the agent ID of the app: set --wecom.agent-id (or WECOM_AGENT_ID), or leave members out"},
 		},
 		{
 			name: "unknown discovery",
 			args: append([]string{"--target.discover=activity,everyone"}, goodCorp...),
-			want: []string{`--target.discover (or WECOM_RECORDING_EXPORTER_TARGET_DISCOVER): "everyone" is not known: write members or activity`},
+			want: []string{`--target.discover (or WECOM_RECORDING_EXPORTER_TARGET_DISCOVER): "everyone" is not known: use members or activity`},
 		},
 		{
 			name: "retention no duration",
@@ -174,7 +173,7 @@ func TestLoadRefusesFlags(t *testing.T) {
 			args: goodWith("--policy.retention=31d"),
 			want: []string{
 				retention + "a retention of 31d is not shorter than poll.lookback, which is 31d, " +
-					"so no recording would ever be older: make the lookback longer than " +
+					"so no recording could ever exceed it: make the lookback longer than " +
 					"the retention, up to 366d, or the retention shorter",
 			},
 		},
@@ -246,12 +245,12 @@ func TestLoadRefusesFlags(t *testing.T) {
 		{
 			name: "white space in a user ID",
 			args: goodWith("--target.userid=li si"),
-			want: []string{userID + `"li si" holds white space or a control character: write one ID for each entry`},
+			want: []string{userID + `"li si" contains white space or a control character: write one ID for each entry`},
 		},
 		{
 			name: "control character in a user ID",
 			args: goodWith("--target.userid=li\x00si"),
-			want: []string{userID + `"li\x00si" holds white space or a control character: write one ID for each entry`},
+			want: []string{userID + `"li\x00si" contains white space or a control character: write one ID for each entry`},
 		},
 		{
 			name: "user ID not UTF-8",
@@ -286,7 +285,7 @@ func TestLoadRefusesFlags(t *testing.T) {
 			files: map[string]string{"targets.yml": "userids: [lisi, li si]\nmeetingids: ['']"},
 			args:  goodWith("--target.file=$DIR/targets.yml"),
 			want: []string{
-				file + `"$DIR/targets.yml": userids[1] (line 1): "li si" holds white space or a control character: write one ID for each entry`,
+				file + `"$DIR/targets.yml": userids[1] (line 1): "li si" contains white space or a control character: write one ID for each entry`,
 				file + `"$DIR/targets.yml": meetingids[0] (line 2): an empty entry: write an ID or remove the entry`,
 			},
 		},
@@ -295,7 +294,7 @@ func TestLoadRefusesFlags(t *testing.T) {
 			files: map[string]string{"a.yml": "userids: [lisi]", "b.yml": "userids: [li si]", "c.yml": ""},
 			args:  goodWith("--target.file=$DIR/*.yml"),
 			want: []string{
-				file + `"$DIR/b.yml": userids[0] (line 1): "li si" holds white space or a control character: write one ID for each entry`,
+				file + `"$DIR/b.yml": userids[0] (line 1): "li si" contains white space or a control character: write one ID for each entry`,
 				file + `"$DIR/c.yml": the file is empty: write userids, meetingids or meeting_codes`,
 			},
 		},
@@ -327,7 +326,7 @@ func TestLoadRefusesFlags(t *testing.T) {
 		{
 			name: "lookback over the limit",
 			args: goodWith("--poll.lookback=366d1ms"),
-			want: []string{`--poll.lookback (or WECOM_RECORDING_EXPORTER_POLL_LOOKBACK): "366d1ms" is over the limit: write 366d or less`},
+			want: []string{`--poll.lookback (or WECOM_RECORDING_EXPORTER_POLL_LOOKBACK): "366d1ms" is over the limit: use 366d or less`},
 		},
 		{
 			name: "retention of changes zero",
@@ -347,22 +346,22 @@ func TestLoadRefusesFlags(t *testing.T) {
 		{
 			name: "concurrency zero",
 			args: goodWith("--poll.concurrency=0"),
-			want: []string{`--poll.concurrency (or WECOM_RECORDING_EXPORTER_POLL_CONCURRENCY): "0" is not accepted: write a whole number, 1 or more`},
+			want: []string{`--poll.concurrency (or WECOM_RECORDING_EXPORTER_POLL_CONCURRENCY): "0" is not accepted: use a whole number, 1 or more`},
 		},
 		{
 			name: "budget no number",
 			args: goodWith("--poll.max-requests-per-minute=1e3"),
-			want: []string{`--poll.max-requests-per-minute (or WECOM_RECORDING_EXPORTER_POLL_MAX_REQUESTS_PER_MINUTE): "1e3" is not accepted: write a whole number, 1 or more`},
+			want: []string{`--poll.max-requests-per-minute (or WECOM_RECORDING_EXPORTER_POLL_MAX_REQUESTS_PER_MINUTE): "1e3" is not accepted: use a whole number, 1 or more`},
 		},
 		{
 			name: "budget that no number holds",
 			args: goodWith("--poll.max-requests-per-minute=99999999999999999999"),
-			want: []string{`--poll.max-requests-per-minute (or WECOM_RECORDING_EXPORTER_POLL_MAX_REQUESTS_PER_MINUTE): "99999999999999999999" is not accepted: write a whole number, 1 or more`},
+			want: []string{`--poll.max-requests-per-minute (or WECOM_RECORDING_EXPORTER_POLL_MAX_REQUESTS_PER_MINUTE): "99999999999999999999" is not accepted: use a whole number, 1 or more`},
 		},
 		{
 			name: "host label unknown",
 			args: goodWith("--metrics.host-label=none"),
-			want: []string{`--metrics.host-label (or WECOM_RECORDING_EXPORTER_METRICS_HOST_LABEL): "none" is not known: write plain, hashed or off`},
+			want: []string{`--metrics.host-label (or WECOM_RECORDING_EXPORTER_METRICS_HOST_LABEL): "none" is not known: use plain, hashed or off`},
 		},
 		{
 			name: "hashed without key",
@@ -395,20 +394,20 @@ func TestLoadRefusesFlags(t *testing.T) {
 		{
 			name: "hosts negative",
 			args: goodWith("--metrics.max-hosts=-1"),
-			want: []string{`--metrics.max-hosts (or WECOM_RECORDING_EXPORTER_METRICS_MAX_HOSTS): "-1" is not accepted: write a whole number, 0 or more`},
+			want: []string{`--metrics.max-hosts (or WECOM_RECORDING_EXPORTER_METRICS_MAX_HOSTS): "-1" is not accepted: use a whole number, 0 or more`},
 		},
 		{
 			name: "shard ordinal negative and total zero",
 			args: goodWith("--shard.ordinal=-1", "--shard.total=0"),
 			want: []string{
-				`--shard.ordinal (or WECOM_RECORDING_EXPORTER_SHARD_ORDINAL): "-1" is not accepted: write a whole number, 0 or more`,
-				`--shard.total (or WECOM_RECORDING_EXPORTER_SHARD_TOTAL): "0" is not accepted: write a whole number, 1 or more`,
+				`--shard.ordinal (or WECOM_RECORDING_EXPORTER_SHARD_ORDINAL): "-1" is not accepted: use a whole number, 0 or more`,
+				`--shard.total (or WECOM_RECORDING_EXPORTER_SHARD_TOTAL): "0" is not accepted: use a whole number, 1 or more`,
 			},
 		},
 		{
 			name: "shard total zero alone",
 			args: goodWith("--shard.total=0"),
-			want: []string{`--shard.total (or WECOM_RECORDING_EXPORTER_SHARD_TOTAL): "0" is not accepted: write a whole number, 1 or more`},
+			want: []string{`--shard.total (or WECOM_RECORDING_EXPORTER_SHARD_TOTAL): "0" is not accepted: use a whole number, 1 or more`},
 		},
 		{
 			name: "members with a bad agent ID",
@@ -423,7 +422,7 @@ func TestLoadRefusesFlags(t *testing.T) {
 		{
 			name: "more problems than anyone reads",
 			args: goodWith("--target.userid=" + strings.Repeat(",", 30)),
-			want: append(slices.Repeat([]string{userID + "an empty entry: write an ID or remove the entry"}, 20), "and 11 more problems: put these right first"),
+			want: append(slices.Repeat([]string{userID + "an empty entry: write an ID or remove the entry"}, 20), "and 11 more problems: fix these first"),
 		},
 	}
 	for _, test := range tests {
@@ -501,9 +500,9 @@ func TestLoadRefusesFiles(t *testing.T) {
 		good  = start + "  targets: {userids: [zhangsan]}\n"
 
 		path      = `"$DIR/c.yml": `
-		corpKeys  = "Write one of name, corp_id, api_secret_file, agent_id, api_url, http_config, quota_bytes, statistics, departments, targets, policy"
+		corpKeys  = "Use one of name, corp_id, api_secret_file, agent_id, api_url, http_config, quota_bytes, statistics, departments, targets, policy"
 		wrongKind = "a value of the wrong kind: write "
-		conflict  = " conflicts with --config.file (or WECOM_RECORDING_EXPORTER_CONFIG_FILE): remove it, and write it to the corps of that file"
+		conflict  = " conflicts with --config.file (or WECOM_RECORDING_EXPORTER_CONFIG_FILE): remove it, and set it under corps in that file"
 	)
 	tests := []struct {
 		name  string
@@ -529,7 +528,7 @@ func TestLoadRefusesFiles(t *testing.T) {
 				path + "corps[0].name (line 1): no name: write the value for the label corp",
 				path + "corps[0].corp_id (line 1): no corp ID: write the ID of the company, such as ww0123456789abcdef",
 				path + "corps[0].api_secret_file (line 1): no secret: write the path of a file that holds the secret of the app",
-				path + "corps[0].targets (line 1): no target and no discovery: give at least one",
+				path + "corps[0].targets (line 1): neither targets nor discovery: configure at least one",
 			},
 		},
 		{
@@ -538,9 +537,9 @@ func TestLoadRefusesFiles(t *testing.T) {
 			files: map[string]string{"a.yml": "[{id: wr1, reasons: training}]"},
 			want: []string{
 				path + `corps[0].policy.accepted_file (line 7): "$DIR/a.yml": [0] (line 1): "reasons" is not a known key: ` +
-					"did you mean reason? Write one of id, reason, until",
+					"did you mean reason? Use one of id, reason, until",
 				path + "corps[0].policy.retention (line 7): a retention of 90d is not shorter than poll.lookback, which is 60d, " +
-					"so no recording would ever be older: " +
+					"so no recording could ever exceed it: " +
 					"make the lookback longer than the retention, up to 366d, or the retention shorter",
 			},
 		},
@@ -593,14 +592,14 @@ func TestLoadRefusesFiles(t *testing.T) {
 			name: "unknown key at the top and in poll",
 			yaml: "polls: {}\npoll: {period: 5m}\n" + good,
 			want: []string{
-				path + `line 1: "polls" is not a known key: did you mean poll? Write one of corps, poll`,
-				path + `poll (line 2): "period" is not a known key: write one of interval, settled_interval, idle_interval, history_interval, lookback, concurrency, max_requests_per_minute`,
+				path + `line 1: "polls" is not a known key: did you mean poll? Use one of corps, poll`,
+				path + `poll (line 2): "period" is not a known key: use one of interval, settled_interval, idle_interval, history_interval, lookback, concurrency, max_requests_per_minute`,
 			},
 		},
 		{
 			name: "unknown key of targets",
 			yaml: start + "  targets: {userid: [zhangsan]}",
-			want: []string{path + `corps[0].targets (line 5): "userid" is not a known key: did you mean userids? Write one of userids, meetingids, meeting_codes, files, discover`},
+			want: []string{path + `corps[0].targets (line 5): "userid" is not a known key: did you mean userids? Use one of userids, meetingids, meeting_codes, files, discover`},
 		},
 		{
 			name: "unknown key of http_config",
@@ -610,7 +609,7 @@ func TestLoadRefusesFiles(t *testing.T) {
 		{
 			name: "secret in the file",
 			yaml: good + "  api_secret: hunter2",
-			want: []string{path + `corps[0] (line 6): "api_secret" is not a known key: a secret does not stand in a configuration file: write it to a file of its own, and its path as api_secret_file`},
+			want: []string{path + `corps[0] (line 6): "api_secret" is not a known key: a configuration file must not contain a secret: write the secret to a file of its own, and set api_secret_file to its path`},
 		},
 		{
 			name: "key twice",
@@ -630,7 +629,7 @@ func TestLoadRefusesFiles(t *testing.T) {
 		{
 			name: "no targets",
 			yaml: start,
-			want: []string{path + "corps[0].targets (line 2): no target and no discovery: give at least one"},
+			want: []string{path + "corps[0].targets (line 2): neither targets nor discovery: configure at least one"},
 		},
 		{
 			name: "secret file missing",
@@ -645,28 +644,28 @@ func TestLoadRefusesFiles(t *testing.T) {
 		{
 			name: "negative quota",
 			yaml: good + "  quota_bytes: -1",
-			want: []string{path + `corps[0].quota_bytes (line 6): "-1" is not a size: write whole bytes, such as 107374182400, or leave the key out`},
+			want: []string{path + `corps[0].quota_bytes (line 6): "-1" is not a size: use whole bytes, such as 107374182400, or leave the key out`},
 		},
 		{
 			name: "quota with a unit",
 			yaml: good + "  quota_bytes: 100GiB",
-			want: []string{path + `corps[0].quota_bytes (line 6): "100GiB" is not a size: write whole bytes, such as 107374182400, or leave the key out`},
+			want: []string{path + `corps[0].quota_bytes (line 6): "100GiB" is not a size: use whole bytes, such as 107374182400, or leave the key out`},
 		},
 		{
 			name: "unknown discovery",
 			yaml: start + "  targets: {discover: [activity, all]}",
-			want: []string{path + `corps[0].targets.discover[1] (line 5): "all" is not known: write members or activity`},
+			want: []string{path + `corps[0].targets.discover[1] (line 5): "all" is not known: use members or activity`},
 		},
 		{
 			name: "members without agent ID",
 			yaml: start + "  targets: {discover: [members]}",
-			want: []string{path + "corps[0].targets.discover (line 5): members needs the agent ID of the app: write corps[0].agent_id, or leave members out"},
+			want: []string{path + "corps[0].targets.discover (line 5): members needs the agent ID of the app: set corps[0].agent_id, or leave members out"},
 		},
 		{
 			name: "bad user ID",
 			yaml: start + "  targets: {userids: [lisi, wang wu, ~]}",
 			want: []string{
-				path + `corps[0].targets.userids[1] (line 5): "wang wu" holds white space or a control character: write one ID for each entry`,
+				path + `corps[0].targets.userids[1] (line 5): "wang wu" contains white space or a control character: write one ID for each entry`,
 				path + "corps[0].targets.userids[2] (line 5): an empty entry: write an ID or remove the entry",
 			},
 		},
@@ -704,10 +703,10 @@ func TestLoadRefusesFiles(t *testing.T) {
 			name: "poll",
 			yaml: "poll: {interval: 5, lookback: 2y, concurrency: 1.5, max_requests_per_minute: 0}\n" + good,
 			want: []string{
-				path + `poll.interval (line 1): "5" is not a duration: write a Prometheus duration such as 5m, 31d or 90d`,
-				path + `poll.lookback (line 1): "2y" is over the limit: write 366d or less`,
-				path + `poll.concurrency (line 1): "1.5" is not accepted: write a whole number, 1 or more`,
-				path + `poll.max_requests_per_minute (line 1): "0" is not accepted: write a whole number, 1 or more`,
+				path + `poll.interval (line 1): "5" is not a duration: use a Prometheus duration such as 5m, 31d or 90d`,
+				path + `poll.lookback (line 1): "2y" is over the limit: use 366d or less`,
+				path + `poll.concurrency (line 1): "1.5" is not accepted: use a whole number, 1 or more`,
+				path + `poll.max_requests_per_minute (line 1): "0" is not accepted: use a whole number, 1 or more`,
 			},
 		},
 		{
@@ -734,7 +733,7 @@ func TestLoadRefusesFiles(t *testing.T) {
 			want: []string{
 				"WECOM_CORP_ID in the environment" + conflict,
 				"WECOM_API_SECRET_FILE in the environment" + conflict,
-				"WECOM_API_SECRET in the environment conflicts with --config.file (or WECOM_RECORDING_EXPORTER_CONFIG_FILE): remove it, and write api_secret_file to the corps of that file",
+				"WECOM_API_SECRET in the environment conflicts with --config.file (or WECOM_RECORDING_EXPORTER_CONFIG_FILE): remove it, and set api_secret_file under corps in that file",
 				"WECOM_AGENT_ID in the environment" + conflict,
 				"WECOM_API_URL in the environment" + conflict,
 				"WECOM_RECORDING_EXPORTER_TARGET_DISCOVER in the environment" + conflict,
@@ -745,7 +744,7 @@ func TestLoadRefusesFiles(t *testing.T) {
 			yaml: "corps: []",
 			args: []string{"--poll.interval=0"},
 			want: []string{
-				`--poll.interval (or WECOM_RECORDING_EXPORTER_POLL_INTERVAL): "0" is zero: write a duration above zero such as 5m, 31d or 90d`,
+				`--poll.interval (or WECOM_RECORDING_EXPORTER_POLL_INTERVAL): "0" is zero: use a duration above zero such as 5m, 31d or 90d`,
 				path + "corps (line 1): no corp: write at least one, with name, corp_id, api_secret_file and targets",
 			},
 		},

@@ -65,7 +65,7 @@ func minimal() *Config {
 }
 
 // matchesNothing ends a warning.
-const matchesNothing = " matches no file, and so adds no targets: correct the pattern, or create a file"
+const matchesNothing = " matches no file and adds no targets: correct the pattern, or create a file"
 
 func TestLoadFlags(t *testing.T) {
 	t.Parallel()

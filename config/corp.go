@@ -28,11 +28,11 @@ func (p *problems) corp(from source) Corp {
 		p.addf("%s: no secret: %s", "%s：没有 Secret：%s", from.where(keyAPIFile), from.secretRemedy())
 	}
 	if !hasTarget(from) {
-		p.addf("%s: no target and no discovery: give at least one",
+		p.addf("%s: neither targets nor discovery: configure at least one",
 			"%s：没有目标，也没有启用自动发现：请至少指定一项", from.where(keyTargets))
 	}
 	if agentID, _ := from.value(&problems{}, settingOf(keyAgentID)); c.Targets.DiscoverMembers && agentID.text == "" {
-		p.addf("%s: members needs the agent ID of the app: write %s, or leave members out%s",
+		p.addf("%s: members needs the agent ID of the app: set %s, or leave members out%s",
 			"%s：members 需要应用的 AgentId：请填写 %s，或去掉 members%s",
 			from.where(keyDiscover), from.name(keyAgentID), agentID.hint)
 	}

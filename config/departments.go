@@ -19,7 +19,7 @@ import (
 func (v value) departments(label HostLabel) bool {
 	wanted := v.truth()
 	if wanted && label == HostLabelOff {
-		v.addf("departments need hosts: remove it, or set --metrics.host-label to plain or hashed",
+		v.addf("departments need the host label: remove the flag, or set --metrics.host-label to plain or hashed",
 			"部门依赖标签 host：请去掉该参数，或将 --metrics.host-label 设为 plain 或 hashed")
 	}
 	return wanted
@@ -47,7 +47,7 @@ func (v value) departmentNames() map[int64]string {
 		case !utf8.ValidString(name):
 			at.addf("%q is not UTF-8: write a name that is", "%q 不是 UTF-8：请用 UTF-8 填写名称", name)
 		case strings.TrimSpace(name) == "":
-			at.addf("no name: write one, or leave the department out, so that its number is shown",
+			at.addf("no name: write one, or leave the department out to show its number",
 				"没有名称：请填写名称；或去掉该部门，以部门 ID 显示")
 		}
 		names[id] = name
@@ -68,22 +68,22 @@ func (f *Flags) checkDepartments(p *problems, c *Config) {
 		return
 	}
 	const (
-		reason  = "departments are known of members that are discovered: "
+		reason  = "departments are known only for discovered members: "
 		chinese = "部门信息来自自动发现的成员："
 	)
 	flag, file := settingOf(flagDepartments), f.file()
 	switch {
 	case len(without) < len(c.Corps):
 		p.warnings = append(p.warnings, bilingual.Textf(
-			"%s: "+reason+"write members to %s in %s, so that these corps have them too",
+			"%s: "+reason+"add members to %s in %s to get them for these corps too",
 			"%s："+chinese+"请在 %s 中加入 members（文件 %s），这些企业才有部门",
 			flag, strings.Join(without, ", "), fileerr.Quote(file)))
 	case file != "":
-		p.addf("%s: "+reason+"write members to %s in %s, or remove the flag",
+		p.addf("%s: "+reason+"add members to %s in %s, or remove the flag",
 			"%s："+chinese+"请在 %s 中加入 members（文件 %s），或去掉该参数",
 			flag, strings.Join(without, " or "), fileerr.Quote(file))
 	default:
-		p.addf("%s: "+reason+"write members to %s, or remove the flag",
+		p.addf("%s: "+reason+"add members to %s, or remove the flag",
 			"%s："+chinese+"请在 %s中加入 members，或去掉该参数", flag, settingOf(keyDiscover))
 	}
 }

@@ -52,13 +52,12 @@ func TestDepartments(t *testing.T) {
 			name:     "no truth",
 			variable: "sometimes",
 			args:     members,
-			wantErr:  departmentsFlag + `"sometimes" is not accepted: write true or false`,
+			wantErr:  departmentsFlag + `"sometimes" is not accepted: use true or false`,
 		},
 		{
-			name: "without a host label",
-			args: append([]string{"--metrics.departments", "--metrics.host-label=off"}, members...),
-			wantErr: departmentsFlag + "departments need hosts: remove it, or set --metrics.host-label to " +
-				"plain or hashed",
+			name:    "without a host label",
+			args:    append([]string{"--metrics.departments", "--metrics.host-label=off"}, members...),
+			wantErr: departmentsFlag + "departments need the host label: remove the flag, or set --metrics.host-label to plain or hashed",
 		},
 		{
 			name: "left out without a host label",
@@ -67,20 +66,20 @@ func TestDepartments(t *testing.T) {
 		{
 			name: "without discovery",
 			args: []string{"--metrics.departments", "--target.userid=lisi"},
-			wantErr: departmentsFlag + "departments are known of members that are discovered: write members to " +
+			wantErr: departmentsFlag + "departments are known only for discovered members: add members to " +
 				"--target.discover (or WECOM_RECORDING_EXPORTER_TARGET_DISCOVER), or remove the flag",
 		},
 		{
 			name: "with discovery of activity alone",
 			args: []string{"--metrics.departments", "--target.discover=activity"},
-			wantErr: departmentsFlag + "departments are known of members that are discovered: write members to " +
+			wantErr: departmentsFlag + "departments are known only for discovered members: add members to " +
 				"--target.discover (or WECOM_RECORDING_EXPORTER_TARGET_DISCOVER), or remove the flag",
 		},
 		{
 			name: "without an agent ID",
 			args: []string{"--metrics.departments", "--target.discover=members"},
 			wantErr: "--target.discover (or WECOM_RECORDING_EXPORTER_TARGET_DISCOVER): members needs the agent ID of the app: " +
-				"write --wecom.agent-id (or WECOM_AGENT_ID), or leave members out",
+				"set --wecom.agent-id (or WECOM_AGENT_ID), or leave members out",
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -122,14 +121,14 @@ func TestDepartmentsOfFile(t *testing.T) {
 			name:   "one of them does",
 			acme:   discovers,
 			globex: names,
-			wantWarns: []string{departmentsFlag + "departments are known of members that are discovered: write members to " +
-				`corps[1].targets.discover in "$DIR/c.yml", so that these corps have them too`},
+			wantWarns: []string{departmentsFlag + "departments are known only for discovered members: add members to " +
+				`corps[1].targets.discover in "$DIR/c.yml" to get them for these corps too`},
 		},
 		{
 			name:   "none does",
 			acme:   names,
 			globex: names,
-			wantErr: departmentsFlag + "departments are known of members that are discovered: write members to " +
+			wantErr: departmentsFlag + "departments are known only for discovered members: add members to " +
 				`corps[0].targets.discover or corps[1].targets.discover in "$DIR/c.yml", or remove the flag`,
 		},
 	} {
@@ -177,7 +176,7 @@ func TestDepartmentNames(t *testing.T) {
 	const (
 		at     = `"$DIR/c.yml": corps[0].departments`
 		noID   = "the department is not a whole number above zero: write its ID, such as 2"
-		noName = "no name: write one, or leave the department out, so that its number is shown"
+		noName = "no name: write one, or leave the department out to show its number"
 		noUTF8 = `"\xff" is not UTF-8: write a name that is`
 	)
 	for _, test := range []struct {

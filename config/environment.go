@@ -38,7 +38,7 @@ func CheckVariables(environ, flags []string) error {
 		// The value is never shown, since it may be a secret.
 		name, _, _ := strings.Cut(variable, "=")
 		if strings.HasPrefix(name, VariablePrefix) && !slices.Contains(known, name) && !serviceVariable.MatchString(name) {
-			p.addf("%s in the environment belongs to no flag: correct it or remove it; the nearest variable is %s",
+			p.addf("%s in the environment matches no flag: correct it or remove it; the closest variable is %s",
 				"环境变量 %s 不对应任何参数：请更正或去掉；最接近的是 %s",
 				name, Nearest(name, known))
 		}

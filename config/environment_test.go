@@ -16,7 +16,7 @@ import (
 func TestCheckVariables(t *testing.T) {
 	t.Parallel()
 	flags := []string{"poll.interval", "poll.idle-interval", "target.userid", "wecom.corp-id", "web.listen-port", "log.level"}
-	const refused = " in the environment belongs to no flag: correct it or remove it; the nearest variable is WECOM_RECORDING_EXPORTER_"
+	const refused = " in the environment matches no flag: correct it or remove it; the closest variable is WECOM_RECORDING_EXPORTER_"
 	tests := []struct {
 		name    string
 		environ []string
@@ -186,8 +186,8 @@ func TestLongNamesRefused(t *testing.T) {
 			env:  map[string]string{long + "WECOM_AGENT_ID": "app", long + "WECOM_API_SECRET": "a\nb"},
 			args: goodWith(),
 			want: []string{
-				long + "WECOM_API_SECRET in the environment: the secret holds a line end, a control character or a zero-width character: " +
-					"write only the secret, in one line, as UTF-8 or ASCII",
+				long + "WECOM_API_SECRET in the environment: the secret contains a line break, a control character or a zero-width character: " +
+					"write only the secret, on one line, as UTF-8 or ASCII",
 				"--wecom.agent-id (or " + long + "WECOM_AGENT_ID): the agent ID is not a number above zero: write the AgentId of the app, such as 1000002",
 			},
 		},
@@ -207,9 +207,9 @@ func TestLongNamesRefused(t *testing.T) {
 			},
 			args: []string{"--config.file=testdata/minimal.ok.yml"},
 			want: []string{
-				long + "WECOM_CORP_ID in the environment conflicts with --config.file (or WECOM_RECORDING_EXPORTER_CONFIG_FILE): remove it, and write it to the corps of that file",
-				long + "WECOM_API_SECRET_FILE in the environment conflicts with --config.file (or WECOM_RECORDING_EXPORTER_CONFIG_FILE): remove it, and write it to the corps of that file",
-				long + "WECOM_API_SECRET in the environment conflicts with --config.file (or WECOM_RECORDING_EXPORTER_CONFIG_FILE): remove it, and write api_secret_file to the corps of that file",
+				long + "WECOM_CORP_ID in the environment conflicts with --config.file (or WECOM_RECORDING_EXPORTER_CONFIG_FILE): remove it, and set it under corps in that file",
+				long + "WECOM_API_SECRET_FILE in the environment conflicts with --config.file (or WECOM_RECORDING_EXPORTER_CONFIG_FILE): remove it, and set it under corps in that file",
+				long + "WECOM_API_SECRET in the environment conflicts with --config.file (or WECOM_RECORDING_EXPORTER_CONFIG_FILE): remove it, and set api_secret_file under corps in that file",
 			},
 		},
 	}
@@ -238,7 +238,7 @@ func TestFlagWithoutValueInTheEnvironment(t *testing.T) {
 		{text: "false"},
 		{text: "false", args: []string{"--wecom.statistics"}, want: true},
 		{text: "true", args: []string{"--no-wecom.statistics"}},
-		{text: "yes", err: `--wecom.statistics (or ` + variable + `): "yes" is not accepted: write true or false`},
+		{text: "yes", err: `--wecom.statistics (or ` + variable + `): "yes" is not accepted: use true or false`},
 	} {
 		t.Setenv(variable, test.text)
 		cfg, err := parse(t, nil, goodWith(test.args...)...).Load()

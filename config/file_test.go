@@ -175,7 +175,7 @@ func TestRefusedForms(t *testing.T) {
 		{
 			name:    "key with a line end",
 			content: "corps: []\n\"a\\nb\": 1",
-			want:    []string{`line 2: "a\nb" is not a known key: write one of corps, poll`},
+			want:    []string{`line 2: "a\nb" is not a known key: use one of corps, poll`},
 		},
 		{
 			name:    "key of a header twice, with white space",
@@ -204,7 +204,7 @@ func TestRefusedForms(t *testing.T) {
 			want: []string{
 				"corps[0] (line 2): " + kind + "keys with values",
 				"corps[1].targets.userids[1] (line 6): " + kind + "a single text or number",
-				"corps[1].http_config.tls_config.min_version (line 8): not a TLS version: write TLS12 or TLS13",
+				"corps[1].http_config.tls_config.min_version (line 8): not a TLS version: use TLS12 or TLS13",
 				"corps[1].http_config.oauth2.scopes (line 9): " + kind + "a list",
 				"corps[1].http_config.oauth2.tls_config.ca_file (line 9): " + kind + "a single text or number",
 				"corps[1].http_config.oauth2.claims.a (line 9): " + unreadable,
@@ -242,7 +242,7 @@ func TestRefusedForms(t *testing.T) {
 // TestAliasesAreBounded loads files that are small and stand for much.
 func TestAliasesAreBounded(t *testing.T) {
 	t.Parallel()
-	const refusal = "the aliases expand to too many values: write fewer of them"
+	const refusal = "the aliases expand to too many values: use fewer of them"
 	repeat := func(alias string, n int) string {
 		return "[" + strings.Join(slices.Repeat([]string{alias}, n), ", ") + "]"
 	}

@@ -136,7 +136,7 @@ func (f *Flags) file() string {
 func (f *Flags) refuseCorp(p *problems) {
 	file := settingOf(flagConfigFile)
 	conflict := func(what, instead bilingual.Text) {
-		p.addf("%s conflicts with %s: remove it, and write %s to the corps of that file",
+		p.addf("%s conflicts with %s: remove it, and set %s under corps in that file",
 			"不能同时使用 %s 和 %s：请去掉前者，改在该文件的 corps 中设置%s", what, file, instead)
 	}
 	for _, s := range settings() {

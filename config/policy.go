@@ -47,8 +47,8 @@ func (p *problems) checkRetention(from source, c *Corp, lookback time.Duration) 
 	if c.Policy.Retention <= 0 || lookback <= 0 || c.Policy.Retention < lookback {
 		return
 	}
-	p.addf("%s: a retention of %s is not shorter than %s, which is %s, so no recording would "+
-		"ever be older: make the lookback longer than the retention, up to %s, or the retention shorter",
+	p.addf("%s: a retention of %s is not shorter than %s, which is %s, so no recording could "+
+		"ever exceed it: make the lookback longer than the retention, up to %s, or the retention shorter",
 		"%s：保留期限 %s 不短于 %s 的 %s，不会发现任何超期的录制："+
 			"请将回溯期调得长于保留期限（最长 %s），或缩短保留期限",
 		from.where(keyRetention), model.Duration(c.Policy.Retention), keyLookback, model.Duration(lookback),

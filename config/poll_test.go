@@ -17,7 +17,7 @@ const (
 
 // withoutActivity is the warning of a settled interval without effect.
 func withoutActivity(interval string) string {
-	return "activity is not discovered, so " + settledFlag + " has no effect here, and every target with recordings is polled every " +
+	return "activity discovery is off, so " + settledFlag + " has no effect here, and every target with recordings is polled every " +
 		interval + ": add activity, or leave the settled interval out"
 }
 
@@ -58,17 +58,17 @@ func TestSettledInterval(t *testing.T) {
 		{
 			name:    "no duration",
 			args:    append([]string{"--poll.settled-interval=often"}, activity...),
-			wantErr: settledFlag + `: "often" is not a duration: write a Prometheus duration such as 5m, 31d or 90d`,
+			wantErr: settledFlag + `: "often" is not a duration: use a Prometheus duration such as 5m, 31d or 90d`,
 		},
 		{
 			name:    "zero",
 			args:    append([]string{"--poll.settled-interval=0s"}, activity...),
-			wantErr: settledFlag + `: "0s" is zero: write a duration above zero such as 5m, 31d or 90d`,
+			wantErr: settledFlag + `: "0s" is zero: use a duration above zero such as 5m, 31d or 90d`,
 		},
 		{
 			name:    "shorter than the interval",
 			args:    append([]string{"--poll.settled-interval=4m"}, activity...),
-			wantErr: settledFlag + ": 4m " + shorter + "5m: write 5m or more, or leave it out",
+			wantErr: settledFlag + ": 4m " + shorter + "5m: use 5m or more, or leave it out",
 		},
 		{
 			name:      "without activity",
@@ -85,19 +85,19 @@ func TestSettledInterval(t *testing.T) {
 		{
 			name:    "zero in a file",
 			file:    "{settled_interval: 0s}",
-			wantErr: file + `poll.settled_interval (line 1): "0s" is zero: write a duration above zero such as 5m, 31d or 90d`,
+			wantErr: file + `poll.settled_interval (line 1): "0s" is zero: use a duration above zero such as 5m, 31d or 90d`,
 		},
 		{
 			name: "shorter than the interval in a file",
 			file: "{interval: 10m, settled_interval: 4m}",
-			wantErr: file + "poll.settled_interval (line 1): 4m " + shorter + "10m: write 10m or more, " +
+			wantErr: file + "poll.settled_interval (line 1): 4m " + shorter + "10m: use 10m or more, " +
 				"or leave it out",
 		},
 		{
 			name:    "a flag that is shorter than the interval of a file",
 			args:    []string{"--poll.settled-interval=6m"},
 			file:    "{interval: 10m}",
-			wantErr: settledFlag + ": 6m " + shorter + "10m: write 10m or more, or leave it out",
+			wantErr: settledFlag + ": 6m " + shorter + "10m: use 10m or more, or leave it out",
 		},
 		{
 			name:      "a flag that is longer than the interval of a file",

@@ -43,5 +43,5 @@ func (p *problems) err() error {
 		return errors.Join(p.errs...)
 	}
 	return errors.Join(append(p.errs[:maxProblems:maxProblems],
-		bilingual.Errorf("and %d more problems: put these right first", "另有 %d 个问题：请先更正以上问题", len(p.errs)-maxProblems))...)
+		bilingual.Errorf("and %d more problems: fix these first", "另有 %d 个问题：请先更正以上问题", len(p.errs)-maxProblems))...)
 }

@@ -67,7 +67,7 @@ func corpSettings() []setting {
 			flag:    "wecom.corp-name",
 			key:     keyName,
 			initial: "default",
-			help:    "Value of the label corp.",
+			help:    "Value of the corp label.",
 			setCorp: func(c *Corp, v value) { c.Name = v.corpName() },
 		},
 		{
@@ -109,7 +109,7 @@ func apiSettings() []setting {
 			env:     "WECOM_API_URL",
 			key:     "corps[].api_url",
 			initial: DefaultAPIURL,
-			help:    "Address of the WeCom API.",
+			help:    "Base URL of the WeCom API.",
 			setCorp: func(c *Corp, v value) { c.APIURL = v.apiURL() },
 		},
 		{
@@ -120,7 +120,7 @@ func apiSettings() []setting {
 		{
 			key:     keyHTTPConfig,
 			kind:    yamldoc.Mapping,
-			help:    "Proxy, TLS, authentication and headers of calls to WeCom, with the same keys as in Prometheus.",
+			help:    "Proxy, TLS, authentication and headers for calls to WeCom, with the same keys as in Prometheus.",
 			setCorp: func(c *Corp, v value) { c.HTTPClientConfig = v.httpConfig() },
 		},
 		{
@@ -132,14 +132,14 @@ func apiSettings() []setting {
 			flag:    "wecom.statistics",
 			key:     keyStatistics,
 			kind:    yamldoc.Truth,
-			help:    "List the views and downloads of shared recordings, with at most a tenth of the budget.",
+			help:    "Query the views and downloads of shared recordings, using at most a tenth of the call budget.",
 			setCorp: func(c *Corp, v value) { c.Statistics = v.truth() },
 		},
 		{
 			key:  keyDepartments,
 			kind: yamldoc.Mapping,
-			help: "Names of departments by their numbers, for the label department of --metrics.departments; " +
-				"a department without a name appears as its number.",
+			help: "Names of departments by number, for the department label of --metrics.departments; a department without a " +
+				"name appears as its number.",
 			setCorp: func(c *Corp, v value) { c.Departments = v.departmentNames() },
 		},
 	}
@@ -189,7 +189,7 @@ func targetSettings() []setting {
 			kind:   yamldoc.List,
 			commas: true,
 			help: "Find users to list recordings for: members (visible to the app) " +
-				"or activity (who started a meeting recently); repeatable, or both separated by a comma.",
+				"or activity (users who recently started a meeting); repeatable, or both separated by a comma.",
 			setCorp: func(c *Corp, v value) { c.Targets.DiscoverMembers, c.Targets.DiscoverActivity = v.discovery() },
 		},
 	}
@@ -222,28 +222,28 @@ func pollSettings() []setting {
 			flag:    "poll.interval",
 			key:     keyInterval,
 			initial: "5m",
-			help:    "How often to list a target that has recordings in the lookback or is newly active.",
+			help:    "How often to poll a target that has recordings in the lookback or is newly active.",
 			set:     func(c *Config, v value) { c.Poll.Interval = v.duration() },
 		},
 		{
 			flag: "poll.settled-interval",
 			key:  keySettledInterval,
-			help: "How often to list a target whose recordings are all completed and whose user has not started " +
-				"a meeting recently. Needs --target.discover=activity; the default is that of --poll.interval.",
+			help: "How often to poll a target whose recordings are all completed and whose user has not started a meeting " +
+				"recently. Needs --target.discover=activity; defaults to --poll.interval.",
 			set: func(c *Config, v value) { c.Poll.SettledInterval = v.optionalDuration() },
 		},
 		{
 			flag:    "poll.idle-interval",
 			key:     keyIdleInterval,
 			initial: "1h",
-			help:    "How often to list a target without recordings in the lookback.",
+			help:    "How often to poll a target without recordings in the lookback.",
 			set:     func(c *Config, v value) { c.Poll.IdleInterval = v.duration() },
 		},
 		{
 			flag:    "poll.history-interval",
 			key:     "poll.history_interval",
 			initial: "6h",
-			help:    "How often to list windows older than the newest.",
+			help:    "How often to poll time windows older than the newest one.",
 			set:     func(c *Config, v value) { c.Poll.HistoryInterval = v.duration() },
 		},
 		{
@@ -257,14 +257,14 @@ func pollSettings() []setting {
 			flag:    "poll.concurrency",
 			key:     "poll.concurrency",
 			initial: "4",
-			help:    "Calls to WeCom in flight, per corp.",
+			help:    "Maximum number of concurrent calls to WeCom, per corp.",
 			set:     func(c *Config, v value) { c.Poll.Concurrency = v.wholeNumber(1) },
 		},
 		{
 			flag:    "poll.max-requests-per-minute",
 			key:     "poll.max_requests_per_minute",
 			initial: "1200",
-			help:    "Calls to WeCom in any 60 seconds, per corp ID and API address.",
+			help:    "Maximum number of calls to WeCom in any 60 seconds, per corp ID and API host.",
 			set:     func(c *Config, v value) { c.Poll.MaxRequestsPerMinute = v.wholeNumber(1) },
 		},
 	}
@@ -276,7 +276,7 @@ func metricsSettings() []setting {
 		{
 			flag:    "metrics.host-label",
 			initial: string(HostLabelPlain),
-			help: "Value of the label host: plain (the user ID), " +
+			help: "Value of the host label: plain (the user ID), " +
 				"hashed (needs --metrics.host-hash-key-file) or off.",
 			set: func(c *Config, v value) { c.Metrics.HostLabel = v.hostLabel() },
 		},
@@ -312,7 +312,7 @@ func processSettings() []setting {
 		{
 			flag:    "storage.changes-retention",
 			initial: "180d",
-			help: "How long to keep changes of sharing and removals. " +
+			help: "How long to keep sharing changes and removals. " +
 				"Without --storage.path, at most the last 10,000 are kept.",
 			set: func(c *Config, v value) { c.ChangesRetention = v.duration() },
 		},
@@ -430,8 +430,8 @@ func fileKeys() []yamldoc.Key {
 	keys := []yamldoc.Key{{
 		Path: "corps[].api_secret",
 		Instead: bilingual.Text{
-			English: "a secret does not stand in a configuration file: " +
-				"write it to a file of its own, and its path as api_secret_file",
+			English: "a configuration file must not contain a secret: write the secret to a file of its own, and set " +
+				"api_secret_file to its path",
 			Chinese: "配置文件中不能写 Secret：请将其写入单独的文件，并用 api_secret_file 指定该文件",
 		},
 	}}

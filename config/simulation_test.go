@@ -113,7 +113,7 @@ func TestLoadSimulatedRefuses(t *testing.T) {
 	t.Parallel()
 	cfg, err := parse(t, map[string]string{}, "--poll.interval=0", "--target.userid=").LoadSimulated(simulation)
 	wantProblems(t, cfg, err, []string{
-		`--poll.interval (or WECOM_RECORDING_EXPORTER_POLL_INTERVAL): "0" is zero: write a duration above zero such as 5m, 31d or 90d`,
+		`--poll.interval (or WECOM_RECORDING_EXPORTER_POLL_INTERVAL): "0" is zero: use a duration above zero such as 5m, 31d or 90d`,
 		"--target.userid (or WECOM_RECORDING_EXPORTER_TARGET_USERID): an empty entry: write an ID or remove the entry",
 	})
 }
@@ -180,13 +180,13 @@ func TestLoadSimulatedFileRefuses(t *testing.T) {
 	args := []string{"--config.file=" + dir + "/c.yml", "--target.userid=li"}
 	cfg, err := parse(t, map[string]string{"WECOM_CORP_ID": "ww1"}, args...).LoadSimulated(simulation)
 	file := strconv.Quote(dir + "/c.yml")
-	const conflict = " conflicts with --config.file (or WECOM_RECORDING_EXPORTER_CONFIG_FILE): remove it, and write it to the corps of that file"
+	const conflict = " conflicts with --config.file (or WECOM_RECORDING_EXPORTER_CONFIG_FILE): remove it, and set it under corps in that file"
 	wantProblems(t, cfg, err, []string{
 		"WECOM_CORP_ID in the environment" + conflict,
 		"--target.userid" + conflict,
-		file + `: poll.interval (line 1): "0" is zero: write a duration above zero such as 5m, 31d or 90d`,
-		file + `: corps[0].targets.discover[0] (line 2): "all" is not known: write members or activity`,
-		file + `: corps[1].quota_bytes (line 2): "x" is not a size: write whole bytes, such as 107374182400, or leave the key out`,
+		file + `: poll.interval (line 1): "0" is zero: use a duration above zero such as 5m, 31d or 90d`,
+		file + `: corps[0].targets.discover[0] (line 2): "all" is not known: use members or activity`,
+		file + `: corps[1].quota_bytes (line 2): "x" is not a size: use whole bytes, such as 107374182400, or leave the key out`,
 		file + `: corps[1].name (line 2): "a" is also the name of corps[0]: choose another`,
 	})
 	_, err = parse(t, map[string]string{}, "--config.file="+dir+"/keys.yml").LoadSimulated(simulation)

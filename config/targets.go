@@ -148,7 +148,7 @@ func (v value) checkPattern(i int, pattern string) {
 			"%v：请允许本程序读取该目录，或更正通配模式；在此之前会缺少目标", err)
 	}
 	if len(paths) == 0 && len(folderErrs) == 0 {
-		v.warnItemf(i, "%s matches no file, and so adds no targets: correct the pattern, or create a file",
+		v.warnItemf(i, "%s matches no file and adds no targets: correct the pattern, or create a file",
 			"%s 没有匹配到文件，目前没有其中的目标：请更正通配模式，或创建文件",
 			fileerr.Quote(pattern))
 	}
@@ -162,7 +162,7 @@ func (v value) discovery() (members, activity bool) {
 		case "activity":
 			activity = true
 		default:
-			v.addItemf(i, "%q is not known: write members or activity", "%q 无效：请填写 members 或 activity", word)
+			v.addItemf(i, "%q is not known: use members or activity", "%q 无效：请填写 members 或 activity", word)
 		}
 	}
 	return members, activity
@@ -182,7 +182,7 @@ func (v value) ids(maxBytes int, fold func(string) string) []string {
 		case !utf8.ValidString(id):
 			v.addItemf(i, "%q is not UTF-8: write an ID that is", "%q 不是 UTF-8：请用 UTF-8 填写 ID", id)
 		case scalar.HasSpaceOrControl(id):
-			v.addItemf(i, "%q holds white space or a control character: write one ID for each entry",
+			v.addItemf(i, "%q contains white space or a control character: write one ID for each entry",
 				"%q 含有空白或控制字符：每项只填写一个 ID", id)
 		case !seen[fold(id)]:
 			seen[fold(id)] = true

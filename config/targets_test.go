@@ -19,7 +19,7 @@ import (
 func TestReadTargetFile(t *testing.T) {
 	t.Parallel()
 
-	const id = " holds white space or a control character: write one ID for each entry"
+	const id = " contains white space or a control character: write one ID for each entry"
 	tests := []struct {
 		name    string
 		content string
@@ -81,7 +81,7 @@ func TestReadTargetFile(t *testing.T) {
 		{
 			name:    "unknown key",
 			content: "users: [lisi]",
-			wantErr: `$FILE: line 1: "users" is not a known key: write one of userids, meetingids, meeting_codes`,
+			wantErr: `$FILE: line 1: "users" is not a known key: use one of userids, meetingids, meeting_codes`,
 		},
 		{
 			name:    "key twice",

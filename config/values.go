@@ -124,7 +124,7 @@ func (v value) optionalDuration() time.Duration {
 func (v value) lookback() time.Duration {
 	d := v.duration()
 	if d > MaxLookback {
-		v.addf("%q is over the limit: write 366d or less", "%q 超过上限：请填写 366d 或更短", v.text)
+		v.addf("%q is over the limit: use 366d or less", "%q 超过上限：请填写 366d 或更短", v.text)
 	}
 	return d
 }
@@ -137,7 +137,7 @@ func (v value) hostLabel() HostLabel {
 	switch label {
 	case HostLabelPlain, HostLabelHashed, HostLabelOff:
 	default:
-		v.addf("%q is not known: write plain, hashed or off", "%q 无效：请填写 plain、hashed 或 off", v.text)
+		v.addf("%q is not known: use plain, hashed or off", "%q 无效：请填写 plain、hashed 或 off", v.text)
 	}
 	return label
 }

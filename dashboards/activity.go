@@ -43,17 +43,17 @@ func files(l Language) *stat.PanelBuilder {
 
 func length(l Language) *stat.PanelBuilder {
 	return newStat(6, l.text("Length", "总时长"), l.text(
-		"Length of all files together, from wecom_recording_duration_seconds. "+
-			"Compare it with the size: a high rate of bytes is a high resolution.",
+		"Total length of all files, from wecom_recording_duration_seconds. Compare it with the size: many bytes per "+
+			"second mean a high resolution.",
 		"全部文件的总时长，来自 wecom_recording_duration_seconds。可与大小对比：单位时长越大，清晰度越高。",
 	), "s", now(`sum(corp:wecom_recording_duration_seconds:sum{@record})`, l.text("Length", "时长")))
 }
 
 func oldestUnfinished(l Language) *stat.PanelBuilder {
 	return named(newStat(6, l.text("Oldest unfinished", "最久未完成"), l.text(
-		"Time since the start of the oldest recording that is not completed, and its corp, from "+
-			"wecom_recording_oldest_unfinished_timestamp_seconds. A day or more: "+
-			"the meeting was never ended or transcoding is stuck; find it on /recordings.",
+		"Time since the start of the oldest unfinished recording, and its corp, from "+
+			"wecom_recording_oldest_unfinished_timestamp_seconds. A day or more means that the meeting was never ended or "+
+			"that transcoding is stuck; find it on /recordings.",
 		"最早的未完成录制开始至今多久、属于哪个企业，来自 "+
 			"wecom_recording_oldest_unfinished_timestamp_seconds。超过一天，说明会议一直没有结束或转码卡住，"+
 			"可在 /recordings 页面查找。",
@@ -65,8 +65,8 @@ func oldestUnfinished(l Language) *stat.PanelBuilder {
 func filesPerDay(l Language) *timeseries.PanelBuilder {
 	return newBars(8, "1d", l.text("New files per day", "每日新增文件数"), l.text(
 		"Files of recordings when they were first seen, by corp, from the count of "+
-			"wecom_recording_file_duration_seconds, which unlike counters by host misses none. If there are many, "+
-			"see the busiest hosts. "+dayEN,
+			"wecom_recording_file_duration_seconds, which, unlike the counters by host, misses none. If there are many, see "+
+			"the busiest hosts. "+dayEN,
 		"首次发现的录制文件，按企业统计，来自 wecom_recording_file_duration_seconds "+
 			"的计数，与按主持人的计数器不同，不会遗漏。若激增，请查看最活跃的主持人。"+dayZH,
 	), "short", over(
@@ -92,8 +92,8 @@ func hoursPerDay(l Language) *timeseries.PanelBuilder {
 func recordingsByState(l Language) *timeseries.PanelBuilder {
 	return newTimeseries(8, l.text("Recordings by state", "按状态统计的录制"), l.text(
 		"Recordings that are visible to this app by state, from wecom_recordings. "+
-			"\"transcoding\" that only grows is a fault of WeCom's; \"unknown\" is a state that WeCom does not document: "+
-			"report it.",
+			"\"transcoding\" that only grows is a problem on WeCom's side; \"unknown\" is a state that WeCom does not "+
+			"document: please report it.",
 		"本应用可见的录制，按状态统计，来自 wecom_recordings。"+
 			"transcoding 持续增长说明企业微信侧有问题；unknown 是未公开的状态，请反馈。",
 	), "short", over(`sum by (state) (corp:wecom_recordings:sum{@record})`, "{{state}}")).
@@ -102,8 +102,8 @@ func recordingsByState(l Language) *timeseries.PanelBuilder {
 
 func lengthOfFiles(l Language) *heatmap.PanelBuilder {
 	return newHeatmap(12, "1h", l.text("Length of new files", "新文件时长分布"), l.text(
-		"Files by length as they were first seen, per hour or longer, from wecom_recording_file_duration_seconds. "+
-			"Very long ones at the top are often meetings that nobody left.",
+		"Files by length when first seen, per hour or longer, from wecom_recording_file_duration_seconds. "+
+			"Very long ones at the top are often meetings that nobody ended.",
 		"首次发现的文件按时长分布，每小时（或更长），来自 "+
 			"wecom_recording_file_duration_seconds。顶部的超长录制常是无人退出的会议。",
 	), "s", buckets(`sum by (le) (increase(wecom_recording_file_duration_seconds_bucket{@corp}[$__rate_interval]))`))
@@ -111,8 +111,8 @@ func lengthOfFiles(l Language) *heatmap.PanelBuilder {
 
 func sizeOfFiles(l Language) *heatmap.PanelBuilder {
 	return newHeatmap(12, "1h", l.text("Size of new files", "新文件大小分布"), l.text(
-		"Files by size as they were first seen, per hour or longer, from wecom_recording_file_size_bytes. "+
-			"If large ones make up the growth, record at a lower resolution or delete those first.",
+		"Files by size when first seen, per hour or longer, from wecom_recording_file_size_bytes. "+
+			"If large files cause most of the growth, record at a lower resolution or delete them first.",
 		"首次发现的文件按大小分布，每小时（或更长），来自 wecom_recording_file_size_bytes。"+
 			"若增长主要来自大文件，可降低录制清晰度或优先删除。",
 	), "bytes", buckets(`sum by (le) (increase(wecom_recording_file_size_bytes_bucket{@corp}[$__rate_interval]))`))
@@ -126,8 +126,8 @@ func quantile(value, histogram, legend string) *prometheus.DataqueryBuilder {
 
 func transcodingTime(l Language) *timeseries.PanelBuilder {
 	return newTimeseries(8, l.text("Transcoding time", "转码耗时"), l.text(
-		"Time from the end of a recording until it was first seen completed, up to a poll interval late, from "+
-			"wecom_recording_transcoding_seconds. If it grows, hosts wait for their recordings: ask WeCom.",
+		"Time from the end of a recording until it was first seen as completed, up to a poll interval too long, from "+
+			"wecom_recording_transcoding_seconds. If it grows, hosts are waiting for their recordings: contact WeCom support.",
 		"从录制结束到首次发现已完成的时间，最多偏大一个轮询间隔，来自 "+
 			"wecom_recording_transcoding_seconds。持续变长说明主持人要等更久，请联系企业微信客服。",
 	), "s",
@@ -150,8 +150,8 @@ func busiestHosts(l Language) *table.PanelBuilder {
 	return newTable(16, l.text("Busiest hosts", "最活跃的主持人"), l.text(
 		"The 20 hosts who recorded longest in the time range, from wecom_recording_discovered_seconds_total, "+
 			"wecom_recordings_discovered_total and wecom_recording_discovered_bytes_total. "+
-			"A host's very first recording is not in it, since its counters begin with it. "+
-			"Ask the top ones whether all of it is needed.",
+			"A host's very first recording is not included, because the host's counters start with it. Ask the top hosts "+
+			"whether they need all of it.",
 		"所选时间范围内录制时间最长的 20 位主持人，来自 wecom_recording_discovered_seconds_total、"+
 			"wecom_recordings_discovered_total 和 wecom_recording_discovered_bytes_total。"+
 			"主持人的首个录制不计入，因为计数器由它开始。请与排名靠前者确认是否都需要。",

@@ -18,7 +18,7 @@ const (
 
 func calls(l Language) row {
 	return row{
-		title: l.text("Calls of WeCom", "企业微信调用"),
+		title: l.text("Calls to WeCom", "企业微信调用"),
 		panels: []cog.Builder[dashboard.Panel]{
 			callsAndBudget(l), callsByErrcode(l), callsByEndpoint(l),
 			latency(l), latencyDistribution(l), timeCallsWait(l),
@@ -29,7 +29,7 @@ func calls(l Language) row {
 
 func callsAndBudget(l Language) *timeseries.PanelBuilder {
 	return newTimeseries(8, l.text("Calls and budget", "调用与预算"), l.text(
-		"Calls per minute but for gettoken, and the budget, from wecom_api_requests_total and "+
+		"Calls per minute, excluding gettoken, and the budget, from wecom_api_requests_total and "+
 			"wecom_api_budget_requests_per_minute. If calls stay at the budget, raise --poll.max-requests-per-minute or the "+
 			"intervals.",
 		"每分钟调用数（不含 gettoken）与预算，来自 wecom_api_requests_total 和 "+
@@ -40,8 +40,8 @@ func callsAndBudget(l Language) *timeseries.PanelBuilder {
 
 func callsByErrcode(l Language) *timeseries.PanelBuilder {
 	return newTimeseries(8, l.text("Calls per minute by errcode", "按错误码统计的每分钟调用"), l.text(
-		"Answers by errcode, from wecom_api_requests_total. 0 is success; "+
-			"60020 an IP that is not trusted, 45009 WeCom's limit, 48002 a permission that is missing, \"transport\" and "+
+		"Answers by errcode, from wecom_api_requests_total. 0 is success; 60020 is an untrusted IP, 45009 WeCom's rate "+
+			"limit, 48002 a missing permission, \"transport\" and "+
 			"\"http\" the network. The troubleshooting page has the remedies.",
 		"按错误码统计的应答，来自 wecom_api_requests_total。0 为成功；"+
 			"60020 为 IP 未受信任，45009 为频率限制，48002 为缺少权限，transport 与 http "+
@@ -54,8 +54,8 @@ func callsByErrcode(l Language) *timeseries.PanelBuilder {
 
 func callsByEndpoint(l Language) *timeseries.PanelBuilder {
 	return newTimeseries(8, l.text("Calls per minute by endpoint", "按接口统计的每分钟调用"), l.text(
-		"Calls by endpoint, gettoken among them, from wecom_api_requests_total. "+
-			"Many of gettoken mean tokens that are lost: does another program use the same secret?",
+		"Calls by endpoint, including gettoken, from wecom_api_requests_total. Many calls to gettoken mean that tokens "+
+			"are being invalidated: does another program use the same secret?",
 		"按接口统计的调用（含 gettoken），来自 wecom_api_requests_total。"+
 			"gettoken 过多说明 access_token 失效：是否有其他程序使用同一 Secret？",
 	), "short", over(
@@ -66,8 +66,8 @@ func callsByEndpoint(l Language) *timeseries.PanelBuilder {
 
 func latency(l Language) *timeseries.PanelBuilder {
 	return newTimeseries(8, l.text("Latency", "延迟"), l.text(
-		"How long calls of WeCom took, from wecom_api_request_duration_seconds. Above a second, polls take longer: "+
-			"check the proxy and the way to WeCom.",
+		"How long calls to WeCom took, from wecom_api_request_duration_seconds. Above a second, polling slows down: check "+
+			"the proxy and the network path to WeCom.",
 		"企业微信调用耗时，来自 wecom_api_request_duration_seconds。"+
 			"超过一秒会拖慢轮询：请检查代理与到企业微信的网络。",
 	), "s",
@@ -80,18 +80,17 @@ func latency(l Language) *timeseries.PanelBuilder {
 func latencyDistribution(l Language) *heatmap.PanelBuilder {
 	return newHeatmap(8, "1m", l.text("Latency distribution", "延迟分布"), l.text(
 		"Calls by how long they took, from wecom_api_request_duration_seconds. "+
-			"Two bands are two kinds of answers, such as pages that are full and lists that are empty; "+
-			"a band at the top are timeouts.",
+			"Two bands are two kinds of answers, such as full pages and empty lists; a band at the top is timeouts.",
 		"按耗时分布的调用，来自 wecom_api_request_duration_seconds。"+
 			"两条带表示两类应答，例如满页与空列表；顶部的带是超时，请检查网络。",
 	), "s", buckets(`sum by (le) (increase(wecom_api_request_duration_seconds_bucket{@corp}[$__rate_interval]))`))
 }
 
 func timeCallsWait(l Language) *timeseries.PanelBuilder {
-	return newTimeseries(8, l.text("Time calls wait", "调用等待时间"), l.text(
+	return newTimeseries(8, l.text("Time calls spend waiting", "调用等待时间"), l.text(
 		"Seconds per second that calls waited for the budget or for the end of a block, by corp, from "+
-			"wecom_api_throttled_seconds_total; several calls wait at once. "+
-			"If it stays up, raise the budget or the intervals; with 45009 another program uses up the limit.",
+			"wecom_api_throttled_seconds_total; several calls may wait at once. If it stays high, raise the budget or the "+
+			"intervals; with 45009, another program is using up the limit.",
 		"每秒内调用等待预算或封禁结束的秒数，按企业统计，来自 "+
 			"wecom_api_throttled_seconds_total；可有多个调用同时等待。"+
 			"若持续偏高，请提高预算或延长间隔；若伴随 45009，说明有其他程序占用额度。",
@@ -103,9 +102,9 @@ func timeCallsWait(l Language) *timeseries.PanelBuilder {
 
 func anomalies(l Language) *timeseries.PanelBuilder {
 	return newBars(18, "10m", l.text("Anomalies", "异常应答"), l.text(
-		"Oddities in answers that were read all the same, per ten minutes or longer, from "+
-			"wecom_api_response_anomalies_total. They are WeCom's: docs/metrics.md lists what each one does to the values; "+
-			"report kinds that keep coming.",
+		"Anomalies in answers that were accepted nevertheless, per ten minutes or longer, from "+
+			"wecom_api_response_anomalies_total. They come from WeCom: docs/metrics.md lists how each kind affects the "+
+			"values; please report kinds that keep coming.",
 		"应答中仍照常采用的异常，每十分钟（或更长时间）统计一次，来自 "+
 			"wecom_api_response_anomalies_total。问题出在企业微信一侧，各类异常的影响见 docs/metrics.zh-CN.md；"+
 			"持续出现的请反馈。",
@@ -116,9 +115,9 @@ func anomalies(l Language) *timeseries.PanelBuilder {
 }
 
 func foldedHosts(l Language) *stat.PanelBuilder {
-	return newStat(6, l.text("Hosts without series of their own", "未单独统计的主持人"), l.text(
-		"Hosts whose values are summed up under host=\"other\", from wecom_host_series_folded. "+
-			"To see them one by one, raise --metrics.max-hosts if Prometheus can take the series.",
+	return newStat(6, l.text("Hosts without their own series", "未单独统计的主持人"), l.text(
+		"Hosts whose values are added up under host=\"other\", from wecom_host_series_folded. "+
+			"To see them individually, raise --metrics.max-hosts if Prometheus can take the series.",
 		"合并到 host=\"other\" 的主持人数，来自 wecom_host_series_folded。"+
 			"若需逐个查看且 Prometheus 能承受，请提高 --metrics.max-hosts。",
 	), "short", now(`sum(wecom_host_series_folded{@corp})`, l.text("Hosts", "主持人"))).

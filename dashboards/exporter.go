@@ -16,7 +16,7 @@ func exporterBoard(l Language) board {
 		from:  "now-6h",
 		title: l.text("WeCom recording exporter", "企业微信录制 exporter"),
 		help: l.text(
-			"How the exporter asks WeCom: budget, errors, latency, lag, coverage, access token and process.",
+			"How the exporter polls WeCom: budget, errors, latency, lag, coverage, access token and process.",
 			"exporter 如何访问企业微信：预算、错误、延迟、滞后、覆盖率、access_token 与进程。",
 		),
 		variables: []cog.Builder[dashboard.VariableModel]{
@@ -41,8 +41,8 @@ func exporterOverview(l Language) row {
 
 func lag(l Language) *stat.PanelBuilder {
 	return named(newStat(4, l.text("Lag", "滞后"), l.text(
-		"By how much the most overdue target is overdue, and its corp, from wecom_poll_lag_seconds. "+
-			"If it grows, the budget is too small for the targets and intervals: raise one or the other.",
+		"How overdue the most overdue target is, and its corp, from wecom_poll_lag_seconds. "+
+			"If it grows, the budget is too small for the targets and intervals: raise the budget or the intervals.",
 		"最滞后的目标滞后了多久及其企业，来自 wecom_poll_lag_seconds。"+
 			"若持续增长，说明预算不足以覆盖目标与间隔：请提高预算或延长间隔。",
 	), "s", now(`topk(1, max by (job, corp) (wecom_poll_lag_seconds{@corp}))`, "{{corp}}"))).
@@ -51,8 +51,8 @@ func lag(l Language) *stat.PanelBuilder {
 
 func budgetUsed(l Language) *stat.PanelBuilder {
 	return named(newStat(3, l.text("Budget used", "预算使用率"), l.text(
-		"Calls over --poll.max-requests-per-minute, of the busiest corp, from wecom_api_requests_total and "+
-			"wecom_api_budget_requests_per_minute. Corps with the same corp ID share one. At 100 % polls wait.",
+		"Calls as a share of --poll.max-requests-per-minute, for the busiest corp, from wecom_api_requests_total and "+
+			"wecom_api_budget_requests_per_minute. Corps with the same corp ID share a budget. At 100 %, polls have to wait.",
 		"调用数占 --poll.max-requests-per-minute 的比例，取最忙的企业，来自 wecom_api_requests_total "+
 			"和 wecom_api_budget_requests_per_minute。相同企业 ID 共用预算。"+
 			"达到 100 % 时轮询需等待，请提高预算或延长间隔。",
@@ -62,8 +62,8 @@ func budgetUsed(l Language) *stat.PanelBuilder {
 
 func failingTargets(l Language) *stat.PanelBuilder {
 	return newStat(3, l.text("Failing targets", "失败的目标"), l.text(
-		"Targets whose last poll went wrong, from wecom_poll_targets. Their last known data is kept. "+
-			"The exporter's /targets gives the error and its remedy.",
+		"Targets whose last poll failed, from wecom_poll_targets. Their last known data is kept. "+
+			"The exporter's /targets page shows the errors and what to do about them.",
 		"最近一次轮询出错的目标，来自 wecom_poll_targets。已知内容会保留。"+
 			"exporter 的 /targets 页面给出错误及处理办法。",
 	), "short", now(`sum(wecom_poll_targets{@corp,status="failing"})`, l.text("Failing", "失败"))).
@@ -73,7 +73,7 @@ func failingTargets(l Language) *stat.PanelBuilder {
 
 func tokenExpiresIn(l Language) *stat.PanelBuilder {
 	return named(newStat(3, l.text("Token expires in", "access_token 剩余有效期"), l.text(
-		"Time until the access token expires, of the corp whose token expires first, from "+
+		"Time until the access token expires, for the corp whose token expires first, from "+
 			"wecom_access_token_expiry_timestamp_seconds. The exporter renews it; "+
 			"if it is below 0 while polls are due, check the errors of gettoken.",
 		"access_token 的剩余有效期，取最先过期的企业，来自 "+
@@ -95,8 +95,8 @@ func polling(l Language) row {
 
 func targetsByStatus(l Language) *timeseries.PanelBuilder {
 	return newTimeseries(8, l.text("Targets by status", "按状态统计的目标"), l.text(
-		"Targets by how their last poll went, from wecom_poll_targets. \"pending\" was never asked: "+
-			"normal after a start, or else the budget is short. For \"failing\", /targets gives the reason.",
+		"Targets by the result of their last poll, from wecom_poll_targets. \"pending\" has never been polled: normal "+
+			"after a start, otherwise the budget is too small. For \"failing\", the /targets page gives the reason.",
 		"按最近一次轮询结果统计的目标，来自 wecom_poll_targets。"+
 			"pending 为从未轮询：启动后正常，否则说明预算不足。failing 的原因见 /targets。",
 	), "short", over(
@@ -107,8 +107,8 @@ func targetsByStatus(l Language) *timeseries.PanelBuilder {
 
 func coverageByCorp(l Language) *timeseries.PanelBuilder {
 	return newTimeseries(8, l.text("Coverage by corp", "各企业覆盖率"), l.text(
-		"Share of targets polled with success within twice their interval, from wecom_poll_coverage_ratio; "+
-			"of the worst shard. Where it falls, recordings go unseen: see the targets and errcodes.",
+		"Share of targets polled successfully within twice their interval, for the worst shard, from "+
+			"wecom_poll_coverage_ratio. Where it falls, recordings go unnoticed: check the targets and errcodes.",
 		"在两倍间隔内成功轮询的目标占比，取最差分片，来自 wecom_poll_coverage_ratio。"+
 			"下降时会有录制未被看到：请查看目标与错误码。",
 	), "percentunit", over(`min by (job, corp) (wecom_poll_coverage_ratio{@corp})`, "{{corp}}")).Max(1)
@@ -116,9 +116,9 @@ func coverageByCorp(l Language) *timeseries.PanelBuilder {
 
 func ageAndLag(l Language) *timeseries.PanelBuilder {
 	return newTimeseries(8, l.text("Age and lag by corp", "各企业时效与滞后"), l.text(
-		"Time since the last successful poll and how overdue the most overdue target is, from "+
-			"wecom_poll_last_success_timestamp_seconds and wecom_poll_lag_seconds. Age without lag is a quiet corp; "+
-			"both rising is an outage.",
+		"Time since the last successful poll, and how overdue the most overdue target is, from "+
+			"wecom_poll_last_success_timestamp_seconds and wecom_poll_lag_seconds. Age without lag means a quiet corp; both "+
+			"rising mean an outage.",
 		"距上次成功轮询的时间，以及最滞后的目标滞后了多久，来自 "+
 			"wecom_poll_last_success_timestamp_seconds 和 wecom_poll_lag_seconds。只有时效上升表示目标少；"+
 			"两者同时上升表示故障，请查看错误码。",

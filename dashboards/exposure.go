@@ -25,8 +25,8 @@ func exposure(l Language) row {
 func sharingMatrix(l Language) *table.PanelBuilder {
 	return newTable(8, l.text("Shared files by audience and password", "按访问范围与密码统计的共享文件"), l.text(
 		"Shared files with a link that has not expired, from wecom_recording_sharing_files. "+
-			"\"anyone\" means anyone with the link, an upper bound; attendees wins over company. "+
-			"Recordings for anyone without a password (none) need one.",
+			"\"anyone\" means anyone with the link, and is an upper bound; files for both attendees and company count as "+
+			"attendees. Recordings open to anyone without a password need one.",
 		"链接未过期的共享文件，来自 wecom_recording_sharing_files。"+
 			"anyone 指任何人凭链接即可观看，数字是上限；同时设为 company 与 attendees 的，计为 attendees。"+
 			"anyone 且无密码（none）的录制，应设置密码。",
@@ -45,8 +45,8 @@ func filesExpiring(value, legend string) *prometheus.DataqueryBuilder {
 
 func linksByExpiry(l Language) *bargauge.PanelBuilder {
 	return newBarGauge(8, l.text("Links for anyone by expiry", "任何人可用链接的有效期"), l.text(
-		"Files whose link is for anyone who has it, an upper bound, by when it expires, from "+
-			"wecom_recording_sharing_files. Give links that never expire an end.",
+		"Files open to anyone with the link, an upper bound, by when the link expires, from "+
+			"wecom_recording_sharing_files. Set an expiry for links that never expire.",
 		"任何人凭链接即可观看的文件（数字是上限），按链接的过期时间统计，来自 "+
 			"wecom_recording_sharing_files。请为永不过期的链接设置有效期。",
 	), "short",
@@ -62,8 +62,8 @@ func linksByExpiry(l Language) *bargauge.PanelBuilder {
 func downloadable(l Language) *bargauge.PanelBuilder {
 	return newBarGauge(8, l.text("Files that may be downloaded", "允许下载的文件"), l.text(
 		"Shared files with a link that has not expired and allows downloads, by audience, from "+
-			"wecom_recording_sharing_files. A file that was downloaded cannot be taken back: "+
-			"block downloads where watching is enough.",
+			"wecom_recording_sharing_files. A downloaded file cannot be taken back: turn off downloads where watching is "+
+			"enough.",
 		"链接未过期且允许下载的共享文件，按访问范围统计，来自 wecom_recording_sharing_files。"+
 			"已下载的文件无法收回：仅需观看时请禁止下载。",
 	), "short", now(
@@ -76,7 +76,7 @@ func sharedOverTime(l Language) *timeseries.PanelBuilder {
 	return newTimeseries(8, l.text("Shared and exposed files", "共享文件与暴露文件"), l.text(
 		"Files with sharing on, and those of them that anyone with the link can watch without a password, from "+
 			"wecom_recording_shared_files and wecom_recording_exposed_files. "+
-			"If a line steps up, see the changes in the row below.",
+			"If a line jumps, see the changes in the row below.",
 		"已开启共享的文件，以及其中任何人凭链接、无需密码即可观看的文件，"+
 			"来自 wecom_recording_shared_files 和 wecom_recording_exposed_files。"+
 			"若突然上升，请查看下一行的变更。",
@@ -89,7 +89,7 @@ func sharedOverTime(l Language) *timeseries.PanelBuilder {
 func viewsPerDay(l Language) *timeseries.PanelBuilder {
 	return newBars(8, "1d", l.text("Views and downloads per day", "每日观看与下载"), l.text(
 		"Views and downloads of shared recordings, from wecom_recording_views_total and "+
-			"wecom_recording_downloads_total. They need --wecom.statistics. "+dayEN,
+			"wecom_recording_downloads_total. Needs --wecom.statistics. "+dayEN,
 		"共享录制的观看与下载次数，来自 wecom_recording_views_total 和 wecom_recording_downloads_total。"+
 			"需启用 --wecom.statistics。"+dayZH,
 	), "short",
@@ -103,7 +103,7 @@ func mostViewed(l Language) *table.PanelBuilder {
 	title := l.text("Views", "观看次数")
 	return newTable(8, l.text("Most viewed hosts with exposed files", "有暴露文件且观看最多的主持人"), l.text(
 		"Hosts with exposed files by the views of all their recordings in the last day, from "+
-			"wecom_recording_views_total. A link with many views may have gone too far.",
+			"wecom_recording_views_total. A link with many views may have spread too far.",
 		"有暴露文件的主持人，按其全部录制最近一天的观看次数排列，来自 wecom_recording_views_total。"+
 			"观看次数多的链接可能已外传。",
 	), []*prometheus.DataqueryBuilder{cells(
@@ -116,7 +116,7 @@ func mostViewed(l Language) *table.PanelBuilder {
 // dayEN and dayZH end the descriptions of bars for days. Grafana begins a day at
 // midnight in the time zone of the dashboard, and a bar stands at its beginning.
 const (
-	dayEN = "A bar is a day in the time zone of the dashboard, by default the browser's; the last one is not over."
+	dayEN = "Each bar is a day in the dashboard's time zone, by default the browser's; the last day is not over yet."
 	dayZH = "每根柱子代表一天，按仪表盘时区（默认为浏览器时区）划分，最后一天尚未结束。"
 )
 
@@ -130,8 +130,8 @@ func changes(l Language) row {
 }
 
 func sharingChanges(l Language) *timeseries.PanelBuilder {
-	return newBars(12, "1h", l.text("Changes of sharing per hour", "每小时共享变更"), l.text(
-		"Changes of the sharing of known files per hour, longer over a long range, from "+
+	return newBars(12, "1h", l.text("Sharing changes per hour", "每小时共享变更"), l.text(
+		"Sharing changes of known files per hour, or longer over a long range, from "+
 			"wecom_recording_sharing_changes_total. \"widened\": something became more open. "+
 			"Ask who widened a link, and why; the link lists the changes.",
 		"每小时（范围较大时更长）已知文件的共享变更，来自 wecom_recording_sharing_changes_total。"+
@@ -144,8 +144,8 @@ func sharingChanges(l Language) *timeseries.PanelBuilder {
 
 func removedPerDay(l Language) *timeseries.PanelBuilder {
 	return newBars(12, "1d", l.text("Removed recordings per day", "每日被删除的录制"), l.text(
-		"Recordings that were gone from WeCom while still inside the lookback, by corp, from "+
-			"wecom_recordings_removed_total. If many are, find out who deleted them: WeCom cannot bring them back. "+dayEN,
+		"Recordings that disappeared from WeCom while still inside the lookback, by corp, from "+
+			"wecom_recordings_removed_total. If there are many, find out who deleted them: WeCom cannot restore them. "+dayEN,
 		"仍在回溯期内但已从企业微信消失的录制，按企业统计，来自 "+
 			"wecom_recordings_removed_total。若大量出现，请查明由谁删除：企业微信无法恢复。"+dayZH,
 	), "short", over(

@@ -26,8 +26,8 @@ func state(l Language) row {
 func acceptedAndScraped(l Language) *statetimeline.PanelBuilder {
 	return newTimeline(12, l.text("Accepted and scraped", "接受与抓取情况"), l.text(
 		"Whether WeCom accepted the last call of each corp, from wecom_up, and whether Prometheus reached each "+
-			"exporter that wecom_recording_exporter_build_info names in the last day, from up. The first red one is where to "+
-			"begin: the network of the exporter, or its credentials.",
+			"exporter that wecom_recording_exporter_build_info names in the last day, from up. Start with the first line "+
+			"that turned red: check the exporter's network or its credentials.",
 		"企业微信是否接受各企业最近一次调用（wecom_up），以及 Prometheus "+
 			"能否抓到各 exporter（up，名单取自最近一天的 wecom_recording_exporter_build_info）。从最先变红的一行查起：exporter 的网络，或其 Secret。",
 	), "none",
@@ -43,8 +43,7 @@ func acceptedAndScraped(l Language) *statetimeline.PanelBuilder {
 func tokenLifetime(l Language) *timeseries.PanelBuilder {
 	return newTimeseries(6, l.text("Token lifetime left", "access_token 剩余有效期变化"), l.text(
 		"Time until the access token expires, by corp, from wecom_access_token_expiry_timestamp_seconds. "+
-			"A saw with teeth of two hours is right; shorter ones mean that something else fetches tokens with the same "+
-			"secret.",
+			"A sawtooth of two hours is normal; shorter teeth mean that something else is fetching tokens with the same secret.",
 		"access_token 剩余有效期，按企业统计，来自 wecom_access_token_expiry_timestamp_seconds。"+
 			"约两小时的锯齿为正常；更短说明有其他程序用同一 Secret 获取 access_token，请排查。",
 	), "s", over(`min by (job, corp) (wecom_access_token_expiry_timestamp_seconds{@corp}) - time()`, "{{corp}}"))
@@ -59,10 +58,10 @@ func clockSkew(l Language) *timeseries.PanelBuilder {
 }
 
 func configurationIsRead(l Language) *stat.PanelBuilder {
-	return newStat(6, l.text("Configuration read", "配置是否读取成功"), l.text(
-		"Whether the last reading of the configuration succeeded everywhere, from "+
-			"wecom_recording_exporter_config_last_reload_successful. If not, the log names the key that is wrong; "+
-			"the old configuration goes on.",
+	return newStat(6, l.text("Configuration loaded", "配置是否读取成功"), l.text(
+		"Whether every exporter loaded its configuration successfully the last time, from "+
+			"wecom_recording_exporter_config_last_reload_successful. If not, the log names the wrong key; the old "+
+			"configuration stays active.",
 		"最近一次读取配置是否全部成功，来自 wecom_recording_exporter_config_last_reload_successful。"+
 			"若失败，日志指出错误的键；旧配置继续生效。",
 	), "none", now(
@@ -72,10 +71,10 @@ func configurationIsRead(l Language) *stat.PanelBuilder {
 }
 
 func sinceRead(l Language) *stat.PanelBuilder {
-	return newStat(6, l.text("Time since it was read", "距上次读取配置"), l.text(
-		"Time since the configuration was last read with success, the longest of all, from "+
+	return newStat(6, l.text("Time since it was loaded", "距上次读取配置"), l.text(
+		"Time since the configuration was last loaded successfully, the longest of all, from "+
 			"wecom_recording_exporter_config_last_reload_success_timestamp_seconds. "+
-			"If a change should be in force and is older than this, reload.",
+			"If the configuration was changed since then, reload it.",
 		"距上次成功读取配置的时间，取最长者，来自 "+
 			"wecom_recording_exporter_config_last_reload_success_timestamp_seconds。"+
 			"若之后修改过配置，请重新加载。",
@@ -86,9 +85,10 @@ func sinceRead(l Language) *stat.PanelBuilder {
 }
 
 func stateWritten(l Language) *stat.PanelBuilder {
-	return newStat(4, l.text("State written", "状态是否写入"), l.text(
-		"Whether the state could last be written to disk, from wecom_recording_exporter_storage_last_write_successful; "+
-			"there only with --storage.path. If not, counters start over with the next process: check the disk and the log.",
+	return newStat(4, l.text("State saved", "状态是否写入"), l.text(
+		"Whether the last write of the state to disk succeeded, from "+
+			"wecom_recording_exporter_storage_last_write_successful; present only with --storage.path. If not, new counts "+
+			"are lost on restart: check the disk and the log.",
 		"最近一次状态能否写入磁盘，来自 wecom_recording_exporter_storage_last_write_successful；"+
 			"仅在使用 --storage.path 时存在。若失败，重启后计数器将归零：请检查磁盘与日志。",
 	), "none", now(`min(wecom_recording_exporter_storage_last_write_successful{@exporter})`, l.text("Written", "写入"))).
@@ -97,7 +97,7 @@ func stateWritten(l Language) *stat.PanelBuilder {
 }
 
 func sinceWritten(l Language) *stat.PanelBuilder {
-	return newStat(4, l.text("Time since it was written", "距上次写入状态"), l.text(
+	return newStat(4, l.text("Time since it was saved", "距上次写入状态"), l.text(
 		"Time since the state was last written to disk, the longest of all, from "+
 			"wecom_recording_exporter_storage_last_write_timestamp_seconds. "+
 			"With --storage.path it should be a few poll intervals at most; check the disk if not.",
@@ -112,8 +112,8 @@ func sinceWritten(l Language) *stat.PanelBuilder {
 
 func stateSize(l Language) *stat.PanelBuilder {
 	return newStat(4, l.text("Size of the state", "状态文件大小"), l.text(
-		"Size of the state on disk, the largest of all, from wecom_recording_exporter_storage_size_bytes; there only "+
-			"with --storage.path. It grows with the recordings of the lookback; make room before the disk is full.",
+		"Size of the state on disk, the largest of all, from wecom_recording_exporter_storage_size_bytes; present only "+
+			"with --storage.path. It grows with the recordings in the lookback; free up space before the disk is full.",
 		"状态文件的大小，取最大者，来自 wecom_recording_exporter_storage_size_bytes；"+
 			"仅在使用 --storage.path 时存在。它随回溯期内的录制增长，请预留磁盘空间。",
 	), "bytes", now(`max(wecom_recording_exporter_storage_size_bytes{@exporter})`, l.text("Size", "大小"))).
@@ -144,7 +144,7 @@ func cpu(l Language) *timeseries.PanelBuilder {
 func memory(l Language) *timeseries.PanelBuilder {
 	return newTimeseries(6, l.text("Memory", "内存占用"), l.text(
 		"Resident memory, by instance, from process_resident_memory_bytes. "+
-			"It follows the number of recordings in the lookback: shorten it or add memory.",
+			"It follows the number of recordings in the lookback: shorten the lookback or add memory.",
 		"常驻内存，按实例统计，来自 process_resident_memory_bytes。"+
 			"取决于回溯期内的录制数：可缩短回溯期或增加内存。",
 	), "bytes", over(`sum by (job, instance) (process_resident_memory_bytes{@exporter})`, "{{instance}}"))
@@ -152,14 +152,15 @@ func memory(l Language) *timeseries.PanelBuilder {
 
 func goroutines(l Language) *timeseries.PanelBuilder {
 	return newTimeseries(6, l.text("Goroutines", "协程数"), l.text(
-		"Goroutines, by instance, from go_goroutines. A line that only rises is a leak: report it.",
+		"Goroutines, by instance, from go_goroutines. A line that only rises is a leak: please report it.",
 		"协程数，按实例统计，来自 go_goroutines。持续上升说明有泄漏：请反馈。",
 	), "short", over(`sum by (job, instance) (go_goroutines{@exporter})`, "{{instance}}"))
 }
 
 func versions(l Language) *table.PanelBuilder {
 	return newTable(6, l.text("Versions", "版本信息"), l.text(
-		"What runs where, from wecom_recording_exporter_build_info. All instances of a job should run one version.",
+		"Which version runs where, from wecom_recording_exporter_build_info. All instances of a job should run the same "+
+			"version.",
 		"各实例运行的版本，来自 wecom_recording_exporter_build_info。"+
 			"同一任务的实例应运行同一版本，否则请升级。",
 	), []*prometheus.DataqueryBuilder{cells(

@@ -19,8 +19,8 @@ const corpQuota = `max by (job, corp) (wecom_recording_quota_bytes{@corp})`
 
 func size(l Language) *stat.PanelBuilder {
 	return alarmed(newStat(5, l.text("Size", "大小"), l.text(
-		"Size of the files that are visible to this app, from wecom_recording_bytes. Files older than the lookback take "+
-			"space too but are not in it; see the hosts by size for what to delete.",
+		"Size of the files that are visible to this app, from wecom_recording_bytes. Files older than the lookback also "+
+			"take up space but are not included; see the hosts by size for what to delete.",
 		"本应用可见文件的大小，来自 wecom_recording_bytes。早于回溯期的文件也占空间但不计入；"+
 			"可按大小查看主持人以决定删除什么。",
 	), "bytes", over(`sum(corp:wecom_recording_bytes:sum{@record})`, l.text("Size", "大小"))),
@@ -30,8 +30,8 @@ func size(l Language) *stat.PanelBuilder {
 
 func sizeSinceYesterday(l Language) *stat.PanelBuilder {
 	return alarmed(newStat(5, l.text("Size since yesterday", "较昨日大小变化"), l.text(
-		"By how much the size has changed in a day, from wecom_recording_bytes; 0 on the first day. "+
-			"Below 0, more was deleted, or left the lookback, than was recorded.",
+		"How much the size has changed in a day, from wecom_recording_bytes; 0 on the first day. "+
+			"Below 0, more was deleted or left the lookback than was recorded.",
 		"大小与一天前相比的变化，来自 wecom_recording_bytes；第一天为 0。"+
 			"小于 0 说明删除或移出回溯期的多于新增。",
 	), "bytes", now(
@@ -43,9 +43,9 @@ func sizeSinceYesterday(l Language) *stat.PanelBuilder {
 
 func quotaUsed(l Language) *stat.PanelBuilder {
 	return named(newStat(5, l.text("Quota used", "配额使用率"), l.text(
-		"Size over quota_bytes as configured, of the fullest corp, from wecom_recording_bytes and "+
+		"Size as a share of the configured quota_bytes, for the fullest corp, from wecom_recording_bytes and "+
 			"wecom_recording_quota_bytes. WeCom reports no quota: set quota_bytes. "+
-			"When it fills up, delete old recordings or buy space.",
+			"When it fills up, delete old recordings or buy more space.",
 		"大小占配置的 quota_bytes 的比例，取最满的企业，来自 wecom_recording_bytes 和 "+
 			"wecom_recording_quota_bytes。企业微信不提供配额：请配置 quota_bytes。"+
 			"快满时请删除旧录制或扩容。",
@@ -58,9 +58,9 @@ func quotaUsed(l Language) *stat.PanelBuilder {
 // forecast is shown as -1, what does not grow as 1e10 seconds.
 func quotaReachedIn(l Language) *stat.PanelBuilder {
 	return named(newStat(5, l.text("Quota reached in", "配额耗尽时间"), l.text(
-		"Forecast by the growth of 14 days, of the corp that fills first, from wecom_recording_quota_bytes, as the alert "+
-			"WecomRecordingStorageExhaustionPredicted computes it. In the first three days it is too early to say. "+
-			"Delete recordings or buy space in time.",
+		"Forecast from the growth of the last 14 days, for the corp that fills up first, from "+
+			"wecom_recording_quota_bytes, computed like the alert WecomRecordingStorageExhaustionPredicted. In the first "+
+			"three days, it is too early to say. Delete recordings or buy more space in time.",
 		"按 14 天的增速预测，取最先用尽的企业，来自 wecom_recording_quota_bytes，与告警 WecomRecordingStorageExhaustionPredicted 相同。"+
 			"头三天数据不足，无法预测。请及时删除录制或扩容。",
 	), "s", now(
@@ -80,8 +80,8 @@ func quotaReachedIn(l Language) *stat.PanelBuilder {
 
 func beyondRetention(l Language) *stat.PanelBuilder {
 	return newStat(4, l.text("Beyond the retention", "超过保留期限"), l.text(
-		"Files that are older than --policy.retention, from wecom_recording_retention_exceeded_files. Delete them, "+
-			"or have their hosts delete them.",
+		"Files that are older than --policy.retention, from wecom_recording_retention_exceeded_files. Delete them, or ask "+
+			"the hosts to.",
 		"超过 --policy.retention 的文件，来自 wecom_recording_retention_exceeded_files。请删除，或请主持人删除。",
 	), "short", now(`sum(wecom_recording_retention_exceeded_files{@host})`, l.text("Overdue", "超期"))).
 		Thresholds(fromOne("red")).
@@ -103,8 +103,8 @@ func storage(l Language) row {
 
 func sizeAndQuota(l Language) *timeseries.PanelBuilder {
 	return newTimeseries(8, l.text("Size and quota", "大小与配额"), l.text(
-		"Size of the files that are visible to this app, and the quota as configured, by corp, from "+
-			"wecom_recording_bytes and wecom_recording_quota_bytes. Delete or buy space before the lines meet.",
+		"Size of the files that are visible to this app, and the configured quota, by corp, from "+
+			"wecom_recording_bytes and wecom_recording_quota_bytes. Delete recordings or buy more space before the lines meet.",
 		"本应用可见文件的大小与配置的配额，按企业统计，来自 wecom_recording_bytes 和 "+
 			"wecom_recording_quota_bytes。请在两线相交前清理或扩容。",
 	), "bytes",
@@ -131,8 +131,8 @@ func filesOfAge(value, legend string) *prometheus.DataqueryBuilder {
 
 func filesByAge(l Language) *bargauge.PanelBuilder {
 	return newBarGauge(8, l.text("Files by age", "文件存放时长"), l.text(
-		"Files by the time since they were started, from wecom_recording_files_by_age, as far as the lookback reaches. "+
-			"Delete what is older than your rules of retention allow.",
+		"Files by the time since they started, from wecom_recording_files_by_age, as far as the lookback reaches. Delete "+
+			"files that are older than your retention policy allows.",
 		"按开始以来的时间统计的文件，来自 wecom_recording_files_by_age，范围为回溯期。"+
 			"请删除超过保留期限的文件。",
 	), "short",
@@ -149,8 +149,9 @@ func hostsBySize(l Language) *table.PanelBuilder {
 	return newTable(24, l.text("Hosts by size", "占用空间最多的主持人"), l.text(
 		"The 100 hosts of each corp with the most bytes, from wecom_recording_bytes, wecom_recording_files, "+
 			"wecom_recording_duration_seconds, wecom_recording_shared_files and "+
-			"wecom_recording_last_start_timestamp_seconds. The link leads to the recordings; ask the host which can go. "+
-			"\"other\" sums up hosts beyond --metrics.max-hosts.",
+			"wecom_recording_last_start_timestamp_seconds. The link opens the recordings; ask the host which ones can be "+
+			"deleted. "+
+			"\"other\" is the sum of hosts beyond --metrics.max-hosts.",
 		"每个企业占用空间最多的 100 位主持人，来自 wecom_recording_bytes、wecom_recording_files、"+
 			"wecom_recording_duration_seconds、wecom_recording_shared_files 和 "+
 			"wecom_recording_last_start_timestamp_seconds。"+
@@ -168,7 +169,7 @@ func hostsBySize(l Language) *table.PanelBuilder {
 		column{field: "Value #B", title: l.text("Files", "文件数")},
 		column{field: "Value #C", title: l.text("Length", "时长"), unit: "s"},
 		column{field: "Value #D", title: l.text("Shared files", "共享文件")},
-		column{field: "Value #E", title: l.text("Newest recording started ago", "最新录制距今"), unit: "s"},
+		column{field: "Value #E", title: l.text("Newest recording started (ago)", "最新录制距今"), unit: "s"},
 	).SortBy(sortedBy(title))
 }
 
@@ -185,8 +186,8 @@ func byDepartment(l Language) *table.PanelBuilder {
 	title, none := l.text("Size", "大小"), l.text("no department", "无部门")
 	return newTable(12, l.text("Recordings by department", "按部门统计的录制"), l.text(
 		"Size, files and exposed files by department, from wecom_recording_bytes, wecom_recording_files and "+
-			"wecom_recording_exposed_files, by the wecom_host_info of their hosts. Departments need --metrics.departments; "+
-			"without it, or beyond --metrics.max-hosts, hosts are in no department.",
+			"wecom_recording_exposed_files, using the wecom_host_info of their hosts. Departments need "+
+			"--metrics.departments; without it, or beyond --metrics.max-hosts, hosts have no department.",
 		"各部门的录制大小、文件数与暴露文件数，来自 wecom_recording_bytes、wecom_recording_files 和 "+
 			"wecom_recording_exposed_files，按主持人的 wecom_host_info 归属。部门需启用 --metrics.departments；"+
 			"未启用或超出 --metrics.max-hosts 的主持人计入无部门。",
@@ -207,8 +208,8 @@ func byDepartment(l Language) *table.PanelBuilder {
 
 func exposedByDepartment(l Language) *timeseries.PanelBuilder {
 	return newTimeseries(12, l.text("Exposed files by department", "按部门统计的暴露文件"), l.text(
-		"Exposed files by corp and department, from wecom_recording_exposed_files. A name that ends after the colon stands "+
-			"for hosts in no department. If a department rises, ask its head.",
+		"Exposed files by corp and department, from wecom_recording_exposed_files. A name with nothing after the colon "+
+			"stands for hosts without a department. If a department rises, ask its head.",
 		"按企业与部门统计的暴露文件，来自 wecom_recording_exposed_files。冒号后为空表示不属于任何部门。若某部门上升，请联系其负责人。",
 	), "short", over(`department:wecom_recording_exposed_files:sum{@record}`, "{{corp}}: {{department}}"))
 }

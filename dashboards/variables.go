@@ -11,7 +11,7 @@ func datasourceVariable(l Language) *dashboard.DatasourceVariableBuilder {
 	return dashboard.NewDatasourceVariableBuilder("datasource").
 		Type("prometheus").
 		Label(l.text("Data source", "数据源")).
-		Description(l.text("Prometheus or what speaks its language.", "Prometheus 或兼容的数据源。"))
+		Description(l.text("Prometheus or a compatible data source.", "Prometheus 或兼容的数据源。"))
 }
 
 // choice offers the values of a label, any number of which can be chosen.
@@ -42,7 +42,7 @@ func jobVariable(l Language) *dashboard.QueryVariableBuilder {
 func instanceVariable(l Language) *dashboard.QueryVariableBuilder {
 	return choice("instance", l.text("Instance", "实例"),
 		l.text(
-			"Processes of the exporter, such as shards. Panels that read recording rules are not filtered.",
+			"Processes of the exporter, such as shards. Panels based on recording rules are not filtered.",
 			"exporter 的进程，例如各个分片。读取记录规则的面板不受影响。",
 		),
 		`label_values(wecom_recording_exporter_build_info{job=~"$job"}, instance)`)
@@ -50,7 +50,7 @@ func instanceVariable(l Language) *dashboard.QueryVariableBuilder {
 
 func corpVariable(l Language) *dashboard.QueryVariableBuilder {
 	return choice("corp", l.text("Corp", "企业"),
-		l.text("Corps by their names in the configuration.", "配置中的企业名称。"),
+		l.text("Names of the corps in the configuration.", "配置中的企业名称。"),
 		`label_values(wecom_up{job=~"$job",instance=~"$instance"}, corp)`)
 }
 
@@ -67,7 +67,7 @@ func hostVariable(l Language) *dashboard.TextBoxVariableBuilder {
 		Label(l.text("Host (regular expression)", "主持人（正则表达式）")).
 		Description(l.text(
 			"Hosts by a regular expression that matches the whole label, such as zhangsan|lisi. "+
-				"It filters the tables of hosts; other panels are about whole corps.",
+				"Filters the tables of hosts only; other panels cover whole corps.",
 			"匹配整个 host 标签的正则表达式，例如 zhangsan|lisi。仅筛选主持人表格，其余面板按整个企业统计。",
 		)).
 		DefaultValue(dashboard.StringOrMap{String: new(".*")}).

@@ -240,7 +240,7 @@ func TestAttackDiskHangs(t *testing.T) {
 	}
 	x.awaitValue(t, 0, writeSucceeded)
 	x.awaitLog(t, "level=error", "writing the store takes more than 3s", "--storage.path")
-	end := x.stopOnSlowDisk(t, "the last changes may not be stored")
+	end := x.stopOnSlowDisk(t, "the last changes may not have been stored")
 	if oldest > freshness || reload > reloadLimit || end > stopLimit {
 		t.Errorf("served within %s, reloaded within %s, ended within %s", oldest, reload, end)
 	}

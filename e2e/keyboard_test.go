@@ -160,7 +160,7 @@ func TestKeyboardAlone(t *testing.T) {
 
 	p.open(t, x.url+"/targets?lang=en")
 	p.press(t, tabKey)
-	if s := p.evaluate(t, "document.activeElement.innerText"); s != "Skip to the content" {
+	if s := p.evaluate(t, "document.activeElement.innerText"); s != "Skip to content" {
 		t.Errorf("the first stop is %q", s)
 	}
 	p.press(t, enterKey)

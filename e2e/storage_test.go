@@ -457,7 +457,7 @@ func TestStorageRefused(t *testing.T) {
 		dir := t.TempDir()
 		s, x := withHistory(t, dir)
 		before := x.scrape(t).lasting()
-		refused(t, s.credentials(), dir, storeIn(dir), "another process uses this store", "stop that process")
+		refused(t, s.credentials(), dir, storeIn(dir), "another process is using this store", "stop that process")
 		x.wantLasting(t, before)
 		s.Put(oneRecording("later"))
 		x.awaitValue(t, 2000, discoveredSize, "host", "zhangsan")
@@ -537,7 +537,7 @@ func TestStorageFull(t *testing.T) {
 	}
 	x.awaitValue(t, recordings, discovered, "host", "zhangsan")
 	x.awaitValue(t, 0, writeSucceeded)
-	x.awaitLog(t, "level=error", "cannot be written", "file="+storeIn(dir), "make room", "--storage.path")
+	x.awaitLog(t, "level=error", "cannot be written", "file="+storeIn(dir), "free up space", "--storage.path")
 	s.Put(oneRecording("more"))
 	x.awaitValue(t, recordings+1, discovered, "host", "zhangsan")
 	x.wantStatus(t, "/-/ready", 200)

@@ -42,7 +42,7 @@ func (c *corp) checkBlocks(now time.Time) {
 			c.blocks.reminders[b.Endpoint] = r
 		}
 		if r.Due(b.Endpoint, now) {
-			level.Warn(c.logger).Log("msg", "WeCom, or a gateway before it, asks to wait; the last known data is kept",
+			level.Warn(c.logger).Log("msg", "WeCom, or a gateway in front of it, asks to wait; the last known data is kept",
 				"endpoint", b.Endpoint, "err", b.Err, "until", b.Until.UTC().Format(time.RFC3339),
 				"remedy", wecom.Remedy(b.Err, wecom.English), "remedy_zh", wecom.Remedy(b.Err, wecom.Chinese))
 		}

@@ -18,7 +18,7 @@ func (c *corp) checkClock(now time.Time) {
 	if correction == 0 || !c.clockReminder.Due("the clock", now) {
 		return
 	}
-	level.Warn(c.logger).Log("msg", "the local clock is wrong, so WeCom's clock decides what is new", "ahead", correction,
+	level.Warn(c.logger).Log("msg", "the local clock is wrong; using WeCom's clock", "ahead", correction,
 		"limit", wecom.MaxSkew, "remedy", "correct the clock of this machine, for example with NTP",
 		"remedy_zh", "请校准本机时钟，例如启用 NTP")
 }

@@ -391,7 +391,7 @@ func (c *corp) checkReady(now time.Time) {
 	}
 	c.logPlan(msg, now)
 	if status.Listed && status.Hosts == 0 {
-		level.Warn(c.logger).Log("msg", "WeCom accepts the calls, but shows the app no recordings at all",
+		level.Warn(c.logger).Log("msg", "WeCom accepts calls, but returns no recordings for this app",
 			"remedy", "check whether this app created the meetings: WeCom does not show an app any others",
 			"remedy_zh", "请确认会议由本应用创建：其他会议的录制，企业微信不会返回给本应用")
 	}

@@ -278,7 +278,7 @@ func (m *Manager) closeStore(ctx context.Context) {
 	err := m.committer.Close(ctx)
 	switch {
 	case errors.Is(err, commit.ErrSlow):
-		level.Error(m.options.Logger).Log("msg", "the last changes may not be stored; they are counted again "+
+		level.Error(m.options.Logger).Log("msg", "the last changes may not have been stored; they will be counted again "+
 			"after the next start if WeCom still lists them", "err", err)
 	case err != nil:
 		level.Error(m.options.Logger).Log("msg", "closing the store failed", "err", err)

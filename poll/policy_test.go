@@ -63,10 +63,10 @@ func TestAcceptedFileIsReadAgain(t *testing.T) {
 		r.Wait(5 * time.Second)
 		r.Expect(map[string]string{exposedOfWang: "1", exposedOfZhao: "1", acceptedFiles: "-"})
 		for text, want := range map[string]int{
-			"the accepted file cannot be used":      1,
-			`ids=2 first="gone; never"`:             1,
-			"the accepted file can be used again":   1,
-			"the accepted file accepts nothing any": 1,
+			"the accepted file cannot be used":             1,
+			`ids=2 first="gone; never"`:                    1,
+			"the accepted file can be used again":          1,
+			"the accepted file no longer accepts anything": 1,
 		} {
 			if got := strings.Count(r.Log.String(), text); got != want {
 				t.Errorf("%q is logged %d times, want %d:\n%s", text, got, want, r.Log)

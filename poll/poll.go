@@ -125,7 +125,7 @@ func (c *corp) pause(o *outcome, now time.Time) {
 	if o.chain.HasJustYielded() {
 		c.schedule.Yield(o.chain.Poll, o.chain.Started, now)
 		t := o.chain.Poll.Target
-		level.Debug(c.logger).Log("msg", "the list is long; it goes on when no target is due",
+		level.Debug(c.logger).Log("msg", "the list is long; continuing when no target is due",
 			"selector", t.Selector, "target", t.ID, "pages", o.chain.Pages)
 		c.checkReady(now)
 	}

@@ -49,7 +49,7 @@ func TestManyTargetsThatFail(t *testing.T) {
 			t.Errorf("%d lines at warn within half a minute, want 20 and no summary", n)
 		}
 		r.Wait(5 * time.Minute)
-		expect(300, `more=280 remedy="see the page /targets"`)
+		expect(300, `more=280 remedy="see the /targets page"`)
 		if n := atWarn(); n != 21 {
 			t.Errorf("%d lines at warn, want 20 and one of how many more", n)
 		}

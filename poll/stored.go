@@ -79,7 +79,7 @@ func (all inventories) deleteAbandoned(s store.Store, now time.Time) error {
 		}
 	}
 	if err := s.Delete(abandoned); err != nil {
-		return fmt.Errorf("deleting what is stored of corps that are gone: %w", err)
+		return fmt.Errorf("deleting the stored state of corps that are gone: %w", err)
 	}
 	return nil
 }

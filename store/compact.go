@@ -32,14 +32,14 @@ func (o *opening) compact(db *database) *database {
 	compacted, err := db.compacted(o.path + newSuffix)
 	if err != nil {
 		level.Warn(o.Logger).Log("msg", "the store could not be compacted; it stays as it is", "err", err,
-			"remedy", "make room for a second file on the disk; the next start tries again",
+			"remedy", "free up space for a second file on the disk; the next start tries again",
 			"remedy_zh", "请腾出足够再放一个状态文件的空间，下次启动时会重试")
 		return db
 	}
 	level.Info(o.Logger).Log("msg", "the store was compacted because most of it was free",
 		"bytes_before", db.size, "bytes_after", compacted.size)
 	if err := db.close(); err != nil {
-		level.Warn(o.Logger).Log("msg", "the old file of the store cannot be closed", "err", err)
+		level.Warn(o.Logger).Log("msg", "the old store file cannot be closed", "err", err)
 	}
 	return compacted
 }

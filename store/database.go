@@ -17,7 +17,7 @@ import (
 
 // ErrLost means that the file was cut off, replaced, overwritten or deleted while it was
 // open. Nothing can be written to it any more.
-var ErrLost = errors.New("the file of the store was changed by something else")
+var ErrLost = errors.New("the store file was changed by something else")
 
 var errOtherWriter = errors.New("something else wrote it")
 

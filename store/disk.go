@@ -113,7 +113,7 @@ func (d *disk) noteWrite(now time.Time, err error) error {
 	d.lastWrite, d.size = now, d.db.size
 	d.retry.Reset()
 	if failedBefore {
-		level.Info(d.logger).Log("msg", "the store is written again")
+		level.Info(d.logger).Log("msg", "the store can be written again")
 	}
 	if isRefused {
 		return refused
@@ -192,7 +192,7 @@ func remedyOf(err error) remedy {
 		}
 	case isFull(err):
 		return remedy{
-			"make room on the disk, or name a directory on another disk with --storage.path",
+			"free up space on the disk, or name a directory on another disk with --storage.path",
 			"请腾出磁盘空间，或用 --storage.path 指定其他磁盘上的目录",
 		}
 	case errors.Is(err, syscall.EROFS) || errors.Is(err, fs.ErrPermission):

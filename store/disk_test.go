@@ -104,7 +104,7 @@ func TestCommitsThatFail(t *testing.T) {
 	if got := s.Status(); got != want {
 		t.Errorf("status %+v, want %+v", got, want)
 	}
-	for _, line := range []string{"the store cannot be written", "the store is written again"} {
+	for _, line := range []string{"the store cannot be written", "the store can be written again"} {
 		if n := strings.Count(text.String(), line); n != 1 {
 			t.Errorf("%q was logged %d times:\n%s", line, n, text)
 		}
@@ -181,8 +181,8 @@ func TestRemedyOf(t *testing.T) {
 		err  error
 		want string
 	}{
-		"a full disk":         {err: &fs.PathError{Op: "write", Err: syscall.ENOSPC}, want: "make room"},
-		"a quota":             {err: syscall.EDQUOT, want: "make room"},
+		"a full disk":         {err: &fs.PathError{Op: "write", Err: syscall.ENOSPC}, want: "free up space"},
+		"a quota":             {err: syscall.EDQUOT, want: "free up space"},
 		"a read-only disk":    {err: syscall.EROFS, want: "give the exporter's user write access"},
 		"a foreign directory": {err: &fs.PathError{Op: "open", Err: fs.ErrPermission}, want: "give the exporter's user write access"},
 		"anything else":       {err: syscall.EIO, want: "check whether the disk is healthy"},

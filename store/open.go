@@ -27,7 +27,7 @@ const (
 
 var (
 	// ErrInUse means that another process has the store open.
-	ErrInUse = errors.New("another process uses this store")
+	ErrInUse = errors.New("another process is using this store")
 	// ErrNewerSchema means that a later version of the program wrote the store.
 	ErrNewerSchema = errors.New("it was written by a newer version of this program")
 )
@@ -67,7 +67,7 @@ func Open(dir string, o Options) (Store, error) {
 			"run that version, or name another directory with --storage.path to start over", path, err)
 	case err != nil:
 		level.Error(op.Logger).Log("msg", "the store cannot be written; continuing in memory, "+
-			"and what is counted from now on is lost when the process ends",
+			"and what is counted from now on is lost when the process exits",
 			"err", err, "remedy", remedyOf(err).english+", then start the exporter again",
 			"remedy_zh", remedyOf(err).chinese+"，然后重启 exporter")
 		return memory{Status{Configured: true, LastWrite: op.found.lastWrite}}, nil
@@ -208,7 +208,7 @@ func openError(err error) error {
 func (o *opening) readSchema(tx *bbolt.Tx) (int, error) {
 	meta := tx.Bucket(bucketMeta)
 	if meta == nil || tx.Bucket(bucketGroups) == nil {
-		return 0, damageError{"it is no store of this program"}
+		return 0, damageError{"it is not a store of this program"}
 	}
 	schema, err := readNumber(meta, keySchema)
 	switch {
@@ -250,7 +250,7 @@ func (o *opening) openToWrite() (*database, error) {
 	db = o.compact(db)
 	// bbolt has read the whole file for its list of free pages. Writes read few of them again.
 	if err := db.release(); err != nil {
-		level.Debug(o.Logger).Log("msg", "the file of the store stays in memory", "err", err)
+		level.Debug(o.Logger).Log("msg", "the store file stays in memory", "err", err)
 	}
 	return db, nil
 }
@@ -268,8 +268,8 @@ func (o *opening) prepare(db *database) error {
 	}
 	damaged, err := db.repairMetaPages()
 	if damaged {
-		level.Warn(o.Logger).Log("msg", "one of the first two pages of the store was damaged, and is rewritten; "+
-			"the last write may be missing", "last_write", o.found.lastWrite.UTC().Format(time.RFC3339))
+		level.Warn(o.Logger).Log("msg", "one of the first two pages of the store was damaged and is being rewritten; the "+
+			"last write may be missing", "last_write", o.found.lastWrite.UTC().Format(time.RFC3339))
 	}
 	if err != nil || o.found.schema == o.current() {
 		return err

@@ -72,7 +72,7 @@ type pageCheck struct {
 	seen []bool
 }
 
-var errPage = errors.New("a page of it makes no sense")
+var errPage = errors.New("one of its pages is invalid")
 
 func (c *pageCheck) page(number uint64) error {
 	const firstPage = metaPages // The ones before are about the whole file.

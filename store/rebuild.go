@@ -23,7 +23,7 @@ func (d *disk) Rebuild(now time.Time, batches []Batch) error {
 	if _, isRefused := errors.AsType[*RefusedError](err); err == nil || isRefused {
 		level.Error(d.logger).Log("msg", "the store was changed by something else while it was open; "+
 			"it was rebuilt from memory", "err", before.whyLost(), "moved_to", aside,
-			"remedy", "leave the file alone while the exporter runs; to replace it with a backup, stop the exporter first",
+			"remedy", "leave the file alone while the exporter is running; to replace it with a backup, stop the exporter first",
 			"remedy_zh", "exporter 运行期间请勿改动该文件；如需恢复备份，请先停止 exporter")
 	}
 	return d.noteWrite(now, err)
@@ -57,7 +57,7 @@ func (d *disk) replace(before *database, batches []Batch) (aside string, err err
 	d.db = db
 	d.mu.Unlock()
 	if err := before.close(); err != nil {
-		level.Warn(d.logger).Log("msg", "the old file of the store cannot be closed", "err", err)
+		level.Warn(d.logger).Log("msg", "the old store file cannot be closed", "err", err)
 	}
 	return aside, refused
 }
@@ -89,10 +89,10 @@ func keepAside(path string) (aside string, err error) {
 // is on the disk before.
 func (db *database) moveTo(path string) error {
 	if err := db.Sync(); err != nil {
-		return fmt.Errorf("writing the new file of the store: %w", err)
+		return fmt.Errorf("writing the new store file: %w", err)
 	}
 	if err := os.Rename(db.path, path); err != nil {
-		return fmt.Errorf("moving the new file of the store into place: %w", err)
+		return fmt.Errorf("moving the new store file into place: %w", err)
 	}
 	db.path = path
 	syncDir(filepath.Dir(path))

@@ -64,18 +64,18 @@ func AddFlags(app *kingpin.Application, defaultAddress string) *Flags {
 		telemetryPath: app.Flag(flagTelemetryPath, "Path under which to expose metrics.").
 			Default("/metrics").String(),
 		maxRequests: app.Flag(flagMaxRequests,
-			"How many scrapes, and separately how many pages, to answer at once. Further requests get status 503. "+
-				"0 means no limit.").
+			"Maximum number of scrapes, and separately of pages, to serve at once. Further requests get status 503. 0 means "+
+				"no limit.").
 			Default("40").String(),
 		disableExporterMetrics: app.Flag("web.disable-exporter-metrics",
-			"Leave out the metrics go_*, process_* and promhttp_*.").Bool(),
+			"Exclude the metrics go_*, process_* and promhttp_*.").Bool(),
 		enableLifecycle: app.Flag("web.enable-lifecycle",
 			"Allow reloading the configuration with POST /-/reload, and copying the store with POST /-/snapshot.").Bool(),
 		enableRecordings: app.Flag("web.enable-recordings",
-			"Serve the pages /recordings and /changes, and the same data below /api/v1/. They show hosts and titles of single "+
-				"recordings. Then / and /targets show user IDs too, even if --metrics.host-label hides them.").Bool(),
+			"Serve the pages /recordings and /changes, and the same data under /api/v1/. They show the hosts and titles of "+
+				"individual recordings. / and /targets then show user IDs too, even if --metrics.host-label hides them.").Bool(),
 		enablePprof: app.Flag("web.enable-pprof",
-			"Serve the profiles of the Go runtime below /debug/pprof/.").Bool(),
+			"Serve profiles of the Go runtime under /debug/pprof/.").Bool(),
 	}
 }
 
@@ -90,12 +90,12 @@ func (f *Flags) ConfigFile() string { return *f.toolkit.WebConfigFile }
 func (f *Flags) Settings() (Settings, error) {
 	maxRequests, err := strconv.Atoi(*f.maxRequests)
 	if err != nil || maxRequests < 0 {
-		return Settings{}, bilingual.Errorf("%s: %q is not a number of requests: write 0 for no limit, or a number above it",
+		return Settings{}, bilingual.Errorf("%s: %q is not a number of requests: use 0 for no limit, or a number above 0",
 			"%s：%q 不是请求数：请填写正整数，或填写 0 表示不限",
 			flagAndVariable(flagMaxRequests), *f.maxRequests)
 	}
 	if !isTelemetryPath(*f.telemetryPath) {
-		return Settings{}, bilingual.Errorf("%s: %q is not a path for metrics: write one such as /metrics",
+		return Settings{}, bilingual.Errorf("%s: %q is not a path for metrics: use one such as /metrics",
 			"%s：%q 不能作为指标的路径：请换一个，例如 /metrics",
 			flagAndVariable(flagTelemetryPath), *f.telemetryPath)
 	}

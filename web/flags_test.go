@@ -90,7 +90,7 @@ func TestRefusedSettings(t *testing.T) {
 	)
 	for arg, want := range map[string]string{
 		"--web.telemetry-path=":                   path,
-		"--web.telemetry-path=metrics":            path + `"metrics" is not a path for metrics: write one such as /metrics`,
+		"--web.telemetry-path=metrics":            path + `"metrics" is not a path for metrics: use one such as /metrics`,
 		"--web.telemetry-path=/-/ready":           path,
 		"--web.telemetry-path=/targets":           path,
 		"--web.telemetry-path=/recordings":        path,
@@ -110,7 +110,7 @@ func TestRefusedSettings(t *testing.T) {
 		"--web.telemetry-path=/a?b":               path,
 		"--web.telemetry-path=/a#b":               path,
 		"--web.max-requests=":                     requests,
-		"--web.max-requests=many":                 requests + `"many" is not a number of requests: write 0 for no limit, or a number above it`,
+		"--web.max-requests=many":                 requests + `"many" is not a number of requests: use 0 for no limit, or a number above 0`,
 		"--web.max-requests=-1":                   requests,
 		"--web.max-requests=1.5":                  requests,
 		"--web.config.file=" + badConfig:          file + strconv.Quote(badConfig) + " cannot be used: ",

@@ -154,7 +154,7 @@ func TestLandingPageOfOneCorp(t *testing.T) {
 				v.View = &inventory.View{}
 			}),
 			english: "Overview acme WeCom has not been called yet. Started 2026-11-26 11:59:00 UTC 1 min ago " +
-				"The first round of polls is not over: the numbers are not complete yet " +
+				"The first round of polling is still running; the numbers are incomplete " +
 				"Exposed files – Space – Last successful poll never lag 0 s Coverage – of 0 targets Recordings –",
 			chinese: "概览 acme 尚未调用企业微信。启动于 2026-11-26 11:59:00 UTC 1 分钟前 首轮轮询尚未结束，数据尚不完整 " +
 				"暴露文件 – 空间 – 上次成功轮询 从未 滞后 0 秒 覆盖率 – 共 0 个目标 录制 –",
@@ -238,10 +238,10 @@ func TestTrouble(t *testing.T) {
 			}),
 			want: []string{
 				`<p class="notice bad"><strong>There are no targets: none is configured or discovered</strong>`,
-				"What to do: Name targets, or check that the patterns of the target files match files",
+				"What to do: Add targets, or check that the target file patterns match",
 				`>–</a>`, "of 0 targets",
 			},
-			without: []string{"0%", "The first round of polls is not over"},
+			without: []string{"0%", "The first round of polling is still running"},
 		},
 		{
 			name: "nobody to poll, as far as is known",
@@ -257,7 +257,7 @@ func TestTrouble(t *testing.T) {
 			overview: one(func(_ *overview, s *poll.Status, _ *poll.CorpView) {
 				s.Summary, s.Known, s.Elsewhere = schedule.Summary{}, true, 3
 			}),
-			want:    []string{"No target falls to this shard; other shards poll 3", `>–</a>`, `<section class="corp fine">`},
+			want:    []string{"This shard has no targets; other shards poll 3", `>–</a>`, `<section class="corp fine">`},
 			without: []string{"There are no targets", "What to do"},
 		},
 		{
@@ -265,7 +265,7 @@ func TestTrouble(t *testing.T) {
 			overview: one(func(_ *overview, s *poll.Status, _ *poll.CorpView) {
 				s.Undiscovered, s.DiscoveryErr = true, errRefusedIP
 			}),
-			want: []string{"Discovering users failed; those found before are still polled</strong><br>meeting/record/list: errcode 60020"},
+			want: []string{"Discovering users failed; users found earlier are still polled</strong><br>meeting/record/list: errcode 60020"},
 		},
 		{
 			name:     "no views are asked for",
@@ -278,14 +278,14 @@ func TestTrouble(t *testing.T) {
 				o.store = poll.StoreStatus{Configured: true, LastWrite: noon.Add(-time.Hour)}
 			}),
 			want: []string{
-				`<p class="notice bad"><strong>The store could not be written since</strong> <time datetime="2026-11-26T11:00:00Z">`,
+				`<p class="notice bad"><strong>The store has not been writable since</strong> <time datetime="2026-11-26T11:00:00Z">`,
 				"What to do: Check the space and the permissions of --storage.path",
 			},
 		},
 		{
 			name:     "a store that was never written",
 			overview: one(func(o *overview, _ *poll.Status, _ *poll.CorpView) { o.store = poll.StoreStatus{Configured: true} }),
-			want:     []string{"<strong>The store has not been written</strong><br>What was found"},
+			want:     []string{"<strong>The store has not been written</strong><br>Anything found"},
 		},
 		{
 			name: "a store that is written",
@@ -339,7 +339,7 @@ func TestTrouble(t *testing.T) {
 		{
 			name:     "a corp of which nothing is published",
 			overview: one(func(_ *overview, _ *poll.Status, v *poll.CorpView) { v.Name = "another" }),
-			want:     []string{"The first round of polls is not over", `<dd class="value plain">–</dd>`},
+			want:     []string{"The first round of polling is still running", `<dd class="value plain">–</dd>`},
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -379,8 +379,8 @@ func TestNumbersOfThings(t *testing.T) {
 		{"files", 0, "0 files", "0 个文件"},
 		{"targetCount", 1, "of 1 target", "共 1 个目标"},
 		{"targetCount", 20_000, "of 20,000 targets", "共 20,000 个目标"},
-		{"targetsFail", 1, "1 target fails", "1 个目标失败"},
-		{"targetsFail", 2, "2 targets fail", "2 个目标失败"},
+		{"targetsFail", 1, "1 failing target", "1 个目标失败"},
+		{"targetsFail", 2, "2 failing targets", "2 个目标失败"},
 	} {
 		for language, want := range map[wecom.Language]string{wecom.English: test.english, wecom.Chinese: test.chinese} {
 			words := landingWords{Frame: page.Frame{Text: landingTexts[language]}}
@@ -411,7 +411,7 @@ func TestFailingTargets(t *testing.T) {
 			name:     "one error",
 			failures: failures[:1],
 			want: []string{
-				"<strong>40 targets fail</strong><br>" + html.EscapeString(wecom.Describe(errNoSuchUser, wecom.English)),
+				"<strong>40 failing targets</strong><br>" + html.EscapeString(wecom.Describe(errNoSuchUser, wecom.English)),
 				"What to do: " + html.EscapeString(page.Sentence(wecom.Remedy(errNoSuchUser, wecom.English), wecom.English)),
 			},
 			without: []string{"more failing"},
@@ -419,7 +419,7 @@ func TestFailingTargets(t *testing.T) {
 		{
 			name:     "three errors",
 			failures: failures[:3],
-			want:     []string{"7 targets fail</strong><br>second</p>", "1 target fails</strong><br>third"},
+			want:     []string{"7 failing targets</strong><br>second</p>", "1 failing target</strong><br>third"},
 			without:  []string{"more failing"},
 		},
 		{
@@ -433,7 +433,7 @@ func TestFailingTargets(t *testing.T) {
 			failures: failures[1:],
 			outage:   errors.New("second"),
 			want:     []string{"third", "fourth", "fifth"},
-			without:  []string{"7 targets fail", "more failing"},
+			without:  []string{"7 failing targets", "more failing"},
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -530,7 +530,7 @@ func TestLandingOfTheCollector(t *testing.T) {
 				options.Targets, options.Overview = running.Collector, running.Collector
 				body := serve(t, options, http.MethodGet, "/?lang=en").Body.String()
 				wantParts(t, body, []string{
-					"WeCom has accepted calls since", "1 target fails", "errcode 60111", `<dd class="value bad">1</dd>`, "of 2 targets · 1 failing",
+					"WeCom has accepted calls since", "1 failing target", "errcode 60111", `<dd class="value bad">1</dd>`, "of 2 targets · 1 failing",
 				}, []string{user, title, "wrsecret"})
 				options.Recordings, options.Changes = running.Collector, running.Collector
 				body = serve(t, options, http.MethodGet, "/?lang=en").Body.String()

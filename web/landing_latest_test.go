@@ -184,7 +184,7 @@ func TestNewestExposures(t *testing.T) {
 		{
 			name:    "the disk is slow",
 			details: func(d *details) { d.err = fmt.Errorf("reading: %w", poll.ErrSlow) },
-			want:    []string{"WeCom has accepted calls", "The changes cannot be read now, since the disk of --storage.path takes too long."},
+			want:    []string{"WeCom has accepted calls", "The changes cannot be read right now because the disk of --storage.path is too slow."},
 			without: []string{"Latest changes", "There are no changes yet.", "new in"},
 		},
 		{

@@ -105,13 +105,13 @@ func TestQueriesOfTheLandingPage(t *testing.T) {
 		{query: ""},
 		{query: "lang=zh"},
 		{query: "lang="},
-		{query: "x=1", want: `"x" is no parameter: write one of lang`},
+		{query: "x=1", want: `"x" is not a parameter: use one of lang`},
 		{query: "lang=en&lang=zh", want: "lang is given 2 times: write it once"},
 		{query: "lang=%", want: "the query cannot be read (invalid URL escape"},
 		{query: "lang=en;x=1", want: "%3B for ;"},
 		{query: "lang", want: `the parameter "lang" has no value`},
-		{query: "lang=fr", want: `"fr" is no language of the pages: write en or zh`},
-		{query: "corp=acme", want: `"corp" is no parameter`},
+		{query: "lang=fr", want: `"fr" is not a language of the pages: use en or zh`},
+		{query: "corp=acme", want: `"corp" is not a parameter`},
 	} {
 		w := serve(t, fullOptions(), http.MethodGet, "/?"+test.query)
 		status := http.StatusOK

@@ -75,14 +75,14 @@ func TestMaxRequests(t *testing.T) {
 			first:   "/metrics",
 			refused: []string{"/metrics", "/metrics?name[]=middle"},
 			served:  []string{"/", "/targets", "/recordings", "/api/v1/recordings", "/changes", "/api/v1/changes", "/-/healthy", "/-/ready"},
-			message: "1 scrapes are being answered already, as many as --web.max-requests allows",
+			message: "Too many scrapes at once: --web.max-requests allows 1.",
 		},
 		{
 			name:    "a page",
 			first:   "/targets",
 			refused: []string{"/", "/targets", "/recordings", "/api/v1/recordings", "/changes", "/api/v1/changes"},
 			served:  []string{"/metrics", "/-/healthy", "/-/ready"},
-			message: "1 pages are being answered already, as many as --web.max-requests allows",
+			message: "Too many pages at once: --web.max-requests allows 1.",
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -79,13 +79,13 @@ func TestQueriesThatCannotBeRead(t *testing.T) {
 		{
 			name:         "a value without a name",
 			query:        "=acme",
-			want:         `"" is no parameter: write one of corp, `,
+			want:         `"" is not a parameter: use one of corp, `,
 			isForTargets: true,
 		},
 		{
 			name:         "a parameter that is not known",
 			query:        "Corp=acme",
-			want:         `"Corp" is no parameter: write one of corp, `,
+			want:         `"Corp" is not a parameter: use one of corp, `,
 			isForTargets: true,
 		},
 		{
@@ -109,7 +109,7 @@ func TestQueriesThatCannotBeRead(t *testing.T) {
 		{
 			name:         "a language that no page has",
 			query:        "lang=fr",
-			want:         `lang: "fr" is no language of the pages: write en or zh`,
+			want:         `lang: "fr" is not a language of the pages: use en or zh`,
 			isForTargets: true,
 		},
 	} {
@@ -158,23 +158,23 @@ func (f fakeOfTwo) Status() []poll.Status { return []poll.Status{{Name: "acme"},
 func TestRefusedQueriesInABrowser(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ target, english, chinese string }{
-		{"/?lang2=zh", `"lang2" is no parameter: write one of lang, refresh`, `没有参数 "lang2"：可用的参数为 lang, refresh`},
+		{"/?lang2=zh", `"lang2" is not a parameter: use one of lang, refresh`, `没有参数 "lang2"：可用的参数为 lang, refresh`},
 		{"/?refresh=30", `refresh: "30" is neither on nor off`, `refresh："30" 既不是 on 也不是 off`},
-		{"/changes?change=opened", `change: "opened" is no change: write one of enabled,`, `change：没有变更 "opened"：可用的值为 enabled,`},
-		{"/changes?since=1h&until=2h", "nothing is both from ", "since、until：没有既不早于 "},
+		{"/changes?change=opened", `change: "opened" is not a change: use one of enabled,`, `change：没有变更 "opened"：可用的值为 enabled,`},
+		{"/changes?since=1h&until=2h", "no change is both at or after ", "since、until：没有既不早于 "},
 		{"/changes?exposed=maybe", "is neither true nor false", "既不是 true 也不是 false"},
-		{"/changes?since=now", "is no time: write one in RFC 3339", "不是时间：请写 RFC 3339 时间"},
-		{"/recordings?state=gone", `state: "gone" is no state: write one of unknown,`, `state：没有状态 "gone"：可用的值为 unknown,`},
-		{"/recordings?sort=title", `sort: "title" is no order: write one of start,`, `sort：不能按 "title" 排序：可用的值为 start,`},
+		{"/changes?since=now", "is not a time: use RFC 3339", "不是时间：请写 RFC 3339 时间"},
+		{"/recordings?state=gone", `state: "gone" is not a state: use one of unknown,`, `state：没有状态 "gone"：可用的值为 unknown,`},
+		{"/recordings?sort=title", `sort: "title" is not a sort order: use one of start,`, `sort：不能按 "title" 排序：可用的值为 start,`},
 		{"/recordings?order=up", `order: "up" is neither asc nor desc`, `order："up" 既不是 asc 也不是 desc`},
 		{
-			"/recordings?page=1001", "page 1001 of 100 recordings each ends after more than 100000: ask for fewer by corp,",
+			"/recordings?page=1001", "page 1001 with 100 recordings per page ends beyond recording 100000: narrow the list with corp,",
 			"第 1001 页（每页 100 条）超出了前 100000 条：请用 corp、",
 		},
-		{"/targets?selector=user", `selector: "user" is not known: write one of userid,`, `selector："user" 无效：可用的值为 userid,`},
-		{"/targets?status=bad", `status: "bad" is no status: write one of failing,`, `status：没有状态 "bad"：可用的值为 failing,`},
-		{"/targets?error=x", `error: "x" is no errcode: write its number, such as 60111, or`, `error："x" 不是错误码：请写数字，例如 60111，或以下之一：`},
-		{"/targets?page=2", "page: pages are those of one corp: add corp, one of ", "page：只能对单个企业分页：请加上 corp，可用的值为 "},
+		{"/targets?selector=user", `selector: "user" is not known: use one of userid,`, `selector："user" 无效：可用的值为 userid,`},
+		{"/targets?status=bad", `status: "bad" is not a status: use one of failing,`, `status：没有状态 "bad"：可用的值为 failing,`},
+		{"/targets?error=x", `error: "x" is not an errcode: use a number, such as 60111, or`, `error："x" 不是错误码：请写数字，例如 60111，或以下之一：`},
+		{"/targets?page=2", "page: paging works only within one corp: add corp, one of ", "page：只能对单个企业分页：请加上 corp，可用的值为 "},
 	} {
 		for lang, want := range map[string]string{"en": test.english, "zh": test.chinese, "": test.english} {
 			o := fullOptions()

@@ -29,7 +29,7 @@ func lastReloadSuccessful(t *testing.T, r *Reloader) float64 {
 	}
 	// The clock of synctest begins in the year 2000.
 	if families[0].GetMetric()[0].GetGauge().GetValue() < 9e8 {
-		t.Errorf("%s is no time", families[0])
+		t.Errorf("%s is not a time", families[0])
 	}
 	return families[1].GetMetric()[0].GetGauge().GetValue()
 }

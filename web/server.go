@@ -102,14 +102,13 @@ func (o ServerOptions) serve(
 // servingError adds to an error the flag that it is about and what to do about it.
 func (f *Flags) servingError(err error) error {
 	flag := flagListenAddress
-	remedy := "write an address of this host and a port, such as :10168 or 127.0.0.1:10168"
+	remedy := "use an address of this host and a port, such as :10168 or 127.0.0.1:10168"
 	switch {
 	case f != nil && f.toolkit.WebSystemdSocket != nil && *f.toolkit.WebSystemdSocket:
 		flag = flagSystemdSocket
-		remedy = "let a socket unit of systemd start the exporter, or leave the flag out to listen at " +
-			"--" + flagListenAddress
+		remedy = "start the exporter from a systemd socket unit, or leave the flag out to listen on --" + flagListenAddress
 	case errors.Is(err, syscall.EADDRINUSE):
-		remedy = "another process uses the address: choose a free one"
+		remedy = "another process is using the address: choose a free one"
 	}
 	return fmt.Errorf("%s: serving: %w: %s", flagAndVariable(flag), err, remedy)
 }

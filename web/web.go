@@ -153,14 +153,14 @@ func (o Options) metricsHandler() http.Handler {
 func sameOrigin(handler http.Handler) http.Handler {
 	protection := http.NewCrossOriginProtection()
 	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		http.Error(w, "A page of another origin asked for this, which is forbidden: send the request with a client "+
-			"that is no browser, such as curl.", http.StatusForbidden)
+		http.Error(w, "Requests from pages of another origin are forbidden: send the request with a client that is not a "+
+			"browser, such as curl.", http.StatusForbidden)
 	}))
 	return protection.Handler(handler)
 }
 
 func serveStarting(w http.ResponseWriter, _ *http.Request) {
-	http.Error(w, "wecom_recording_exporter is starting: it still reads its store.", http.StatusServiceUnavailable)
+	http.Error(w, "wecom_recording_exporter is starting: it is still reading its store.", http.StatusServiceUnavailable)
 }
 
 func serveHealthy(w http.ResponseWriter, _ *http.Request) {
@@ -191,7 +191,7 @@ func (o Options) notReady() string {
 			return fmt.Sprintf("corp %q has no targets to poll; see %s", s.Name, pathTargets)
 		}
 	}
-	return "the first round of polls is not over, or WeCom has not accepted a call for data yet"
+	return "the first round of polling is not over, or WeCom has not accepted a call for data yet"
 }
 
 func (o Options) serveReload(w http.ResponseWriter, r *http.Request) {

@@ -132,7 +132,7 @@ func TestEndpoints(t *testing.T) {
 		"healthy":                   {"GET", "/-/healthy", false, false, nil, 200, "healthy"},
 		"healthy while stopping":    {"GET", "/-/healthy", false, true, nil, 200, "healthy"},
 		"healthy by HEAD":           {"HEAD", "/-/healthy", false, false, nil, 200, ""},
-		"not ready yet":             {"GET", "/-/ready", false, false, nil, 503, "the first round of polls is not over"},
+		"not ready yet":             {"GET", "/-/ready", false, false, nil, 503, "the first round of polling is not over"},
 		"ready":                     {"GET", "/-/ready", true, false, nil, 200, "is ready"},
 		"ready but stopping":        {"GET", "/-/ready", true, true, nil, 503, "stopping"},
 		"the landing page":          {"GET", "/", false, false, nil, 200, `href="./targets"`},
@@ -167,8 +167,7 @@ func TestNotReady(t *testing.T) {
 	t.Parallel()
 	const (
 		noTargets = "wecom_recording_exporter is not ready: corp \"acme\" has no targets to poll; see /targets.\n"
-		notOver   = "wecom_recording_exporter is not ready: the first round of polls is not over, " +
-			"or WeCom has not accepted a call for data yet.\n"
+		notOver   = "wecom_recording_exporter is not ready: the first round of polling is not over, or WeCom has not accepted a call for data yet.\n"
 	)
 	for _, test := range []struct {
 		name     string

@@ -27,7 +27,7 @@ const (
 )
 
 var (
-	errIdle            = errors.New("no byte arrived for too long")
+	errIdle            = errors.New("no data arrived for too long")
 	errSlow            = errors.New("the attempt took too long")
 	errUnknownEncoding = errors.New("unknown Content-Encoding")
 )

@@ -74,11 +74,11 @@ func TestPackedAnswers(t *testing.T) {
 		},
 		"no gzip": {
 			encoding: "gzip", body: []byte(list),
-			want: `HTTP status 200: not an answer of WeCom but 65 bytes of application/json: its Content-Encoding is broken`, kind: KindDecode,
+			want: `HTTP status 200: not an answer from WeCom but 65 bytes of application/json: its Content-Encoding is broken`, kind: KindDecode,
 		},
 		"gzip with a wrong checksum": {
 			encoding: "gzip", body: append(packed(t, list, asGzip)[:80:80], 1, 2, 3, 4, 5, 6, 7, 8),
-			want: `HTTP status 200: not an answer of WeCom but 88 bytes of application/json: its Content-Encoding is broken`, kind: KindDecode,
+			want: `HTTP status 200: not an answer from WeCom but 88 bytes of application/json: its Content-Encoding is broken`, kind: KindDecode,
 		},
 		"half of it": {
 			encoding: "gzip", body: packed(t, list, asGzip)[:30],
@@ -86,19 +86,19 @@ func TestPackedAnswers(t *testing.T) {
 		},
 		"nothing": {
 			encoding: "gzip",
-			want:     `HTTP status 200: not an answer of WeCom but 0 bytes of application/json: not JSON`, kind: KindDecode,
+			want:     `HTTP status 200: not an answer from WeCom but 0 bytes of application/json: not JSON`, kind: KindDecode,
 		},
 		"an error page": {
 			encoding: "gzip", status: http.StatusForbidden, body: packed(t, "<html><title>Blocked</title>", asGzip),
-			want: `HTTP status 403: not an answer of WeCom but 28 bytes of application/json, titled "Blocked": not JSON`, kind: KindHTTP,
+			want: `HTTP status 403: not an answer from WeCom but 28 bytes of application/json, titled "Blocked": not JSON`, kind: KindHTTP,
 		},
 		"a bomb": {
 			encoding: "gzip", body: bomb,
-			want: `HTTP status 200: not an answer of WeCom but more than 16 MiB of application/json`, kind: KindDecode,
+			want: `HTTP status 200: not an answer from WeCom but more than 16 MiB of application/json`, kind: KindDecode,
 		},
 		"a long body of many members that are empty": {
 			encoding: "gzip", body: bytes.Repeat(packed(t, "", asGzip), maxBody/20),
-			want: `HTTP status 200: not an answer of WeCom but more than 16 MiB of application/json`, kind: KindDecode,
+			want: `HTTP status 200: not an answer from WeCom but more than 16 MiB of application/json`, kind: KindDecode,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

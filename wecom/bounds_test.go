@@ -66,7 +66,7 @@ func TestBoundsOfPages(t *testing.T) {
 
 		"deep lists": {
 			body: `{"errcode":0,"record_list":` + strings.Repeat("[", 10_001) + strings.Repeat("]", 10_001) + `}`,
-			want: start + "not an answer of WeCom but 20030 bytes without a content type: broken JSON",
+			want: start + "not an answer from WeCom but 20030 bytes without a content type: broken JSON",
 		},
 		"lists within lists": {body: list(strings.Repeat("[", 9000) + strings.Repeat("]", 9000))},
 		"a long cursor": {

@@ -58,7 +58,7 @@ func lookup(code int64) errcode {
 var (
 	remedyCredentials = bilingual{
 		"in the admin console, compare the corp ID with 我的企业 > 企业信息, and the secret with 应用管理 > 自建 > the app > Secret; " +
-			"the app must be enabled, and must be the self-built app that may use the meeting API",
+			"the app must be enabled, and must be a self-built app with permission to use the meeting API",
 		"请在管理后台核对企业 ID（我的企业 > 企业信息）与 Secret（应用管理 > 自建 > 该应用 > Secret）；该应用须为有会议接口权限的自建应用，且已启用",
 	}
 	remedyIP = bilingual{
@@ -215,7 +215,7 @@ var errcodes = map[int64]errcode{
 		class:   ClassCorp,
 		meaning: bilingual{"no permission for this agent", "无权操作该应用"},
 		remedy: bilingual{
-			"take the agent ID and the secret from the same app, in the admin console under 应用管理 > 自建 > the app",
+			"use the agent ID and the secret of the same app; see 应用管理 > 自建 > the app in the admin console",
 			"AgentId 与 Secret 须取自管理后台“应用管理”中的同一应用",
 		},
 	},

@@ -175,8 +175,8 @@ var (
 		"请让中间的代理或网关原样返回应答，或只用 gzip、deflate 压缩",
 	}
 	remedyBound = bilingual{
-		"this list is ignored, and the last known data is kept; check whether a gateway answers instead of WeCom, and " +
-			"ask WeCom's support if the answer is its own",
+		"this list is ignored, and the last known data is kept; check whether a gateway answers instead of WeCom; if not, " +
+			"contact WeCom support",
 		"该列表整体不采用，此前已知的数据保持不变；请检查是否有网关代替企业微信应答，若确为企业微信返回，请联系企业微信客服",
 	}
 )
@@ -234,8 +234,8 @@ func (e *ChainError) chinese() string {
 }
 
 var remedyChain = bilingual{
-	"none needed: listed recordings count, and none counts as removed; if it persists, check for a gateway that " +
-		"changes answers, and ask WeCom's support",
+	"none needed: listed recordings are counted, and none are counted as removed; if it persists, check whether a " +
+		"gateway changes answers, and contact WeCom support",
 	"无需处理：已列出的内容照常计入，不会误判为删除；若持续出现，请检查是否有网关改动了应答，并联系企业微信客服",
 }
 

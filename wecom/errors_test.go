@@ -48,9 +48,9 @@ func TestDescribe(t *testing.T) {
 		},
 
 		"a login page": {
-			err:     (&response{request: request{endpoint: listEndpoint}, status: 403}).failure("not an answer of WeCom"),
-			english: "meeting/record/list: HTTP status 403: not an answer of WeCom",
-			chinese: "meeting/record/list：HTTP 状态码 403，应答不是企业微信返回的（not an answer of WeCom）",
+			err:     (&response{request: request{endpoint: listEndpoint}, status: 403}).failure("not an answer from WeCom"),
+			english: "meeting/record/list: HTTP status 403: not an answer from WeCom",
+			chinese: "meeting/record/list：HTTP 状态码 403，应答不是企业微信返回的（not an answer from WeCom）",
 			advice:  true,
 		},
 
@@ -70,8 +70,8 @@ func TestDescribe(t *testing.T) {
 
 		"a pause": {
 			err:     errTokenClosed,
-			english: "gettoken: not asked again before the time that Retry-After named",
-			chinese: "gettoken：被要求暂停调用（not asked again before the time that Retry-After named）",
+			english: "gettoken: not asked again before the time given by Retry-After",
+			chinese: "gettoken：被要求暂停调用（not asked again before the time given by Retry-After）",
 			advice:  true,
 		},
 

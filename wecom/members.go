@@ -62,7 +62,7 @@ func (c *Client) Members(ctx context.Context, agentID int64, before *Scope) (*Sc
 	op := &operation{client: c}
 	agent, err := call[agentResponse](ctx, op, getByID(agentEndpoint, "agentid", agentID))
 	if err != nil {
-		return nil, fmt.Errorf("asking for the visible scope: %w", err)
+		return nil, fmt.Errorf("querying the visible scope: %w", err)
 	}
 	r := newScopeReader(op, before)
 	if err := r.addUsers(agent.users); err != nil {
@@ -206,7 +206,7 @@ func (r *scopeReader) addDepartment(ctx context.Context, id int64) error {
 // refuse notes that WeCom refused a department or tag. It returns any other error.
 func (r *scopeReader) refuse(what string, id int64, err error) error {
 	name := fmt.Sprintf("%s %d", what, id)
-	err = fmt.Errorf("asking for the members of %s: %w", name, err)
+	err = fmt.Errorf("querying the members of %s: %w", name, err)
 	apiErr, ok := errors.AsType[*APIError](err)
 	if !ok || !apiErr.refusesScope() {
 		return err

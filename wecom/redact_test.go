@@ -68,7 +68,7 @@ func TestSecretsStayInside(t *testing.T) {
 
 func TestStrangeAnswers(t *testing.T) {
 	t.Parallel()
-	const start = "meeting/record/list: HTTP status 403: not an answer of WeCom but "
+	const start = "meeting/record/list: HTTP status 403: not an answer from WeCom but "
 	for name, test := range map[string]struct {
 		contentType string
 		body        string

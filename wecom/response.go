@@ -38,7 +38,7 @@ type envelope struct {
 	Errmsg  text // errmsg
 
 	size     listSize
-	mistyped bool // a value is of another type than documented, and counts as absent
+	mistyped bool // a value is of a type other than documented, and counts as absent
 }
 
 func (e *envelope) header() *envelope { return e }
@@ -144,7 +144,7 @@ func (r response) invalid(why error) *ResponseError {
 	if t := r.title(); t != "" {
 		title = fmt.Sprintf(", titled %q", t)
 	}
-	return r.failure(fmt.Sprintf("not an answer of WeCom but %d bytes %s%s: %s", len(r.body), r.kind(), title, why))
+	return r.failure(fmt.Sprintf("not an answer from WeCom but %d bytes %s%s: %s", len(r.body), r.kind(), title, why))
 }
 
 // failure returns the error for a response that is not WeCom's.

@@ -27,70 +27,70 @@ func TestInvalidResponses(t *testing.T) {
 		"HTML": {
 			status: 200,
 			body:   "<html><head><title>Login</title></head>",
-			want:   `meeting/record/list: HTTP status 200: not an answer of WeCom but 39 bytes without a content type, titled "Login": not JSON`,
+			want:   `meeting/record/list: HTTP status 200: not an answer from WeCom but 39 bytes without a content type, titled "Login": not JSON`,
 			calls:  1,
 		},
 
 		"HTML of a proxy that fails": {
 			status: 502,
 			body:   "<html>Bad Gateway</html>",
-			want:   `meeting/record/list: HTTP status 502: not an answer of WeCom but 24 bytes without a content type: not JSON`,
+			want:   `meeting/record/list: HTTP status 502: not an answer from WeCom but 24 bytes without a content type: not JSON`,
 			calls:  4,
 		},
 
 		"a page that is not there": {
 			status: 404,
 			body:   "404 page not found",
-			want:   `meeting/record/list: HTTP status 404: not an answer of WeCom but 18 bytes without a content type: not JSON`,
+			want:   `meeting/record/list: HTTP status 404: not an answer from WeCom but 18 bytes without a content type: not JSON`,
 			calls:  1,
 		},
 
 		"nothing": {
 			status: 200,
 			body:   "",
-			want:   `meeting/record/list: HTTP status 200: not an answer of WeCom but 0 bytes without a content type: not JSON`,
+			want:   `meeting/record/list: HTTP status 200: not an answer from WeCom but 0 bytes without a content type: not JSON`,
 			calls:  1,
 		},
 
 		"half a body": {
 			status: 200,
 			body:   `{"errcode":0,"record_list":[{"title":"marked-title","password":"marked-pass`,
-			want:   `meeting/record/list: HTTP status 200: not an answer of WeCom but 75 bytes without a content type: broken JSON`,
+			want:   `meeting/record/list: HTTP status 200: not an answer from WeCom but 75 bytes without a content type: broken JSON`,
 			calls:  1,
 		},
 
 		"JSON of somebody else": {
 			status: 200,
 			body:   `{"error":"marked-secret"}`,
-			want:   `meeting/record/list: HTTP status 200: not an answer of WeCom but 25 bytes without a content type: it has no errcode`,
+			want:   `meeting/record/list: HTTP status 200: not an answer from WeCom but 25 bytes without a content type: it has no errcode`,
 			calls:  1,
 		},
 
 		"a list": {
 			status: 200,
 			body:   `[1]`,
-			want:   `meeting/record/list: HTTP status 200: not an answer of WeCom but 3 bytes without a content type: not a JSON object`,
+			want:   `meeting/record/list: HTTP status 200: not an answer from WeCom but 3 bytes without a content type: not a JSON object`,
 			calls:  1,
 		},
 
 		"a string": {
 			status: 200,
 			body:   `"marked-title"`,
-			want:   `meeting/record/list: HTTP status 200: not an answer of WeCom but 14 bytes without a content type: not a JSON object`,
+			want:   `meeting/record/list: HTTP status 200: not an answer from WeCom but 14 bytes without a content type: not a JSON object`,
 			calls:  1,
 		},
 
 		"an errcode that is no number": {
 			status: 200,
 			body:   `{"errcode":"x"}`,
-			want:   `meeting/record/list: HTTP status 200: not an answer of WeCom but 15 bytes without a content type: its errcode is not a number`,
+			want:   `meeting/record/list: HTTP status 200: not an answer from WeCom but 15 bytes without a content type: its errcode is not a number`,
 			calls:  1,
 		},
 
 		"a list that is none": {
 			status: 200,
 			body:   `{"errcode":0,"record_list":"none"}`,
-			want:   `meeting/record/list: HTTP status 200: not an answer of WeCom but 34 bytes without a content type: its list is not a list`,
+			want:   `meeting/record/list: HTTP status 200: not an answer from WeCom but 34 bytes without a content type: its list is not a list`,
 			calls:  1,
 		},
 
@@ -104,28 +104,28 @@ func TestInvalidResponses(t *testing.T) {
 		"20 MiB": {
 			status: 200,
 			body:   `{"errcode":0,"x":"` + strings.Repeat("x", 20<<20) + `"}`,
-			want:   `meeting/record/list: HTTP status 200: not an answer of WeCom but more than 16 MiB without a content type`,
+			want:   `meeting/record/list: HTTP status 200: not an answer from WeCom but more than 16 MiB without a content type`,
 			calls:  1,
 		},
 
 		"HTML with the secrets of the call": {
 			status: 500,
 			body:   `<p>https://wecom.test/cgi-bin/x?access_token=marked-token and marked-token</p>`,
-			want:   `meeting/record/list: HTTP status 500: not an answer of WeCom but 78 bytes without a content type: not JSON`,
+			want:   `meeting/record/list: HTTP status 500: not an answer from WeCom but 78 bytes without a content type: not JSON`,
 			calls:  4,
 		},
 
 		"a list in XML": {
 			status: 200,
 			body:   "<xml><title>\nmarked title</title><password>marked password</password></xml>",
-			want:   `meeting/record/list: HTTP status 200: not an answer of WeCom but 75 bytes without a content type: not JSON`,
+			want:   `meeting/record/list: HTTP status 200: not an answer from WeCom but 75 bytes without a content type: not JSON`,
 			calls:  1,
 		},
 
 		"a list in words": {
 			status: 200,
 			body:   "title: marked title\npassword: marked as well\nat meeting.tencent.com/crm/marked for 0123456789-marked-word",
-			want:   `meeting/record/list: HTTP status 200: not an answer of WeCom but 105 bytes without a content type: not JSON`,
+			want:   `meeting/record/list: HTTP status 200: not an answer from WeCom but 105 bytes without a content type: not JSON`,
 			calls:  1,
 		},
 

@@ -35,7 +35,7 @@ func (c *Client) Starts(ctx context.Context, span Window) (starts []Start, overs
 	for pages := newPager(c.observer); !pages.ended; {
 		page, err := startsPage(ctx, op, span, pages)
 		if err != nil {
-			return nil, 0, fmt.Errorf("asking who started meetings: %w", err)
+			return nil, 0, fmt.Errorf("querying who started meetings: %w", err)
 		}
 		r := reader{now: c.Now(), observer: c.observer}
 		for _, m := range page.meetings {

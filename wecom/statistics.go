@@ -58,10 +58,10 @@ var errSpan = errors.New("the span is empty, or longer than 31 days")
 // takes no more than a tenth of the budget: see [Limits.HasRoomForStatistics].
 func (c *Client) Statistics(ctx context.Context, recordingID string, span Window) ([]DailyViews, error) {
 	if recordingID == "" {
-		return nil, errors.New("asking for views: no recording ID")
+		return nil, errors.New("querying views: no recording ID")
 	}
 	if !span.Start.Before(span.End) || span.End.Sub(span.Start) > MaxWindow {
-		return nil, fmt.Errorf("asking for views: %w", errSpan)
+		return nil, fmt.Errorf("querying views: %w", errSpan)
 	}
 	r, err := post(statisticsEndpoint, statisticsRequest{
 		RecordingID: recordingID,
@@ -74,7 +74,7 @@ func (c *Client) Statistics(ctx context.Context, recordingID string, span Window
 	r.target, r.background = "meeting_record_id="+recordingID, true
 	answer, err := call[statisticsResponse](ctx, &operation{client: c}, r)
 	if err != nil {
-		return nil, fmt.Errorf("asking for views: %w", err)
+		return nil, fmt.Errorf("querying views: %w", err)
 	}
 	read := reader{now: c.Now(), observer: c.observer}
 	return read.dailyViews(answer.days), nil

@@ -11,12 +11,12 @@ import (
 	"strconv"
 )
 
-// The types of this file return an error for a value of another type than documented,
+// The types of this file return an error for a value of a type other than documented,
 // unlike those that read recordings. A number may still be a string, as it is in older
 // versions of the API, and a user ID of digits a number.
 
 var (
-	errKind    = errors.New("another type than documented")
+	errKind    = errors.New("a type other than documented")
 	errNoScope = errors.New("it has no visible scope")
 )
 

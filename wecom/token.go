@@ -138,7 +138,7 @@ func (s *tokenSource) cached(app *credentials) (token string, ok bool, err error
 var errTokenClosed = &ResponseError{
 	Endpoint: tokenEndpoint,
 	Kind:     KindHTTP,
-	Detail:   "not asked again before the time that Retry-After named",
+	Detail:   "not asked again before the time given by Retry-After",
 	remedy:   remedyWait,
 }
 

@@ -149,11 +149,11 @@ func (r *response) read(in *incoming, encoding string) error {
 	case in.err != nil:
 		return in.err
 	case in.size > maxBody, len(r.body) > maxBody:
-		return r.failure(fmt.Sprintf("not an answer of WeCom but more than %d MiB %s", maxBody>>20, r.kind()))
+		return r.failure(fmt.Sprintf("not an answer from WeCom but more than %d MiB %s", maxBody>>20, r.kind()))
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return err
 	case err != nil:
-		return r.failure(fmt.Sprintf("not an answer of WeCom but %d bytes %s: its Content-Encoding is broken",
+		return r.failure(fmt.Sprintf("not an answer from WeCom but %d bytes %s: its Content-Encoding is broken",
 			in.size, r.kind()))
 	}
 	return nil

@@ -138,7 +138,7 @@ func TestTransportErrors(t *testing.T) {
 		"a body too large": {
 			fault: wecomtest.Fault{Oversize: maxBody + 1},
 			kind:  KindDecode,
-			text:  "gettoken: HTTP status 200: not an answer of WeCom but more than 16 MiB of application/json",
+			text:  "gettoken: HTTP status 200: not an answer from WeCom but more than 16 MiB of application/json",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

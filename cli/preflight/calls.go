@@ -75,7 +75,7 @@ func (c *corp) checkScope(ctx context.Context) {
 // checkActivity asks who has started meetings.
 func (c *corp) checkActivity(ctx context.Context) {
 	if !c.config.Targets.DiscoverActivity {
-		c.skip(text{"activity is not discovered", "未启用 --target.discover=activity"}, StepActivity)
+		c.skip(text{"activity discovery is off", "未启用 --target.discover=activity"}, StepActivity)
 		return
 	}
 	now := c.client.Now().Truncate(time.Second)
@@ -125,9 +125,9 @@ type failure struct {
 // checkLists lists a few targets of each selector.
 func (c *corp) checkLists(ctx context.Context) {
 	if len(c.targets) == 0 {
-		why := text{"there is no target", "没有目标"}
+		why := text{"there are no targets", "没有目标"}
 		if c.others > 0 {
-			why = text{"no target falls to this shard", "没有目标分到本分片"}
+			why = text{"no targets belong to this shard", "没有目标分到本分片"}
 		}
 		c.skip(why, StepList, StepRecordings)
 		return
@@ -259,9 +259,10 @@ func (c *corp) reportRecordings() {
 			"最近 %[3]s 内未查到本应用的录制（抽查 %[1]d 个目标，共 %[2]d 个）",
 			c.sampled.listed, len(c.targets), model.Duration(c.sampledSpan())),
 			text{
-				"WeCom shows an app only meetings that this very app created through the API, and answers with an empty list " +
-					"otherwise. If yours are booked by people in the WeCom client, or created by another app, this exporter has " +
-					"nothing to show. To be sure, run check with --target.userid of a user whose meetings were recorded in that time",
+				"WeCom shows an app only meetings that this app itself created through the API, and returns an empty list " +
+					"otherwise. If yours are scheduled by people in the WeCom client, or created by another app, this exporter has " +
+					"nothing to show. To be sure, run check with --target.userid set to a user whose meetings were recorded in " +
+					"that time",
 				"企业微信只返回由本应用通过接口创建的会议，其余一律返回空列表。若会议由成员在客户端预约，或由其他应用创建，" +
 					"本程序就没有数据。如需确认，请用 --target.userid 指定一位在此期间有会议录制的成员，再检查一次",
 			})
@@ -287,7 +288,7 @@ func (c *corp) checkClock() {
 			seen = textf("the local clock is %s behind WeCom's", "本机时钟比企业微信慢 %s", -ahead.Round(time.Minute))
 		}
 		c.failed(StepClock, seen, text{
-			"set the clock of this machine, for example by NTP; until then the exporter uses WeCom's clock",
+			"set the clock of this machine, for example with NTP; until then, the exporter uses WeCom's clock",
 			"请校准本机时钟（例如使用 NTP）；在此之前，本程序以企业微信的时间为准",
 		})
 	default:

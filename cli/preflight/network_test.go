@@ -52,7 +52,7 @@ func wantWay(t *testing.T, cfg *config.Config, want []string, remedy string) {
 	}
 }
 
-const notTried = ": not tried: it comes after "
+const notTried = ": not tried: "
 
 // TestNoDNS asks a resolver that cannot be reached. It is not parallel, because the resolver
 // is that of the process.
@@ -73,7 +73,7 @@ func TestNoDNS(t *testing.T) { //nolint:paralleltest // It replaces the resolver
 	if failed := failures(steps); len(failed) != 1 || !strings.HasPrefix(failed[0].Remedy, remedy) {
 		t.Errorf("failed: %+v, want one step with the remedy %q", failed, remedy)
 	}
-	want := []string{"skipped tcp" + notTried + "dns", "skipped tls" + notTried + "dns", "skipped token" + notTried + "dns"}
+	want := []string{"skipped tcp" + notTried + "dns must succeed first", "skipped tls" + notTried + "dns must succeed first", "skipped token" + notTried + "dns must succeed first"}
 	if diff := cmp.Diff(want, got[1:]); diff != "" {
 		t.Errorf("steps differ (-want +got):\n%s", diff)
 	}
@@ -140,8 +140,8 @@ func TestNothingListens(t *testing.T) {
 	wantWay(t, configOf("https://"+address), []string{
 		"ok dns: 127.0.0.1 is an address",
 		"fail tcp: " + address + ": connect: connection refused",
-		"skipped tls" + notTried + "tcp",
-		"skipped token" + notTried + "tcp",
+		"skipped tls" + notTried + "tcp must succeed first",
+		"skipped token" + notTried + "tcp must succeed first",
 	}, "in the firewall")
 }
 
@@ -164,7 +164,7 @@ func TestTLS(t *testing.T) {
 		"ok dns: 127.0.0.1 is an address",
 		"ok tcp: connected to " + address,
 		"fail tls: no access token: gettoken: calling: tls: failed to verify certificate: x509: certificate signed by unknown authority",
-		"skipped token" + notTried + "tls",
+		"skipped token" + notTried + "tls must succeed first",
 	}, "name a file with its certificate in http_config: tls_config: ca_file, or in SSL_CERT_FILE")
 
 	cfg.Corps[0].HTTPClientConfig.TLSConfig.CAFile = certificateOf(t, server)
@@ -181,7 +181,7 @@ func TestTLS(t *testing.T) {
 		"ok tcp: connected to " + address,
 		"fail tls: no access token: gettoken: calling: tls: failed to verify certificate: x509: certificate is valid for " +
 			"example.com, *.example.com, not qyapi.invalid",
-		"skipped token" + notTried + "tls",
+		"skipped token" + notTried + "tls must succeed first",
 	}, "the certificate belongs to another host: check --wecom.api-url")
 }
 
@@ -192,7 +192,7 @@ func TestTLSOfPlainHTTP(t *testing.T) {
 		"ok dns: 127.0.0.1 is an address",
 		"ok tcp: connected to " + address,
 		"fail tls: no access token: gettoken: calling: tls: first record does not look like a TLS handshake",
-		"skipped token" + notTried + "tls",
+		"skipped token" + notTried + "tls must succeed first",
 	}, "check that the port in --wecom.api-url speaks TLS")
 }
 
@@ -233,8 +233,8 @@ func TestProxy(t *testing.T) {
 		if !lets {
 			want, remedy = append(want[:2:2],
 				"fail proxy: no access token: gettoken: asking the proxy for a connection: Forbidden",
-				"skipped tls"+notTried+"proxy",
-				"skipped token"+notTried+"proxy",
+				"skipped tls"+notTried+"proxy must succeed first",
+				"skipped token"+notTried+"proxy must succeed first",
 			), "in the proxy"
 		}
 		wantWay(t, cfg, want, remedy)

@@ -69,7 +69,7 @@ func (c *corp) reportPlan() {
 	}
 	if p.RecordingsSeen != nil && *p.RecordingsSeen == 0 {
 		notes = append(notes, text{
-			"no recording of this app was seen, so there is nothing to show for now: see recordings above",
+			"no recording of this app was found, so there is nothing to show for now: see recordings above",
 			"未查到本应用的录制，目前不会有数据，见上文 recordings",
 		}.in(c.Language))
 	}

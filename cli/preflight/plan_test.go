@@ -33,7 +33,7 @@ func TestAdvice(t *testing.T) {
 			most: users * 12,
 			want: "请设置 --poll.settled-interval=30m，每小时最多可减少 300 次调用",
 		},
-		"activity is not discovered": {
+		"activity discovery is off": {
 			change: func(cfg *config.Config) { cfg.Corps[0].Targets.DiscoverActivity = false },
 			most:   users * 12,
 			want:   "set --target.discover=activity and --poll.settled-interval=30m to save up to 400 calls an hour",
@@ -47,7 +47,7 @@ func TestAdvice(t *testing.T) {
 			change: func(cfg *config.Config) { cfg.Poll.SettledInterval = 30 * time.Minute },
 			most:   active*12 + (users-active)*2,
 		},
-		"one is set, but activity is not discovered": {
+		"one is set, but activity discovery is off": {
 			change: func(cfg *config.Config) {
 				cfg.Poll.SettledInterval = 30 * time.Minute
 				cfg.Corps[0].Targets.DiscoverActivity = false

@@ -106,7 +106,7 @@ func (r reporter) skip(why text, names ...Name) {
 
 // skipAfter reports steps that cannot run, because one that they need has not succeeded.
 func (r reporter) skipAfter(after Name, names ...Name) {
-	why := textf("not tried: it comes after %s", "未执行：须先通过 %s", after).in(r.Language)
+	why := textf("not tried: %s must succeed first", "未执行：须先通过 %s", after).in(r.Language)
 	for _, name := range names {
 		r.Report(Step{Corp: r.corp, Name: name, Status: Skipped, After: after, Seen: why})
 	}
@@ -135,7 +135,7 @@ type corp struct {
 func (c *corp) run(ctx context.Context) {
 	c.checkTargetFiles()
 	if c.Offline {
-		c.skip(text{"left out by --offline", "因 --offline 未执行"}, slices.Concat(c.way(), calls)...)
+		c.skip(text{"skipped because of --offline", "因 --offline 未执行"}, slices.Concat(c.way(), calls)...)
 		c.findTargets()
 	} else {
 		c.call(ctx)
@@ -191,7 +191,7 @@ func (c *corp) checkTargetFiles() {
 	}
 	for _, err := range errs {
 		c.failed(StepTargetFiles, configText(err), text{
-			"until it is corrected, a running exporter keeps the last targets of the file",
+			"until it is fixed, a running exporter keeps the last targets of the file",
 			"更正之前，运行中的 exporter 沿用该文件上次的目标",
 		})
 	}

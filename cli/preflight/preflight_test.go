@@ -280,7 +280,7 @@ func TestFailures(t *testing.T) {
 				"ok token: ",
 				"fail list: userid=lisi: page 1 of the list: meeting/record/list: errcode 60020 (the calling IP is not trusted " +
 					"by the app, calling from 203.0.113.7)",
-				"skipped recordings: not tried: it comes after list",
+				"skipped recordings: not tried: list must succeed first",
 				"ok plan: ",
 			},
 			remedy: "企业可信IP",
@@ -306,7 +306,7 @@ func TestFailures(t *testing.T) {
 			change: func(_ *wecomtest.Server, cfg *config.Config) {
 				cfg.Corps[0].AgentID++
 			},
-			want:   []string{"fail scope: asking for the visible scope: agent/get: errcode 301002"},
+			want:   []string{"fail scope: querying the visible scope: agent/get: errcode 301002"},
 			remedy: "the same app",
 		},
 		{
@@ -353,8 +353,8 @@ func TestFailures(t *testing.T) {
 			},
 			want: []string{
 				"fail token: no access token: gettoken: errcode 40001",
-				"skipped scope: not tried: it comes after token",
-				"skipped list: not tried: it comes after token",
+				"skipped scope: not tried: token must succeed first",
+				"skipped list: not tried: token must succeed first",
 			},
 			remedy: "应用管理 > 自建 > the app > Secret",
 		},
@@ -380,7 +380,7 @@ func TestFailures(t *testing.T) {
 				cfg.Corps[0].Targets = config.Targets{DiscoverActivity: true}
 				cfg.Poll.Lookback = time.Minute
 			},
-			want:   []string{"skipped list: there is no target", "skipped recordings: there is no target"},
+			want:   []string{"skipped list: there are no targets", "skipped recordings: there are no targets"},
 			remedy: "there are no targets until somebody starts a meeting",
 		},
 	}
@@ -414,7 +414,7 @@ func TestNothingToShow(t *testing.T) {
 	for language, want := range map[wecom.Language]struct{ recordings, why, plan, note string }{
 		wecom.English: {
 			recordings: "this app's recordings: none seen in the lists of 4 of 4 targets over the last 31d",
-			why:        "only meetings that this very app created",
+			why:        "only meetings that this app itself created",
 			plan:       "; this app's recordings: 0 seen",
 			note:       "there is nothing to show",
 		},
@@ -473,7 +473,7 @@ func TestNoTargets(t *testing.T) {
 			name:    "nobody has started a meeting",
 			targets: config.Targets{DiscoverActivity: true},
 			failed:  []Name{StepActivity},
-			list:    "there is no target",
+			list:    "there are no targets",
 		},
 		{
 			name:    "nobody has started a meeting, but a user is named",
@@ -489,13 +489,13 @@ func TestNoTargets(t *testing.T) {
 			name:    "a pattern that matches no file",
 			targets: config.Targets{Files: []string{filepath.Join(t.TempDir(), "*.yml")}},
 			failed:  []Name{StepTargetFiles},
-			list:    "there is no target",
+			list:    "there are no targets",
 		},
 		{
 			name:    "an empty shard",
 			targets: config.Targets{UserIDs: []string{"li"}},
 			shard:   config.Shard{Ordinal: 1, Total: 2},
-			list:    "no target falls to this shard",
+			list:    "no targets belong to this shard",
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -68,7 +68,7 @@ func NotTried(steps []Step, l wecom.Language) string {
 	for _, s := range steps {
 		names = append(names, string(s.Name))
 	}
-	return textf("%d steps were not tried, because they come after %s: ", "%d 个步骤未执行（须先通过 %s）：",
+	return textf("%d steps were not tried, because %s must succeed first: ", "%d 个步骤未执行（须先通过 %s）：",
 		len(steps), steps[0].After).in(l) + strings.Join(names, text{", ", "、"}.in(l))
 }
 
@@ -76,7 +76,8 @@ func NotTried(steps []Step, l wecom.Language) string {
 // and the mark of a step that was not tried.
 func Legend(skipped string, l wecom.Language) string {
 	return textf("scope: members visible to the app; activity: users who started meetings recently; list: lists of a few "+
-		"targets; recordings: whether the app has any; clock: this machine's against WeCom's; plan: what polling costs; "+
+		"targets; recordings: whether the app has any; clock: this machine's compared with WeCom's; plan: the cost of "+
+		"polling; "+
 		"%s: not tried",
 		"scope：应用的可见范围；activity：近期发起过会议的成员；list：抽查部分目标的录制列表；"+
 			"recordings：本应用是否有录制；clock：本机时钟与企业微信之差；plan：预计的轮询开销；%s：未执行", skipped).in(l)

@@ -84,14 +84,14 @@ func (r *reader) id(at yamldoc.Value, i int) string {
 	id := strings.TrimSpace(at.Text())
 	switch {
 	case id == "":
-		r.addf(at, "no ID: write that of a recording or of a file, as the page /recordings and the command list show it",
+		r.addf(at, "no ID: write the ID of a recording or a file, as shown by the page /recordings and the command list",
 			"没有 ID：请填写录制或文件的 ID，可从 /recordings 页面或 list 命令的输出中复制")
 		return ""
 	case len(id) > maxIDBytes:
-		r.addf(at, "an ID of %d bytes: write one of at most %d", "ID 长 %d 字节：最长 %d 字节", len(id), maxIDBytes)
+		r.addf(at, "an ID of %d bytes: use one of at most %d", "ID 长 %d 字节：最长 %d 字节", len(id), maxIDBytes)
 		return ""
 	case !utf8.ValidString(id) || scalar.HasSpaceOrControl(id):
-		r.addf(at, "%s holds white space or a control character: write one ID for each entry",
+		r.addf(at, "%s contains white space or a control character: write one ID for each entry",
 			"%s 含有空白或控制字符：每项只填写一个 ID", strconv.Quote(id))
 		return ""
 	}
@@ -110,7 +110,7 @@ func (r *reader) reason(at yamldoc.Value) string {
 		r.addf(at, "no reason: write why the recording may be open to anyone with the link",
 			"没有原因：请写明该录制为何可以公开")
 	case len(reason) > maxReasonBytes:
-		r.addf(at, "a reason of %d bytes: write one of at most %d", "原因长 %d 字节：最长 %d 字节", len(reason), maxReasonBytes)
+		r.addf(at, "a reason of %d bytes: use one of at most %d", "原因长 %d 字节：最长 %d 字节", len(reason), maxReasonBytes)
 	case !utf8.ValidString(reason):
 		r.addf(at, "a reason that is not UTF-8: write one that is", "原因不是 UTF-8：请用 UTF-8 填写")
 	}

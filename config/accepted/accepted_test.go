@@ -71,7 +71,7 @@ func TestRead(t *testing.T) {
 func TestReadRefuses(t *testing.T) {
 	t.Parallel()
 	const (
-		noID     = "no ID: write that of a recording or of a file, as the page /recordings and the command list show it"
+		noID     = "no ID: write the ID of a recording or a file, as shown by the page /recordings and the command list"
 		noReason = "no reason: write why the recording may be open to anyone with the link"
 		noDate   = " is not a date: write the last day, such as 2026-12-31, or leave the key out"
 	)
@@ -93,7 +93,7 @@ func TestReadRefuses(t *testing.T) {
 		{
 			name:    "an unknown key",
 			content: "- {id: a, reason: b}\n- {id: c, reason: d, untl: 2026-12-31}\n",
-			want:    []string{`[1] (line 2): "untl" is not a known key: did you mean until? Write one of id, reason, until`},
+			want:    []string{`[1] (line 2): "untl" is not a known key: did you mean until? Use one of id, reason, until`},
 		},
 		{
 			name:    "no ID and no reason",
@@ -130,10 +130,10 @@ func TestReadRefuses(t *testing.T) {
 			content: "- {id: " + strings.Repeat("a", 1025) + ", reason: b}\n- {id: c, reason: " +
 				strings.Repeat("d", 1025) + "}\n- {id: e f, reason: g}\n- {id: !!binary /w==, reason: !!binary /w==}\n",
 			want: []string{
-				"[0].id (line 1): an ID of 1025 bytes: write one of at most 1024",
-				"[1].reason (line 2): a reason of 1025 bytes: write one of at most 1024",
-				`[2].id (line 3): "e f" holds white space or a control character: write one ID for each entry`,
-				`[3].id (line 4): "\xff" holds white space or a control character: write one ID for each entry`,
+				"[0].id (line 1): an ID of 1025 bytes: use one of at most 1024",
+				"[1].reason (line 2): a reason of 1025 bytes: use one of at most 1024",
+				`[2].id (line 3): "e f" contains white space or a control character: write one ID for each entry`,
+				`[3].id (line 4): "\xff" contains white space or a control character: write one ID for each entry`,
 				"[3].reason (line 4): a reason that is not UTF-8: write one that is",
 			},
 		},

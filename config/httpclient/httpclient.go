@@ -88,7 +88,7 @@ func checkURL(text string) error {
 
 func checkTLSVersion(text string) error {
 	if _, ok := promconfig.TLSVersions[text]; !ok {
-		return bilingual.Errorf("not a TLS version: write TLS12 or TLS13", "不是 TLS 版本：请填写 TLS12 或 TLS13")
+		return bilingual.Errorf("not a TLS version: use TLS12 or TLS13", "不是 TLS 版本：请填写 TLS12 或 TLS13")
 	}
 	return nil
 }

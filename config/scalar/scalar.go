@@ -29,10 +29,10 @@ func Duration(text string) (time.Duration, error) {
 	d, err := model.ParseDuration(text)
 	switch {
 	case err != nil:
-		return 0, bilingual.Errorf("%q is not a duration: write a Prometheus duration such as 5m, 31d or 90d",
+		return 0, bilingual.Errorf("%q is not a duration: use a Prometheus duration such as 5m, 31d or 90d",
 			"%q 不是时长：请采用 Prometheus 的写法，例如 5m、31d 或 90d", text)
 	case d == 0:
-		return 0, bilingual.Errorf("%q is zero: write a duration above zero such as 5m, 31d or 90d",
+		return 0, bilingual.Errorf("%q is zero: use a duration above zero such as 5m, 31d or 90d",
 			"%q 为零：请填写大于零的时长，例如 5m、31d 或 90d", text)
 	}
 	return time.Duration(d), nil
@@ -43,7 +43,7 @@ func WholeNumber(least int) func(text string) (int, error) {
 	return func(text string) (int, error) {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < least {
-			return n, bilingual.Errorf("%q is not accepted: write a whole number, %d or more",
+			return n, bilingual.Errorf("%q is not accepted: use a whole number, %d or more",
 				"%q 无效：请填写不小于 %d 的整数", text, least)
 		}
 		return n, nil
@@ -57,7 +57,7 @@ func Truth(text string) (bool, error) {
 	}
 	truth, err := strconv.ParseBool(text)
 	if err != nil {
-		return false, bilingual.Errorf("%q is not accepted: write true or false", "%q 无效：请填写 true 或 false", text)
+		return false, bilingual.Errorf("%q is not accepted: use true or false", "%q 无效：请填写 true 或 false", text)
 	}
 	return truth, nil
 }
@@ -81,13 +81,14 @@ func CorpID(text string) (string, error) {
 		return "", bilingual.Errorf("no corp ID: write the ID of the company, such as %s",
 			"没有企业 ID：请填写管理后台“我的企业 > 企业信息”中的企业 ID，例如 %s", example)
 	case HasSpaceOrControl(text):
-		return text, bilingual.Errorf("the corp ID holds white space or a control character: write only the ID, such as %s",
+		return text, bilingual.Errorf("the corp ID contains white space or a control character: write only the ID, such "+
+			"as %s",
 			"企业 ID 含有空白或控制字符：请只填写企业 ID，例如 %s", example)
 	}
 	return text, nil
 }
 
-// HasSpaceOrControl reports whether a text holds white space or a control character.
+// HasSpaceOrControl reports whether a text contains white space or a control character.
 func HasSpaceOrControl(text string) bool {
 	return strings.ContainsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) })
 }
@@ -112,7 +113,7 @@ func Bytes(text string) (int64, error) {
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || n < 0 {
-		return n, bilingual.Errorf("%q is not a size: write whole bytes, such as 107374182400, or leave the key out",
+		return n, bilingual.Errorf("%q is not a size: use whole bytes, such as 107374182400, or leave the key out",
 			"%q 不是大小：请填写整数字节数，例如 107374182400，或去掉该键", text)
 	}
 	return n, nil

@@ -86,18 +86,18 @@ func trim(text string) string {
 // quote them.
 func check(value string) error {
 	remedy := bilingual.Text{
-		English: "write only the secret, in one line, as UTF-8 or ASCII",
+		English: "write only the secret, on one line, as UTF-8 or ASCII",
 		Chinese: "请重新写入，文件中只有 Secret 本身，占一行，编码为 UTF-8 或 ASCII",
 	}
 	unprintable := func(r rune) bool { return !unicode.IsPrint(r) }
 	switch {
 	case strings.ContainsRune(value, 0):
-		return bilingual.Errorf("the secret holds NUL characters, as text in UTF-16 does: %s",
+		return bilingual.Errorf("the secret contains NUL characters, as UTF-16 text does: %s",
 			"Secret 含有 NUL 字符，可能保存成了 UTF-16：%s", remedy)
 	case !utf8.ValidString(value):
 		return bilingual.Errorf("the secret is not UTF-8: %s", "Secret 不是 UTF-8：%s", remedy)
 	case strings.ContainsFunc(value, unprintable):
-		return bilingual.Errorf("the secret holds a line end, a control character or a zero-width character: %s",
+		return bilingual.Errorf("the secret contains a line break, a control character or a zero-width character: %s",
 			"Secret 含有换行、控制字符或零宽字符：%s", remedy)
 	}
 	return nil

@@ -45,9 +45,9 @@ func TestFromValue(t *testing.T) {
 func TestEncodings(t *testing.T) {
 	t.Parallel()
 	const (
-		nul       = "holds NUL characters, as text in UTF-16 does"
+		nul       = "contains NUL characters, as UTF-16 text does"
 		notUTF8   = "is not UTF-8"
-		invisible = "holds a line end, a control character or a zero-width character"
+		invisible = "contains a line break, a control character or a zero-width character"
 	)
 	tests := []struct {
 		name    string

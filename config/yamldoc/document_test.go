@@ -145,9 +145,9 @@ func TestReadRefuses(t *testing.T) {
 			name:    "unknown key",
 			content: "nam: a\nshop: []\nfoo: 1",
 			want: []string{
-				`line 1: "nam" is not a known key: did you mean name? Write one of name, even, shops, extra`,
-				`line 2: "shop" is not a known key: did you mean shops? Write one of name, even, shops, extra`,
-				`line 3: "foo" is not a known key: write one of name, even, shops, extra`,
+				`line 1: "nam" is not a known key: did you mean name? Use one of name, even, shops, extra`,
+				`line 2: "shop" is not a known key: did you mean shops? Use one of name, even, shops, extra`,
+				`line 3: "foo" is not a known key: use one of name, even, shops, extra`,
 			},
 		},
 		{
@@ -162,9 +162,9 @@ func TestReadRefuses(t *testing.T) {
 			name:    "unknown keys that look like paths",
 			content: "extra.claims: 1\nshops[]: 1\nshops:\n- \"*\": 1",
 			want: []string{
-				`line 1: "extra.claims" is not a known key: write one of name, even, shops, extra`,
-				`line 2: "shops[]" is not a known key: did you mean shops? Write one of name, even, shops, extra`,
-				`shops[0] (line 4): "*" is not a known key: write one of on, goods, prices`,
+				`line 1: "extra.claims" is not a known key: use one of name, even, shops, extra`,
+				`line 2: "shops[]" is not a known key: did you mean shops? Use one of name, even, shops, extra`,
+				`shops[0] (line 4): "*" is not a known key: use one of on, goods, prices`,
 			},
 		},
 		{
@@ -241,7 +241,7 @@ func TestReadList(t *testing.T) {
 	for content, want := range map[string]string{
 		"name: a":              "f.yml: line 1: a value of the wrong kind: write a list",
 		"- a":                  "f.yml: [0] (line 1): a value of the wrong kind: write keys with values",
-		"- name: a\n- nam: b":  `f.yml: [1] (line 2): "nam" is not a known key: did you mean name? Write one of name, price`,
+		"- name: a\n- nam: b":  `f.yml: [1] (line 2): "nam" is not a known key: did you mean name? Use one of name, price`,
 		"- {name: a, name: b}": "f.yml: [0] (line 1): the key name appears twice: remove one",
 	} {
 		if _, errs := ReadList("f.yml", []byte(content), keys); len(errs) != 1 || errs[0].Error() != want {

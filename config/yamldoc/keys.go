@@ -116,7 +116,7 @@ func (k keys) instead(path, name string) bilingual.Text {
 	}
 	if advice == (bilingual.Text{}) {
 		advice = bilingual.Text{
-			English: "write one of " + strings.Join(names, ", "),
+			English: "use one of " + strings.Join(names, ", "),
 			Chinese: "可用的键有 " + strings.Join(names, "、"),
 		}
 	}

@@ -79,7 +79,7 @@ func expand(n *yaml.Node, sizes map[*yaml.Node]int, limit int) error {
 			return err
 		}
 		if size += sizes[child]; size > limit {
-			return bilingual.Errorf("line %d: the aliases expand to too many values: write fewer of them",
+			return bilingual.Errorf("line %d: the aliases expand to too many values: use fewer of them",
 				"第 %d 行：别名展开后的值过多，请减少别名", line)
 		}
 	}

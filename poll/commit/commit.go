@@ -26,7 +26,7 @@ import (
 const Patience = 3 * time.Second
 
 // ErrSlow means that the disk takes longer than Patience.
-var ErrSlow = errors.New("the disk of --storage.path takes more than 3s")
+var ErrSlow = errors.New("the disk of --storage.path takes more than 3s to respond")
 
 // retryRange is how soon that of a corp which the store refused is tried again: each attempt
 // encodes all that is not stored.
@@ -239,9 +239,9 @@ func (w *write) run(c *Committer, now time.Time, last bool) {
 		w.taken, w.batches = nil, nil
 		for _, p := range w.parts {
 			if lost := p.Inventory.MarkUnsaved(); lost > 0 {
-				level.Error(p.Logger).Log("msg", "the list of changes was lost with the store and starts again; "+
-					"counters go on", "lost_changes", lost,
-					"remedy", "leave the file of the store alone while the exporter runs",
+				level.Error(p.Logger).Log("msg", "the list of changes was lost with the store and starts over; counters carry "+
+					"on", "lost_changes", lost,
+					"remedy", "leave the store file alone while the exporter is running",
 					"remedy_zh", "exporter 运行期间请勿改动状态文件")
 			}
 			w.take(p)
@@ -291,13 +291,14 @@ func (p *Part) noteRefused(now time.Time, err error) {
 	switch {
 	case err == nil && was:
 		p.refused.Reset()
-		level.Info(p.Logger).Log("msg", "the state of this corp is stored again")
+		level.Info(p.Logger).Log("msg", "the state of this corp can be stored again")
 	case err != nil:
 		p.refused.Fail(now, retryRange)
 		if !was {
-			level.Error(p.Logger).Log("msg", "the state of this corp cannot be stored; it stays in memory "+
-				"and is tried again; other corps are stored", "err", err,
-				"remedy", "report this line without the names in it; what this corp counts is lost when the process ends",
+			level.Error(p.Logger).Log("msg", "the state of this corp cannot be stored; keeping it in memory and trying "+
+				"again; other corps are stored", "err", err,
+				"remedy", "please report this line, with the names removed; new counts of this corp are lost when the process "+
+					"exits",
 				"remedy_zh", "请去掉其中的名称，反馈这行日志；进程退出后，该企业这段时间的计数会丢失")
 		}
 	}
@@ -318,7 +319,7 @@ func (c *Committer) noteEnd(w *write, stored bool) {
 	}
 	if c.slow && stored && w.took <= Patience {
 		c.slow = false
-		level.Info(c.logger).Log("msg", "the store is written in time again")
+		level.Info(c.logger).Log("msg", "the store can be written in time again")
 	}
 }
 
@@ -327,8 +328,8 @@ func (c *Committer) noteSlow() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.slow = true
-	level.Error(c.logger).Log("msg", "writing the store takes more than 3s; continuing in memory, "+
-		"and writing in the background",
+	level.Error(c.logger).Log("msg", "writing the store takes more than 3s; continuing in memory and writing in the "+
+		"background",
 		"remedy", "check whether the disk is overloaded or broken, or name a directory on another disk with --storage.path",
 		"remedy_zh", "请检查磁盘是否过载或损坏，或用 --storage.path 指定其他磁盘上的目录")
 }

@@ -65,7 +65,7 @@ func (f *files) refresh(t config.Targets, atOnce bool) (changed bool) {
 	paths, err := t.ExpandFiles()
 	if err = errors.Join(append(t.FolderErrors(), err)...); err != nil {
 		if f.errs != err.Error() {
-			level.Warn(f.logger).Log("msg", "cannot look for target files; the known ones are kept", "err", err)
+			level.Warn(f.logger).Log("msg", "cannot search for target files; the known ones are kept", "err", err)
 		}
 		f.errs = err.Error()
 	} else {
@@ -112,15 +112,15 @@ func (f *files) logGone(t config.Targets, gone map[string]int) {
 			}
 		}
 		if files > 0 {
-			level.Warn(f.logger).Log("msg", "no target file matches the pattern any more; the targets are removed",
+			level.Warn(f.logger).Log("msg", "no target file matches the pattern anymore; its targets were removed",
 				"pattern", pattern, "files", files, "targets_before", targets,
 				"remedy", "check whether the volume is mounted and the files are in place; they are read again within seconds",
 				"remedy_zh", "请检查卷是否已挂载、文件是否仍在原处；恢复后数秒内自动重读")
 		}
 	}
 	rest := event{
-		msg:     "target file is gone; its targets are removed",
-		msgMany: "target files are gone; their targets are removed",
+		msg:     "target file is gone; its targets were removed",
+		msgMany: "target files are gone; their targets were removed",
 	}
 	for _, path := range slices.Sorted(maps.Keys(gone)) {
 		rest.add(path, gone[path])

@@ -68,7 +68,7 @@ func TestTargetFiles(t *testing.T) {
 			does:    func() { write("b.yml", "userids: []") },
 			changed: true,
 			want:    []string{"li"},
-			logged:  "target file names no target any more",
+			logged:  "target file no longer names any targets",
 		},
 		{
 			does:    func() { write("b.yml", "userids: [wang]") },
@@ -93,7 +93,7 @@ func TestTargetFiles(t *testing.T) {
 			},
 			changed: true,
 			want:    []string{},
-			logged:  "no target file matches the pattern any more",
+			logged:  "no target file matches the pattern anymore",
 		},
 	} {
 		text.Reset()
@@ -197,7 +197,7 @@ func TestFilesThatChange(t *testing.T) {
 			{does: nothing, want: []string{"li", "wang"}},
 			{does: missing, want: []string{"li", "wang"}},
 			{does: nothing, want: []string{}},
-		}, logged: "no target file matches the pattern any more"},
+		}, logged: "no target file matches the pattern anymore"},
 		"the folder cannot be read": {looks: []look{
 			{does: noFolder, want: []string{"li"}},
 			{does: nothing, want: []string{"li"}},
@@ -206,7 +206,7 @@ func TestFilesThatChange(t *testing.T) {
 		"empty": {looks: []look{
 			{does: write("userids: []"), want: []string{"li"}},
 			{does: nothing, want: []string{}},
-		}, logged: "names no target any more"},
+		}, logged: "no longer names any targets"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -270,8 +270,8 @@ func TestManyFilesAtOnce(t *testing.T) {
 			happens: func(t *testing.T, path string) { t.Helper(); write(t, path, "userids: []") },
 			later:   remove,
 			want: []string{
-				`level=warn msg="target files name no target any more" files=5 first="a.yml; b.yml; d.yml" targets_before=10`,
-				`level=warn msg="no target file matches the pattern any more; the targets are removed" pattern=*.yml ` +
+				`level=warn msg="target files no longer name any targets" files=5 first="a.yml; b.yml; d.yml" targets_before=10`,
+				`level=warn msg="no target file matches the pattern anymore; its targets were removed" pattern=*.yml ` +
 					`files=6 targets_before=2 remedy=`,
 			},
 		},
@@ -279,7 +279,7 @@ func TestManyFilesAtOnce(t *testing.T) {
 			happens: remove,
 			later:   func(*testing.T, string) {},
 			want: []string{
-				`level=info msg="target files are gone; their targets are removed" files=5 first="a.yml; b.yml; d.yml" targets_before=10`,
+				`level=info msg="target files are gone; their targets were removed" files=5 first="a.yml; b.yml; d.yml" targets_before=10`,
 				``,
 			},
 		},

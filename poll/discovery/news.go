@@ -23,8 +23,8 @@ func (n *news) log(logger log.Logger) {
 	n.broken.log(level.Error(logger))
 	n.right.msg, n.right.msgMany = "target file can be used again", "target files can be used again"
 	n.right.log(level.Info(logger))
-	n.emptied.msg = "target file names no target any more"
-	n.emptied.msgMany = "target files name no target any more"
+	n.emptied.msg = "target file no longer names any targets"
+	n.emptied.msgMany = "target files no longer name any targets"
 	n.emptied.log(level.Warn(logger))
 }
 

@@ -138,7 +138,7 @@ func (r *Rules) refresh(path string) bool {
 		level.Info(r.logger).Log("msg", "the accepted file can be used again", "file", path)
 	}
 	if had > 0 && len(r.file.Content) == 0 {
-		level.Warn(r.logger).Log("msg", "the accepted file accepts nothing any more", "file", path, "entries_before", had)
+		level.Warn(r.logger).Log("msg", "the accepted file no longer accepts anything", "file", path, "entries_before", had)
 	}
 	return found.Read
 }

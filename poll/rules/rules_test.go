@@ -124,7 +124,7 @@ func TestFileIsReadAgain(t *testing.T) {
 	b.write("- {id: r1, reason: a}")
 	b.want(2, 1, `level=info msg="the accepted file can be used again"`)
 	b.write("")
-	b.want(2, 0, `level=warn msg="the accepted file accepts nothing any more" entries_before=1`)
+	b.want(2, 0, `level=warn msg="the accepted file no longer accepts anything" entries_before=1`)
 }
 
 func TestReloadTakesWhatWasRead(t *testing.T) {
@@ -203,7 +203,7 @@ func TestEndedAcceptancesAreReportedOnce(t *testing.T) {
 	b.want(2, 0, msg+`ids=1 first="r2 (2026-03-03)"`)
 
 	b.write("[]")
-	b.want(2, 0, `level=warn msg="the accepted file accepts nothing any more" entries_before=1`)
+	b.want(2, 0, `level=warn msg="the accepted file no longer accepts anything" entries_before=1`)
 	b.write("- {id: r2, reason: a, until: 2026-03-03}")
 	b.want(2, 0, msg+`ids=1 first="r2 (2026-03-03)"`)
 }

@@ -205,7 +205,7 @@ func (a *Asker) ask(ctx context.Context, next item, interval time.Duration) {
 		a.accept(began)
 		return
 	}
-	level.Debug(a.options.Logger).Log("msg", "cannot list the views of a recording", "recording", next.ID, "err", err)
+	level.Debug(a.options.Logger).Log("msg", "cannot query the views of a recording", "recording", next.ID, "err", err)
 	a.fail(next, err, interval, began)
 }
 
@@ -215,7 +215,7 @@ func (a *Asker) accept(began time.Time) {
 	a.stopped.Reset()
 	a.setErr(nil)
 	if a.reminder.Reset() {
-		level.Info(a.options.Logger).Log("msg", "views and downloads can be listed again")
+		level.Info(a.options.Logger).Log("msg", "views and downloads can be queried again")
 	}
 }
 
@@ -256,7 +256,7 @@ func (a *Asker) report(err error, now time.Time) {
 		return
 	}
 	level.Warn(a.options.Logger).Log(
-		"msg", "views and downloads cannot be listed; counters are kept, and polling goes on", "err", err,
+		"msg", "views and downloads cannot be queried; counters are kept, and polling continues", "err", err,
 		"remedy", wecom.Remedy(err, wecom.English), "remedy_zh", wecom.Remedy(err, wecom.Chinese),
 		"retry_in", a.stopped.Until().Sub(now).Round(time.Second))
 }

@@ -367,13 +367,13 @@ func TestErrorsThatStopStatistics(t *testing.T) {
 		most, least int    // calls in three hours
 	}{
 		"no right": {
-			fault: wecomtest.Fault{Errcode: 48002}, warning: "views and downloads cannot be listed", least: 13, most: 18,
+			fault: wecomtest.Fault{Errcode: 48002}, warning: "views and downloads cannot be queried", least: 13, most: 18,
 		},
 		"no privilege": {
-			fault: wecomtest.Fault{Errcode: 60011}, warning: "views and downloads cannot be listed", least: 13, most: 18,
+			fault: wecomtest.Fault{Errcode: 60011}, warning: "views and downloads cannot be queried", least: 13, most: 18,
 		},
 		"an IP that is not trusted": {
-			fault: wecomtest.Fault{Errcode: 60020}, warning: "views and downloads cannot be listed", least: 13, most: 18,
+			fault: wecomtest.Fault{Errcode: 60020}, warning: "views and downloads cannot be queried", least: 13, most: 18,
 		},
 		"a frequency limit": {
 			fault: wecomtest.Fault{Errcode: 45009}, warning: "asks to wait", least: 5, most: 9,
@@ -426,7 +426,7 @@ func TestErrorsThatStopStatistics(t *testing.T) {
 				if n := len(asked(server)); n != 6 {
 					t.Errorf("%d calls in two hours, want one an hour for each recording", n)
 				}
-				n := strings.Count(r.Log.String(), "views and downloads can be listed again")
+				n := strings.Count(r.Log.String(), "views and downloads can be queried again")
 				if (n == 1) != strings.HasPrefix(test.warning, "views") {
 					t.Errorf("%d lines say that it is over", n)
 				}
@@ -500,7 +500,7 @@ func TestAnErrorOfOneRecording(t *testing.T) {
 				if n["a"] < 4 || n["a"] > 6 || n["b"] != 5 || n["c"] != 5 {
 					t.Errorf("calls for each recording: %v, want 4 to 6 and five each", n)
 				}
-				if warnings := strings.Count(r.Log.String(), "views and downloads cannot be listed"); warnings > 1 {
+				if warnings := strings.Count(r.Log.String(), "views and downloads cannot be queried"); warnings > 1 {
 					t.Errorf("%d warnings", warnings)
 				}
 			})

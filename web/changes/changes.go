@@ -52,7 +52,7 @@ func (h Handler) findingError(ctx context.Context, err error) (status int, reaso
 	}
 	if errors.Is(err, poll.ErrSlow) {
 		return http.StatusServiceUnavailable, bilingual.Errorf(
-			"The changes cannot be read now, since the disk of --storage.path takes too long: try again later.",
+			"The changes cannot be read right now because the disk of --storage.path is too slow: try again later.",
 			"--storage.path 所在磁盘过慢，暂时无法读取变更：请稍后再试。")
 	}
 	level.Error(h.Logger).Log("msg", "finding changes failed", "err", err)

@@ -357,7 +357,7 @@ func TestChangesThatAreNotFound(t *testing.T) {
 			name:   "a disk that takes too long",
 			err:    fmt.Errorf("finding changes: %w", poll.ErrSlow),
 			status: http.StatusServiceUnavailable,
-			want:   "The changes cannot be read now, since the disk of --storage.path takes too long: try again later.",
+			want:   "The changes cannot be read right now because the disk of --storage.path is too slow: try again later.",
 		},
 		{
 			name:   "a store that cannot be read",

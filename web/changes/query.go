@@ -96,7 +96,7 @@ func (q *listQuery) readKind(values url.Values) error {
 	}
 	i := slices.Index(kindNames(), name)
 	if i < 0 {
-		return bilingual.Errorf("%s: %q is no change: write one of %s", "%s：没有变更 %q：可用的值为 %s",
+		return bilingual.Errorf("%s: %q is not a change: use one of %s", "%s：没有变更 %q：可用的值为 %s",
 			paramChange, name, strings.Join(kindNames(), ", "))
 	}
 	q.Kind = new(ledger.Kind(i))
@@ -111,7 +111,7 @@ func (q *listQuery) readSpan(values url.Values, now time.Time) (err error) {
 		return err
 	}
 	if !q.Since.IsZero() && !q.Until.IsZero() && !q.Since.Before(q.Until) {
-		return bilingual.Errorf("%s, %s: nothing is both from %s on and before %s: write an earlier time for %s",
+		return bilingual.Errorf("%s, %s: no change is both at or after %s and before %s: use an earlier time for %s",
 			"%s、%s：没有既不早于 %s 又早于 %s 的时间：请将 %s 改为更早的时间",
 			paramSince, paramUntil, page.UTC(q.Since), page.UTC(q.Until), paramSince)
 	}

@@ -8,8 +8,8 @@ import "github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 var texts = map[wecom.Language]map[string]string{
 	wecom.English: {
 		"title": "Changes",
-		"note": "What polls noticed about known recordings. " +
-			"Exposed: open to anyone with the link, without a password, when that was noticed.",
+		"note": "Changes to known recordings, as noticed by polls. Exposed: at that time, open to anyone with the link, " +
+			"without a password.",
 		"complete":     "Complete since: ",
 		"corp":         "Corp",
 		"host":         "Host",

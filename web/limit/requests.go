@@ -17,8 +17,7 @@ func Requests(limit int, requests string) func(http.Handler) http.Handler {
 		return func(handler http.Handler) http.Handler { return handler }
 	}
 	inFlight := make(chan struct{}, limit)
-	busy := fmt.Sprintf("%d %s are being answered already, as many as --web.max-requests allows: try again later.",
-		limit, requests)
+	busy := fmt.Sprintf("Too many %s at once: --web.max-requests allows %d. Try again later.", requests, limit)
 	return func(handler http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			select {

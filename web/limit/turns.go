@@ -72,7 +72,7 @@ func (t *Turns) make(answer *wholeAnswer, r *http.Request, handler http.Handler)
 
 // Busy answers a request whose turn did not come in time.
 func Busy(w http.ResponseWriter) {
-	http.Error(w, "Others are being answered before this request, and it has waited too long: try again later.",
+	http.Error(w, "This request has waited too long for others to be answered: try again later.",
 		http.StatusServiceUnavailable)
 }
 

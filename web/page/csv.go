@@ -27,7 +27,7 @@ const (
 func ServeCSV(w http.ResponseWriter, logger log.Logger, name, next string, write func(io.Writer) error) {
 	var body bytes.Buffer
 	if err := write(&body); err != nil {
-		level.Error(logger).Log("msg", "making CSV failed", "err", err)
+		level.Error(logger).Log("msg", "rendering the CSV failed", "err", err)
 		http.Error(w, "making the answer failed", http.StatusInternalServerError)
 		return
 	}

@@ -86,7 +86,7 @@ func acceptsHTML(r *http.Request) bool {
 var refusedTexts = map[wecom.Language]map[string]string{
 	wecom.English: {
 		"title": "This query cannot be answered",
-		"link":  "Show the page without a query",
+		"link":  "Show the page without the query",
 	},
 	wecom.Chinese: {
 		"title": "无法处理此查询",

@@ -38,7 +38,7 @@ func TestFailureAsPage(t *testing.T) {
 		Here:          Targets,
 		HasRecordings: true,
 		Status:        http.StatusBadRequest,
-		Err:           bilingual.Errorf(`status: "<i>" is no status`, `status：没有状态 "<i>"`),
+		Err:           bilingual.Errorf(`status: "<i>" is not a status`, `status：没有状态 "<i>"`),
 	}
 	for _, test := range []struct {
 		name            string
@@ -52,7 +52,7 @@ func TestFailureAsPage(t *testing.T) {
 			query:   "status=%3Ci%3E&lang=en",
 			want: []string{
 				`<html lang="en">`, "<title>This query cannot be answered – ", "<h1>This query cannot be answered</h1>",
-				"status: &#34;&lt;i&gt;&#34; is no status</p>", `<a href="./targets?lang=en">Show the page without a query</a>`,
+				"status: &#34;&lt;i&gt;&#34; is not a status</p>", `<a href="./targets?lang=en">Show the page without the query</a>`,
 				`<a href="./targets?lang=en" aria-current="page">Targets</a>`, `<a href="./changes?lang=en">Changes</a>`,
 				`href="?lang=zh&amp;status=%3Ci%3E" lang="zh"`,
 			},
@@ -67,7 +67,7 @@ func TestFailureAsPage(t *testing.T) {
 				`<html lang="zh-CN">`, "<h1>无法处理此查询</h1>", "status：没有状态 &#34;&lt;i&gt;&#34;</p>",
 				`<a href="./targets">打开不带参数的页面</a>`, `<a href="./recordings">录制</a>`,
 			},
-			without: []string{"<i>", "is no status", `http-equiv="refresh"`, "刷新"},
+			without: []string{"<i>", "is not a status", `http-equiv="refresh"`, "刷新"},
 		},
 		{
 			name:     "a language that no page has, which no link keeps",

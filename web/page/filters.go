@@ -89,8 +89,8 @@ func KeptParams(values url.Values, names ...string) []Param {
 
 var filterTexts = map[wecom.Language]map[string]string{
 	wecom.English: {
-		"ready":  "Ready filters",
-		"active": "Filters in force",
+		"ready":  "Quick filters",
+		"active": "Active filters",
 		"remove": "Remove the filter",
 		"colon":  ": ",
 	},

@@ -73,7 +73,7 @@ func NewFrame(
 // pages understand.
 func CheckParams(values url.Values) error {
 	if lang := values.Get(ParamLang); lang != "" && !isLanguage(lang) {
-		return bilingual.Errorf("%s: %q is no language of the pages: write en or zh", "%s：没有语言为 %q 的页面：请写 en 或 zh",
+		return bilingual.Errorf("%s: %q is not a language of the pages: use en or zh", "%s：没有语言为 %q 的页面：请写 en 或 zh",
 			ParamLang, lang)
 	}
 	switch refresh := values.Get(ParamRefresh); refresh {
@@ -88,7 +88,7 @@ func CheckParams(values url.Values) error {
 var commonTexts = map[wecom.Language]map[string]string{
 	wecom.English: {
 		"asOf":      "As of",
-		"skip":      "Skip to the content",
+		"skip":      "Skip to content",
 		"colon":     ": ",
 		"refreshes": "refreshes every 30 s",
 		"refresh":   "refresh every 30 s",
@@ -96,10 +96,10 @@ var commonTexts = map[wecom.Language]map[string]string{
 		"other":     "中文",
 		"otherLang": "zh",
 		"noTargets": "There are no targets: none is configured or discovered",
-		"noTargetsRemedy": "name targets, or check that the patterns of the target files match files, and that the app's " +
-			"visible scope (可见范围) has members",
-		"emptyShard":   "No target falls to this shard; other shards poll %d",
-		"undiscovered": "Discovering users failed; those found before are still polled",
+		"noTargetsRemedy": "add targets, or check that the target file patterns match and that the app's visible scope " +
+			"(可见范围) has members",
+		"emptyShard":   "This shard has no targets; other shards poll %d",
+		"undiscovered": "Discovering users failed; users found earlier are still polled",
 	},
 	wecom.Chinese: {
 		"asOf":            "截至",

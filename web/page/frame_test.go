@@ -100,8 +100,8 @@ func TestCheckParams(t *testing.T) {
 		"lang=ZH-cn":         "",
 		"lang=en&refresh=on": "",
 		"refresh=off":        "",
-		"lang=es":            `lang: "es" is no language of the pages: write en or zh`,
-		"lang=de":            `lang: "de" is no language of the pages: write en or zh`,
+		"lang=es":            `lang: "es" is not a language of the pages: use en or zh`,
+		"lang=de":            `lang: "de" is not a language of the pages: use en or zh`,
 		"refresh=30":         `refresh: "30" is neither on nor off`,
 	} {
 		values, err := url.ParseQuery(query)

@@ -15,7 +15,7 @@ import (
 func ServeJSON(w http.ResponseWriter, logger log.Logger, status int, v any) {
 	body, err := json.Marshal(v)
 	if err != nil {
-		level.Error(logger).Log("msg", "making JSON failed", "err", err)
+		level.Error(logger).Log("msg", "rendering the JSON failed", "err", err)
 		http.Error(w, "making the answer failed", http.StatusInternalServerError)
 		return
 	}

@@ -57,8 +57,8 @@ func Serve(w http.ResponseWriter, logger log.Logger, page *template.Template, da
 func serve(w http.ResponseWriter, logger log.Logger, status int, page *template.Template, data any) {
 	var body bytes.Buffer
 	if err := page.Execute(&body, data); err != nil {
-		level.Error(logger).Log("msg", "making a page failed", "err", err)
-		http.Error(w, "making the page failed", http.StatusInternalServerError)
+		level.Error(logger).Log("msg", "rendering the page failed", "err", err)
+		http.Error(w, "rendering the page failed", http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")

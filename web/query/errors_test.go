@@ -36,7 +36,7 @@ func TestErrorsInBothLanguages(t *testing.T) {
 		{
 			name:    "a parameter that is not known",
 			err:     parsing("hosts=li"),
-			english: `"hosts" is no parameter: write one of host, corp`,
+			english: `"hosts" is not a parameter: use one of host, corp`,
 			chinese: `没有参数 "hosts"：可用的参数为 host, corp`,
 		},
 		{
@@ -67,26 +67,26 @@ func TestErrorsInBothLanguages(t *testing.T) {
 		{
 			name:    "no number",
 			err:     errNumber,
-			english: `page: "0" is not accepted: write a whole number from 1 to 1000`,
+			english: `page: "0" is not accepted: use a whole number from 1 to 1000`,
 			chinese: `page："0" 无效：请写 1 到 1000 的整数`,
 		},
 		{
 			name:    "no choice",
 			err:     errChoice,
-			english: `format: "xml" is not known: write one of html, csv`,
+			english: `format: "xml" is not known: use one of html, csv`,
 			chinese: `format："xml" 无效：可用的值为 html, csv`,
 		},
 		{
 			name: "no time",
 			err:  timeOf("yesterday"),
-			english: `since: "yesterday" is no time: write one in RFC 3339, such as 2026-11-26T08:00:00Z (with %2B for +), ` +
+			english: `since: "yesterday" is not a time: use RFC 3339, such as 2026-11-26T08:00:00Z (with %2B for +), ` +
 				"or how long ago it was, such as 7d",
 			chinese: `since："yesterday" 不是时间：请写 RFC 3339 时间，例如 2026-11-26T08:00:00Z（+ 写作 %2B），或距今多久，例如 7d`,
 		},
 		{
 			name:    "a time long ago",
 			err:     timeOf("0001-01-01T00:00:00Z"),
-			english: `since: "0001-01-01T00:00:00Z" is before any recording: write a time from 2000 on, or leave it out`,
+			english: `since: "0001-01-01T00:00:00Z" is before any recording: use a time from 2000 on, or leave it out`,
 			chinese: `since："0001-01-01T00:00:00Z" 早于任何录制：请写 2000 年及以后的时间，或省略此参数`,
 		},
 	} {

@@ -24,7 +24,7 @@ func Parse(query string, known []string) (url.Values, error) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if !slices.Contains(known, name) {
-			return nil, bilingual.Errorf("%q is no parameter: write one of %s", "没有参数 %q：可用的参数为 %s",
+			return nil, bilingual.Errorf("%q is not a parameter: use one of %s", "没有参数 %q：可用的参数为 %s",
 				name, strings.Join(known, ", "))
 		}
 		if n := len(values[name]); n > 1 {
@@ -74,7 +74,7 @@ func Number(values url.Values, name string, byDefault, most int) (int, error) {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 || n > most {
-		return 0, bilingual.Errorf("%s: %q is not accepted: write a whole number from 1 to %d",
+		return 0, bilingual.Errorf("%s: %q is not accepted: use a whole number from 1 to %d",
 			"%s：%q 无效：请写 1 到 %d 的整数", name, text, most)
 	}
 	return n, nil

@@ -21,7 +21,7 @@ func TestParse(t *testing.T) {
 		"host=li&corp=a%26b":  {want: url.Values{"host": {"li"}, "corp": {"a&b"}}},
 		"host=":               {want: url.Values{"host": {""}}},
 		"host=li&host=wang":   {wrong: "host is given 2 times: write it once"},
-		"hosts=li":            {wrong: `"hosts" is no parameter: write one of host, corp`},
+		"hosts=li":            {wrong: `"hosts" is not a parameter: use one of host, corp`},
 		"host":                {wrong: `the parameter "host" has no value: write name=value`},
 		"host=100%":           {wrong: "%25 for %"},
 		"host=li;corp=acme":   {wrong: "%3B for ;"},

@@ -29,14 +29,14 @@ func Time(values url.Values, name string, now time.Time) (time.Time, error) {
 	if err != nil {
 		ago, err := model.ParseDuration(text)
 		if err != nil {
-			return time.Time{}, bilingual.Errorf("%s: %q is no time: write one in RFC 3339, such as 2026-11-26T08:00:00Z "+
+			return time.Time{}, bilingual.Errorf("%s: %q is not a time: use RFC 3339, such as 2026-11-26T08:00:00Z "+
 				"(with %%2B for +), or how long ago it was, such as 7d",
 				"%s：%q 不是时间：请写 RFC 3339 时间，例如 2026-11-26T08:00:00Z（+ 写作 %%2B），或距今多久，例如 7d", name, text)
 		}
 		t = now.Add(-time.Duration(ago))
 	}
 	if t.Before(earliest) {
-		return time.Time{}, bilingual.Errorf("%s: %q is before any recording: write a time from %d on, or leave it out",
+		return time.Time{}, bilingual.Errorf("%s: %q is before any recording: use a time from %d on, or leave it out",
 			"%s：%q 早于任何录制：请写 %d 年及以后的时间，或省略此参数", name, text, earliest.Year())
 	}
 	return t, nil
@@ -50,7 +50,7 @@ func Choice(values url.Values, name string, choices ...string) (string, error) {
 		return choices[0], nil
 	}
 	if !slices.Contains(choices, text) {
-		return "", bilingual.Errorf("%s: %q is not known: write one of %s", "%s：%q 无效：可用的值为 %s",
+		return "", bilingual.Errorf("%s: %q is not known: use one of %s", "%s：%q 无效：可用的值为 %s",
 			name, text, strings.Join(choices, ", "))
 	}
 	return text, nil

@@ -30,14 +30,14 @@ func TestTime(t *testing.T) {
 		{query: "since=2027-01-01T00:00:00Z", want: now.AddDate(0, 1, 6).Add(-8 * time.Hour)},
 
 		{query: "since=2026-11-20T09:00:00+08:00", wrong: "with %2B for +"}, // + is a space
-		{query: "since=2026-11-20", wrong: `since: "2026-11-20" is no time: write one in RFC 3339, such as`},
+		{query: "since=2026-11-20", wrong: `since: "2026-11-20" is not a time: use RFC 3339, such as`},
 		{query: "since=yesterday", wrong: "or how long ago it was, such as 7d"},
-		{query: "since=-7d", wrong: `"-7d" is no time`},
-		{query: "since=1.5h", wrong: `"1.5h" is no time`},
-		{query: "since=7", wrong: `"7" is no time`},
-		{query: "since=%207d", wrong: `" 7d" is no time`},
-		{query: "since=999999y", wrong: `"999999y" is no time`},
-		{query: "since=100y", wrong: `since: "100y" is before any recording: write a time from 2000 on, or leave it out`},
+		{query: "since=-7d", wrong: `"-7d" is not a time`},
+		{query: "since=1.5h", wrong: `"1.5h" is not a time`},
+		{query: "since=7", wrong: `"7" is not a time`},
+		{query: "since=%207d", wrong: `" 7d" is not a time`},
+		{query: "since=999999y", wrong: `"999999y" is not a time`},
+		{query: "since=100y", wrong: `since: "100y" is before any recording: use a time from 2000 on, or leave it out`},
 		{query: "since=0001-01-01T00:00:00Z", wrong: "is before any recording"},
 		{query: "since=1970-01-01T00:00:00Z", wrong: "is before any recording"},
 	} {
@@ -58,7 +58,7 @@ func TestChoice(t *testing.T) {
 		{value: "", want: "html"},
 		{value: "html", want: "html"},
 		{value: "csv", want: "csv"},
-		{value: "CSV", wrong: `format: "CSV" is not known: write one of html, csv`},
+		{value: "CSV", wrong: `format: "CSV" is not known: use one of html, csv`},
 		{value: "xlsx", wrong: `"xlsx" is not known`},
 	} {
 		got, err := Choice(url.Values{"format": {test.value}}, "format", "html", "csv")

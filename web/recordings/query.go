@@ -107,8 +107,8 @@ func (q *listQuery) read(values url.Values) (err error) {
 	}
 	q.Offset = (q.page - 1) * q.Limit
 	if q.Offset+q.Limit > deepest {
-		return bilingual.Errorf("%s: page %d of %d recordings each ends after more than %d: ask for fewer by %s, %s, %s, %s "+
-			"or %s, or from the other end by %s",
+		return bilingual.Errorf("%s: page %d with %d recordings per page ends beyond recording %d: narrow the list with "+
+			"%s, %s, %s, %s or %s, or start from the other end with %s",
 			"%s：第 %d 页（每页 %d 条）超出了前 %d 条：请用 %s、%s、%s、%s 或 %s 缩小查询，或用 %s 从另一端查起",
 			paramPage, q.page, q.Limit, deepest,
 			paramCorp, paramHost, paramState, paramExposed, paramShared, paramOrder)
@@ -123,7 +123,7 @@ func (q *listQuery) parseState(values url.Values) error {
 	}
 	state, ok := wecom.StateNamed(name)
 	if !ok {
-		return bilingual.Errorf("%s: %q is no state: write one of %s", "%s：没有状态 %q：可用的值为 %s",
+		return bilingual.Errorf("%s: %q is not a state: use one of %s", "%s：没有状态 %q：可用的值为 %s",
 			paramState, name, strings.Join(wecom.StateNames(), ", "))
 	}
 	q.State = &state
@@ -144,7 +144,7 @@ func (q *listQuery) parseOrder(values url.Values) error {
 		for _, order := range orders {
 			names = append(names, string(order))
 		}
-		return bilingual.Errorf("%s: %q is no order: write one of %s", "%s：不能按 %q 排序：可用的值为 %s",
+		return bilingual.Errorf("%s: %q is not a sort order: use one of %s", "%s：不能按 %q 排序：可用的值为 %s",
 			paramSort, q.Order, strings.Join(names, ", "))
 	}
 	switch order := values.Get(paramOrder); order {

@@ -80,21 +80,21 @@ func TestDefaultOrderOfRecordings(t *testing.T) {
 func TestBadRecordingsQueries(t *testing.T) {
 	t.Parallel()
 	for query, want := range map[string]string{
-		"hosts=li":                `"hosts" is no parameter: write one of corp, host,`,
-		"state=deleted":           `state: "deleted" is no state: write one of unknown, recording,`,
+		"hosts=li":                `"hosts" is not a parameter: use one of corp, host,`,
+		"state=deleted":           `state: "deleted" is not a state: use one of unknown, recording,`,
 		"exposed=maybe":           `exposed: "maybe" is neither true nor false`,
 		"shared=maybe":            `shared: "maybe" is neither true nor false`,
 		"accepted=maybe":          `accepted: "maybe" is neither true nor false`,
 		"overdue=maybe":           `overdue: "maybe" is neither true nor false`,
 		"recording=a&recording=b": "recording is given 2 times: write it once",
-		"format=xlsx":             `format: "xlsx" is not known: write one of `,
-		"sort=title":              `sort: "title" is no order: write one of start, host,`,
+		"format=xlsx":             `format: "xlsx" is not known: use one of `,
+		"sort=title":              `sort: "title" is not a sort order: use one of start, host,`,
 		"order=up":                `order: "up" is neither asc nor desc`,
-		"page=0":                  `page: "0" is not accepted: write a whole number from 1 to`,
+		"page=0":                  `page: "0" is not accepted: use a whole number from 1 to`,
 		"page=x":                  `page: "x" is not accepted`,
-		"page=1001":               "page: page 1001 of 100 recordings each ends after more than 100000: ask for fewer by corp, host, state,",
-		"page=1000000&limit=1000": "page: page 1000000 of 1000 recordings each ends after more than 100000",
-		"limit=1001":              `limit: "1001" is not accepted: write a whole number from 1 to 1000`,
+		"page=1001":               "page: page 1001 with 100 recordings per page ends beyond recording 100000: narrow the list with corp, host, state,",
+		"page=1000000&limit=1000": "page: page 1000000 with 1000 recordings per page ends beyond recording 100000",
+		"limit=1001":              `limit: "1001" is not accepted: use a whole number from 1 to 1000`,
 	} {
 		page := serve(t, handler(&asked{}), "/recordings?"+query)
 		if page.Code != http.StatusBadRequest || !strings.Contains(page.Body.String(), want) {

@@ -43,7 +43,7 @@ type Handler struct {
 // findingError returns what to answer if recordings were not found because of an error.
 func findingError(err error) (status int, reason error) {
 	if errors.Is(err, poll.ErrTooManyFiles) {
-		return http.StatusBadRequest, bilingual.Errorf("%s: %s: write a smaller number", "%[1]s：这些录制的文件过多：请写更小的数",
+		return http.StatusBadRequest, bilingual.Errorf("%s: %s: use a smaller number", "%[1]s：这些录制的文件过多：请写更小的数",
 			paramLimit, poll.ErrTooManyFiles)
 	}
 	// The client has gone, or seems to: the server takes one for gone after readTimeout.

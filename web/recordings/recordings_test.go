@@ -100,7 +100,7 @@ func TestRecordingsPage(t *testing.T) {
 				"1 min 30 s", `<time datetime="2026-03-02T01:00:00Z">2026-03-02 01:00:00 UTC</time> <span class="ago">`,
 				`<div><span class="chip exposed">exposed: anyone, <wbr>no password, <wbr>download</span> <span class="ago">expired <span class="time">2026-03-02 02:00:00 UTC</span> (`,
 				`<div><span class="chip accepted">accepted: company, <wbr>password, <wbr>no download, <wbr>never expires</span> <span class="ago">town &lt;hall&gt; (until <span class="time">2026-12-31</span>)</span></div>`,
-				"x (without an end)", `<span class="chip overdue">overdue</span>`,
+				"x (no end date)", `<span class="chip overdue">overdue</span>`,
 				`<td class="time">completed</td>`, `value="li"`, `<option value="true" selected>yes`,
 				// the order, and others
 				`<th scope="col" class="" aria-sort="descending"><a href="?exposed=true&amp;host=li&amp;lang=en&amp;order=asc&amp;sort=start">Start</a> ▼</th>`,
@@ -271,7 +271,7 @@ func TestRecordingsThatAreNotFound(t *testing.T) {
 			name:   "recordings of many files",
 			err:    poll.ErrTooManyFiles,
 			status: http.StatusBadRequest,
-			want:   "limit: the recordings have more than 20000 files: write a smaller number",
+			want:   "limit: the recordings have more than 20000 files: use a smaller number",
 		},
 	} {
 		for _, path := range []string{"/recordings", "/api/v1/recordings"} {

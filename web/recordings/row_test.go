@@ -87,7 +87,7 @@ func TestSharedFiles(t *testing.T) {
 			{sharing{exposedFile, "exposed: anyone, no password, download, never expires", ""}, 3},
 			{sharing{acceptedFile, "accepted: anyone, no password, download, never expires", "training (until 2026-12-31)"}, 1},
 			{sharing{
-				acceptedFile, "accepted: anyone, no password, download", "town hall (without an end) · expires 2026-11-26 10:00:00 UTC (in 2 h)",
+				acceptedFile, "accepted: anyone, no password, download", "town hall (no end date) · expires 2026-11-26 10:00:00 UTC (in 2 h)",
 			}, 1},
 			{sharing{limitedFile, "shared: company, no password, no download", "expires 2026-11-29 08:00:00 UTC (in 3 d)"}, 2},
 			{sharing{expiredFile, "expired: anyone, password, no download", "expired 2026-11-26 07:00:00 UTC (1 h ago)"}, 1},

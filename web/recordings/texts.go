@@ -43,7 +43,7 @@ var texts = map[wecom.Language]map[string]string{
 		"mayBeGone":         "It may have been removed, or be older than the lookback:",
 		"isAccepted":        "accepted",
 		"acceptedUntil":     "until ",
-		"acceptedForever":   "without an end",
+		"acceptedForever":   "no end date",
 		"isOverdue":         "overdue",
 		"reason":            "%s (%s)",
 		"kind_exposed":      "exposed: ",

@@ -35,7 +35,7 @@ func (h Handler) serveCSV(w http.ResponseWriter, q *listQuery, corps []string, l
 		corp = corps[0]
 	}
 	if !slices.Contains(corps, corp) {
-		http.Error(w, fmt.Sprintf("%s: a file has the targets of one corp: write one of %s",
+		http.Error(w, fmt.Sprintf("%s: a CSV file has the targets of a single corp: use one of %s",
 			paramCorp, strings.Join(corps, ", ")), http.StatusBadRequest)
 		return
 	}

@@ -75,7 +75,7 @@ func TestTargetsAsCSVAreOfOneCorp(t *testing.T) {
 	t.Parallel()
 	for _, query := range []string{"format=csv", "format=csv&corp=nowhere", "format=csv&corp="} {
 		w := serve(t, handlerOf(&fake{reports: []poll.Status{acme(), {Name: "<b>other"}, {Name: "new"}}}, false), query)
-		if w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), "write one of acme, <b>other, new") {
+		if w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), "use one of acme, <b>other, new") {
 			t.Errorf("%s: status %d: %s", query, w.Code, w.Body)
 		}
 	}

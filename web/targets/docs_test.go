@@ -40,7 +40,7 @@ func TestDocumentsNameEveryParameter(t *testing.T) {
 		for line := range strings.Lines(section) {
 			if cells := strings.Split(line, "|"); strings.HasPrefix(line, "| `") {
 				if name := strings.Trim(cells[1], " `"); !strings.Contains(strings.Join(params(), " "), name) {
-					t.Errorf("%s: %q is no parameter", document, name)
+					t.Errorf("%s: %q is not a parameter", document, name)
 				}
 			}
 		}

@@ -82,7 +82,7 @@ func parse(rawQuery string) (q listQuery, err error) {
 func (q *listQuery) parseSelector() error {
 	q.selector = wecom.Selector(q.values.Get(paramSelector))
 	if selectors := wecom.Selectors(); q.selector != "" && !slices.Contains(selectors, q.selector) {
-		return bilingual.Errorf("%s: %q is not known: write one of %s", "%s：%q 无效：可用的值为 %s",
+		return bilingual.Errorf("%s: %q is not known: use one of %s", "%s：%q 无效：可用的值为 %s",
 			paramSelector, q.selector, join(selectors))
 	}
 	return nil
@@ -99,7 +99,7 @@ func (q *listQuery) parseStatus() error {
 			return nil
 		}
 	}
-	return bilingual.Errorf("%s: %q is no status: write one of %s", "%s：没有状态 %q：可用的值为 %s",
+	return bilingual.Errorf("%s: %q is not a status: use one of %s", "%s：没有状态 %q：可用的值为 %s",
 		paramStatus, name, join(statuses()))
 }
 
@@ -110,7 +110,7 @@ func (q *listQuery) parseCause() error {
 	}
 	code, err := strconv.ParseInt(q.cause, 10, 64)
 	if err != nil {
-		return bilingual.Errorf("%s: %q is no errcode: write its number, such as 60111, or one of %s",
+		return bilingual.Errorf("%s: %q is not an errcode: use a number, such as 60111, or one of %s",
 			"%s：%q 不是错误码：请写数字，例如 60111，或以下之一：%s",
 			paramError, q.cause, strings.Join(wecom.Causes(), ", "))
 	}
@@ -121,7 +121,7 @@ func (q *listQuery) parseCause() error {
 // check checks what depends on the names of the corps that there are.
 func (q *listQuery) check(corps []string) error {
 	if q.corp == "" && len(corps) != 1 && q.page > 1 {
-		return bilingual.Errorf("%s: pages are those of one corp: add %s, one of %s",
+		return bilingual.Errorf("%s: paging works only within one corp: add %s, one of %s",
 			"%s：只能对单个企业分页：请加上 %s，可用的值为 %s",
 			paramPage, paramCorp, strings.Join(corps, ", "))
 	}

@@ -145,7 +145,7 @@ func TestSummary(t *testing.T) {
 			want: []string{
 				"<dt>Targets</dt><dd>0</dd>", "<dt>Coverage</dt><dd>–</dd>",
 				`<p class="outage"><strong>There are no targets: none is configured or discovered</strong><br>`,
-				"What to do: Name targets, or check that the patterns of the target files match files",
+				"What to do: Add targets, or check that the target file patterns match",
 			},
 			without: []string{"0.0%", "No targets match."},
 		},
@@ -184,7 +184,7 @@ func TestSummary(t *testing.T) {
 				s.Summary, s.Known, s.Elsewhere = schedule.Summary{}, true, 3
 			},
 			query:   "lang=en",
-			want:    []string{"<dt>Coverage</dt><dd>–</dd>", "<p><strong>No target falls to this shard; other shards poll 3</strong></p>"},
+			want:    []string{"<dt>Coverage</dt><dd>–</dd>", "<p><strong>This shard has no targets; other shards poll 3</strong></p>"},
 			without: []string{"There are no targets", "What to do", "No targets match."},
 		},
 		{
@@ -399,7 +399,7 @@ func TestErrorsAreSaidOnce(t *testing.T) {
 				Errors: []schedule.ErrorReport{groupOf(1, gone[0])}, OtherErrors: 1,
 			},
 			once: []string{notFound, notVisible},
-			want: []string{`1 more targets fail for other reasons: <a href="./targets?corp=acme&amp;lang=en&amp;status=failing">list them</a>`},
+			want: []string{`1 more failing for other reasons: <a href="./targets?corp=acme&amp;lang=en&amp;status=failing">list them</a>`},
 		},
 	} {
 		report := acme()
@@ -546,16 +546,16 @@ func TestQueries(t *testing.T) {
 func TestBadQueries(t *testing.T) {
 	t.Parallel()
 	for query, want := range map[string]string{
-		"id=li":               `"id" is no parameter: write one of corp, search, selector, status, error, page,`,
-		"status=OK":           `status: "OK" is no status: write one of failing, pending, ok`,
-		"selector=user":       `selector: "user" is not known: write one of userid, meetingid, meeting_code`,
-		"error=none":          `error: "none" is no errcode: write its number, such as 60111, or one of transport, http, decode, incomplete, other`,
-		"error=60111x":        `error: "60111x" is no errcode`,
+		"id=li":               `"id" is not a parameter: use one of corp, search, selector, status, error, page,`,
+		"status=OK":           `status: "OK" is not a status: use one of failing, pending, ok`,
+		"selector=user":       `selector: "user" is not known: use one of userid, meetingid, meeting_code`,
+		"error=none":          `error: "none" is not an errcode: use a number, such as 60111, or one of transport, http, decode, incomplete, other`,
+		"error=60111x":        `error: "60111x" is not an errcode`,
 		"search=a&search=b":   "search is given 2 times: write it once",
 		"search":              `the parameter "search" has no value`,
-		"format=json":         `format: "json" is not known: write one of html, csv`,
+		"format=json":         `format: "json" is not known: use one of html, csv`,
 		"page=0":              `page: "0" is not accepted`,
-		"page=2":              "page: pages are those of one corp: add corp, one of acme, other",
+		"page=2":              "page: paging works only within one corp: add corp, one of acme, other",
 		"corp=acme&page=two":  `page: "two" is not accepted`,
 		"refresh=30&corp=new": `refresh: "30" is neither on nor off`,
 	} {

@@ -22,11 +22,11 @@ var texts = map[wecom.Language]map[string]string{
 		"lag":        "Most overdue by",
 		"budget":     "Budget used, last 60 s",
 		"outage":     "No target can be polled",
-		"closed":     "WeCom, or a gateway before it, asked to wait until",
+		"closed":     "WeCom, or a gateway in front of it, asked to wait until",
 		"retry":      "Next try",
 		"remedy":     "What to do",
 		"failing":    "Failing",
-		"others":     "more targets fail for other reasons",
+		"others":     "more failing for other reasons",
 		"allOf":      "list them",
 		"selector":   "Selector",
 		"id":         "Target",
@@ -45,9 +45,10 @@ var texts = map[wecom.Language]map[string]string{
 		"none":       "No targets match.",
 		"noCorp":     "No corp matches.",
 		"note":       "Failing targets come first. Their last known data is kept.",
-		"leadsOn": "A number of recordings links to those that the user hosts. " +
-			"They may differ from those counted here, which are of meetings that the user created.",
-		"usersHidden": "User IDs are hashed or hidden, as --metrics.host-label says. To show them here, start the exporter " +
+		"leadsOn": "Each number of recordings links to those the user hosts. It may differ from that list, because it " +
+			"counts meetings the user created.",
+		"usersHidden": "User IDs are hashed or hidden because of --metrics.host-label. To show them here, start the " +
+			"exporter " +
 			"with --web.enable-recordings, which also serves recordings with their titles. The log names failing targets.",
 	},
 	wecom.Chinese: {
