@@ -692,7 +692,46 @@ func TestLoadRefusesFiles(t *testing.T) {
 		{
 			name: "http_config with a CA that is not there",
 			yaml: good + "  http_config: {tls_config: {ca_file: ca.pem}}",
-			want: []string{path + "corps[0].http_config (line 6): tls_config: unable to read CA cert: unable to read file $DIR/ca.pem: open $DIR/ca.pem: no such file or directory"},
+			want: []string{path + "corps[0].http_config (line 6): tls_config.ca_file: \"$DIR/ca.pem\" cannot be read (no such file or directory): name a readable file"},
+		},
+		{
+			name: "http_config with a CA that is none",
+			yaml: good + "  http_config: {tls_config: {ca_file: secret}}",
+			want: []string{path + "corps[0].http_config (line 6): tls_config.ca_file: \"$DIR/secret\" holds no certificate: write the certificate of the CA to it, in PEM"},
+		},
+		{
+			name: "http_config with a certificate that is none",
+			yaml: good + "  http_config: {tls_config: {cert_file: secret, key_file: secret}}",
+			want: []string{path + "corps[0].http_config (line 6): tls_config: \"$DIR/secret\" and \"$DIR/secret\" are not a certificate and its key (tls: failed to find any PEM data in certificate input): write both in PEM"},
+		},
+		{
+			name: "http_config with a password file that is not there",
+			yaml: good + "  http_config: {basic_auth: {username: a, password_file: 'my password'}}",
+			want: []string{path + "corps[0].http_config (line 6): basic_auth.password_file: \"$DIR/my password\" cannot be read (no such file or directory): name a readable file"},
+		},
+		{
+			name: "http_config with credentials that are not there",
+			yaml: good + "  http_config: {authorization: {credentials_file: none}}",
+			want: []string{path + "corps[0].http_config (line 6): authorization.credentials_file: \"$DIR/none\" cannot be read (no such file or directory): name a readable file"},
+		},
+		{
+			name: "http_config with a bearer token that is not there",
+			yaml: good + "  http_config: {bearer_token_file: none}",
+			want: []string{path + "corps[0].http_config (line 6): bearer_token_file: \"$DIR/none\" cannot be read (no such file or directory): name a readable file"},
+		},
+		{
+			name: "http_config with headers that are not there",
+			yaml: good + "  http_config: {http_headers: {X-A: {files: [secret, none]}}}",
+			want: []string{path + "corps[0].http_config (line 6): http_headers.X-A.files[1]: \"$DIR/none\" cannot be read (no such file or directory): name a readable file"},
+		},
+		{
+			name: "http_config with files of OAuth 2.0 that are not there",
+			yaml: good + "  http_config: {oauth2: {client_id: a, client_secret_file: none, token_url: 'https://login.example', tls_config: {cert_file: none, key_file: none}}}",
+			want: []string{
+				path + "corps[0].http_config (line 6): oauth2.client_secret_file: \"$DIR/none\" cannot be read (no such file or directory): name a readable file",
+				path + "corps[0].http_config (line 6): oauth2.tls_config.cert_file: \"$DIR/none\" cannot be read (no such file or directory): name a readable file",
+				path + "corps[0].http_config (line 6): oauth2.tls_config.key_file: \"$DIR/none\" cannot be read (no such file or directory): name a readable file",
+			},
 		},
 		{
 			name: "http_config with a value of a forced kind",

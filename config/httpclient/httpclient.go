@@ -6,7 +6,6 @@
 package httpclient
 
 import (
-	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -119,13 +118,24 @@ func Read(decode func(into any) error, base string) (c promconfig.HTTPClientConf
 		return c, []error{err}
 	}
 	var given struct {
-		ProxyFromEnvironment *bool `yaml:"proxy_from_environment"`
+		ProxyFromEnvironment *bool  `yaml:"proxy_from_environment"`
+		BearerTokenFile      string `yaml:"bearer_token_file"`
 	}
-	// The same keys were decoded without an error.
-	if err := decode(&given); err == nil && given.ProxyFromEnvironment == nil && !hasProxyURL(&c) {
+	if err := decode(&given); err != nil {
+		return c, []error{err} // Not so: the same keys were decoded without an error.
+	}
+	if given.ProxyFromEnvironment == nil && !hasProxyURL(&c) {
 		c.ProxyFromEnvironment = true
 	}
-	c.SetDirectory(fileerr.Absolute(base)) // Errors of the client show its paths as they are.
+	if given.BearerTokenFile != "" {
+		// Decoding has turned it into the authorization. It is turned back, so that errors name its key.
+		c.BearerTokenFile, c.Authorization = given.BearerTokenFile, nil
+	}
+	base = fileerr.Absolute(base) // Errors of the client show its paths as they are.
+	c.SetDirectory(base)
+	if c.OAuth2 != nil { // SetDirectory leaves this one out.
+		c.OAuth2.ClientCertificateKeyFile = promconfig.JoinDir(base, c.OAuth2.ClientCertificateKeyFile)
+	}
 	return finish(c)
 }
 
@@ -143,11 +153,22 @@ func finish(c promconfig.HTTPClientConfig) (finished promconfig.HTTPClientConfig
 	// A redirect would carry the access token, which is part of the URL, to
 	// another host.
 	c.FollowRedirects = false
+	// Validate turns some keys into others, so that files are checked under their keys before.
+	unreadable := checkFiles(&c)
+	problems = append(problems, unreadable...)
 	if err := c.Validate(); err != nil {
 		return c, append(problems, err)
 	}
-	if _, err := promconfig.NewTLSConfig(&c.TLSConfig); err != nil {
-		problems = append(problems, fmt.Errorf("tls_config: %w", err))
+	if len(unreadable) > 0 {
+		return c, problems
+	}
+	if err := checkTLS("tls_config", &c.TLSConfig); err != nil {
+		problems = append(problems, err)
+	}
+	if c.OAuth2 != nil {
+		if err := checkTLS("oauth2.tls_config", &c.OAuth2.TLSConfig); err != nil {
+			problems = append(problems, err)
+		}
 	}
 	return c, problems
 }

@@ -34,6 +34,32 @@ func TestKeys(t *testing.T) {
 	}
 }
 
+// TestFilesOf compares the files that are checked with the keys that name one.
+func TestFilesOf(t *testing.T) {
+	t.Parallel()
+	c := promconfig.HTTPClientConfig{
+		BasicAuth:     &promconfig.BasicAuth{},
+		Authorization: &promconfig.Authorization{},
+		OAuth2:        &promconfig.OAuth2{},
+		HTTPHeaders:   &promconfig.Headers{Headers: map[string]promconfig.Header{"*": {Files: []string{"x"}}}},
+	}
+	got := map[string]bool{}
+	for _, f := range filesOf(&c) {
+		got[strings.TrimSuffix(f.key, "[0]")] = true
+	}
+	want := map[string]bool{}
+	for _, of := range names {
+		for name := range strings.FieldsSeq(of) {
+			if strings.HasSuffix(name, "_file") || strings.HasSuffix(name, ".files") {
+				want[name] = true
+			}
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("files differ (-keys +checked):\n%s", diff)
+	}
+}
+
 // keysOf returns the keys that YAML has for a type, by their paths.
 func keysOf(t reflect.Type, path string) map[string]yamldoc.Kind {
 	switch t {
