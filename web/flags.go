@@ -4,8 +4,9 @@
 package web
 
 import (
+	"errors"
+	"io/fs"
 	"path"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"github.com/prometheus/exporter-toolkit/web/kingpinflag"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/config"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/config/fileerr"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/bilingual"
 )
 
@@ -99,13 +101,8 @@ func (f *Flags) Settings() (Settings, error) {
 			"%s：%q 不能作为指标的路径：请换一个，例如 /metrics",
 			flagAndVariable(flagTelemetryPath), *f.telemetryPath)
 	}
-	if err := toolkit.Validate(*f.toolkit.WebConfigFile); err != nil {
-		file := *f.toolkit.WebConfigFile
-		if absolute, absErr := filepath.Abs(file); absErr == nil {
-			file = absolute // the user may not know the working directory
-		}
-		return Settings{}, bilingual.Errorf("%s: %q cannot be used: %w", "%s：文件 %q 有误（%w）",
-			flagAndVariable(flagConfigFile), file, err)
+	if err := f.validateConfigFile(); err != nil {
+		return Settings{}, err
 	}
 	return Settings{
 		TelemetryPath:   *f.telemetryPath,
@@ -115,6 +112,24 @@ func (f *Flags) Settings() (Settings, error) {
 		Recordings:      *f.enableRecordings,
 		Pprof:           *f.enablePprof,
 	}, nil
+}
+
+// validateConfigFile checks --web.config.file. The error shows absolute paths, because the user
+// may not know the working directory.
+func (f *Flags) validateConfigFile() error {
+	if *f.toolkit.WebConfigFile == "" {
+		return nil
+	}
+	file := fileerr.Absolute(*f.toolkit.WebConfigFile)
+	err := toolkit.Validate(file)
+	if err == nil {
+		return nil
+	}
+	if pathErr, ok := errors.AsType[*fs.PathError](err); ok && pathErr.Path == file {
+		err = fileerr.Cause(err)
+	}
+	return bilingual.Errorf("%s: %s cannot be used: %w", "%s：文件 %s 有误（%w）",
+		flagAndVariable(flagConfigFile), fileerr.Quote(file), err)
 }
 
 func flagAndVariable(flag string) bilingual.Text {

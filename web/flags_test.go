@@ -83,6 +83,14 @@ func TestRefusedSettings(t *testing.T) {
 	if err := os.WriteFile(badConfig, []byte("tls_server: {}"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	badCert := filepath.Join(t.TempDir(), "cert.yml")
+	if err := os.WriteFile(badCert, []byte("tls_server_config: {cert_file: no.crt, key_file: no.key}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	relativeCert, err := filepath.Rel(filepath.Dir(noConfig), badCert)
+	if err != nil {
+		t.Fatal(err)
+	}
 	const (
 		path     = "--web.telemetry-path (or WECOM_RECORDING_EXPORTER_WEB_TELEMETRY_PATH): "
 		requests = "--web.max-requests (or WECOM_RECORDING_EXPORTER_WEB_MAX_REQUESTS): "
@@ -114,7 +122,9 @@ func TestRefusedSettings(t *testing.T) {
 		"--web.max-requests=-1":                   requests,
 		"--web.max-requests=1.5":                  requests,
 		"--web.config.file=" + badConfig:          file + strconv.Quote(badConfig) + " cannot be used: ",
-		"--web.config.file=none.yml":              file + strconv.Quote(noConfig) + " cannot be used: ",
+		"--web.config.file=none.yml":              file + strconv.Quote(noConfig) + " cannot be used: no such file or directory",
+		"--web.config.file=" + relativeCert: file + strconv.Quote(badCert) + " cannot be used: " +
+			"failed to read cert_file (" + filepath.Join(filepath.Dir(badCert), "no.crt") + ")",
 	} {
 		t.Run(arg, func(t *testing.T) {
 			t.Parallel()
