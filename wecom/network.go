@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/url"
@@ -64,6 +65,12 @@ var (
 	}
 )
 
+// remedyFile is for a file that is read again at each call, such as that of a password.
+var remedyFile = bilingual{
+	"a file that http_config names cannot be read: put it back, and make it readable for the exporter",
+	"无法读取 http_config 中指定的文件：请恢复该文件，并确认本程序有读取权限",
+}
+
 // unknownAuthority returns the remedy for a certificate of a CA that is not trusted.
 func unknownAuthority(issuer string) bilingual {
 	return bilingual{
@@ -79,6 +86,9 @@ func unknownAuthority(issuer string) bilingual {
 func remedyOf(err error, query url.Values) bilingual {
 	if remedy, ok := remedyOfTLS(err, query); ok {
 		return remedy
+	}
+	if _, ok := errors.AsType[*fs.PathError](err); ok {
+		return remedyFile
 	}
 	opErr, isOp := errors.AsType[*net.OpError](err)
 	_, isDNS := errors.AsType[*net.DNSError](err)

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -55,6 +56,7 @@ func TestRemedyOf(t *testing.T) {
 		"a proxy that cannot get through": {err: errors.New("Bad Gateway"), want: remedyProxyRefusal},
 		"a dial that takes too long":      {err: dial(os.ErrDeadlineExceeded), want: remedyTimeout},
 		"a reset":                         {err: &net.OpError{Op: "read", Err: syscall.ECONNRESET}, want: remedyNetwork},
+		"a password file that is gone":    {err: fmt.Errorf("unable to read basic auth password: %w", &fs.PathError{Op: "open", Path: "x", Err: fs.ErrNotExist}), want: remedyFile},
 		"an end":                          {err: fmt.Errorf("read: %w", io.EOF), want: remedyNetwork},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -71,7 +73,7 @@ func TestRemediesOfNetworkAreDistinct(t *testing.T) {
 	seen := map[string]bool{}
 	for _, r := range []bilingual{
 		remedyNetwork, remedyTimeout, remedyDNS, remedyRefused, remedyProxy, remedyProxyRefusal, remedyProxyLogin,
-		remedyTLS, remedyHostName, remedyExpired, remedyNoRoots, unknownAuthority("CN=x"),
+		remedyTLS, remedyHostName, remedyExpired, remedyNoRoots, remedyFile, unknownAuthority("CN=x"),
 	} {
 		for _, text := range []string{r.en, r.zh} {
 			if text == "" || seen[text] {
