@@ -34,6 +34,10 @@ func TestMembersAreDiscovered(t *testing.T) {
 		if n := strings.Count(r.Log.String(), "cannot discover targets"); n != 1 {
 			t.Errorf("the failed discovery is told of %d times, want once:\n%s", n, r.Log)
 		}
+		r.Wait(90 * time.Minute)
+		if n := strings.Count(r.Log.String(), "cannot discover targets"); n != 2 {
+			t.Errorf("the failed discovery is told of %d times in an hour and a half, want hourly:\n%s", n, r.Log)
+		}
 		repair()
 		r.Wait(16 * time.Minute)
 		r.Expect(map[string]string{targets: "3", `wecom_recording_files{host="wang"}`: "-"})

@@ -12,6 +12,7 @@ import (
 	"github.com/go-kit/log/level"
 
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/backoff"
+	"github.com/wecom-recording-exporter/wecom_recording_exporter/internal/reminder"
 	"github.com/wecom-recording-exporter/wecom_recording_exporter/wecom"
 )
 
@@ -51,7 +52,7 @@ func (f *finder) wakeUp() {
 // end the outage may yet have to be found. What was found before stays.
 func (d *Discovery) repeat(ctx context.Context, f *finder) {
 	logger := log.With(d.logger, "discover", f.name)
-	lastErr := ""
+	var remind reminder.Reminder
 	var retry backoff.Backoff
 	for {
 		interval, wanted := d.wants(f)
@@ -77,16 +78,14 @@ func (d *Discovery) repeat(ctx context.Context, f *finder) {
 		switch {
 		case err != nil:
 			wait = retry.Fail(time.Now(), retryRange)
-			if err.Error() != lastErr {
-				lastErr = err.Error()
+			if remind.Due(err.Error(), time.Now()) {
 				level.Error(logger).Log("msg", "cannot discover targets; those discovered before are kept", "err", err,
 					"remedy", wecom.Remedy(err, wecom.English), "remedy_zh", wecom.Remedy(err, wecom.Chinese))
 			}
 		default:
-			if lastErr != "" {
+			if remind.Reset() {
 				level.Info(logger).Log("msg", "targets can be discovered again")
 			}
-			lastErr = ""
 			retry.Reset()
 		}
 		if !d.sleep(ctx, f, wait, err != nil) {
