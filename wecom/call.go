@@ -30,6 +30,8 @@ type request struct {
 	query    url.Values
 	body     []byte
 	target   string // what it selects, for the observer; may be ""
+	// appSecret is in the query only when a token is asked for, but no call may show it.
+	appSecret string
 
 	reservation *Reservation // for the first attempt, unless it is spent; may be nil
 	// background means that the call must not delay others: it is not retried, and an answer of
@@ -66,6 +68,14 @@ func (r request) with(name, value string) request {
 	return r
 }
 
+// secrets returns the parameters that may hold a secret, whether they are sent or not.
+func (r request) secrets() url.Values {
+	if r.appSecret == "" {
+		return r.query
+	}
+	return r.with("corpsecret", r.appSecret).query
+}
+
 // An operation is a series of calls that belong together, such as those for the
 // pages of a list. A cursor or an ID from one API means nothing to another, so an
 // operation fails with errMoved if the base URL changes after its first success.
@@ -93,6 +103,7 @@ func call[R any, P interface {
 		}
 		into := new(R)
 		began := time.Now()
+		r.appSecret = s.app.last()
 		err = s.transport.exchange(ctx, r.with("access_token", token), P(into))
 		s.limits.end(r.endpoint, began, err)
 		if r.background {

@@ -89,7 +89,7 @@ func (r response) title() string {
 	if match == nil {
 		return ""
 	}
-	return excerpt(html.UnescapeString(string(match[1])), r.request.query)
+	return excerpt(html.UnescapeString(string(match[1])), r.request.secrets())
 }
 
 // withoutSecrets removes the token and the app secret of a query. A text that holds a part of

@@ -38,6 +38,7 @@ func TestSecretsStayInside(t *testing.T) {
 		"a token in plain":     {Endpoint: tokenEndpoint, Body: []byte("canary-token")},
 		"a token as a title":   {Body: []byte(`<html><title>canary-token-0123456789abcdef&#32;</title>canary</html>`)},
 		"a secret as a title":  {Status: 403, Body: []byte(`<!doctype html><title>` + secret + `</title>`)},
+		"a secret in a list":   {Endpoint: listEndpoint, Status: 403, Body: []byte(`<!doctype html><title>` + secret + `</title>`)},
 		"a list in a page":     {Endpoint: listEndpoint, Body: []byte(`<html><body><p>canary-title</p></body></html>`)},
 		"a list as XML":        {Endpoint: listEndpoint, Header: http.Header{"Content-Type": {"text/html"}}, Body: []byte(`<?xml version="1.0"?><list><title>canary-title</title></list>`)},
 		"cut":                  {Endpoint: listEndpoint, CutAfter: 30},

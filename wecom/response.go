@@ -171,7 +171,7 @@ func (r response) kind() string {
 	if !strings.Contains(mediaType, "/") {
 		return "without a content type"
 	}
-	return "of " + excerpt(mediaType, r.request.query)
+	return "of " + excerpt(mediaType, r.request.secrets())
 }
 
 var fromIP = regexp.MustCompile(`from ip:\s*([0-9a-fA-F.:]+)`)

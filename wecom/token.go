@@ -231,6 +231,13 @@ func (c *credentials) read() (string, error) {
 	return secret, nil
 }
 
+// last returns the secret that was read last, or "".
+func (c *credentials) last() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.lastSecret
+}
+
 type tokenResponse struct {
 	envelope
 	AccessToken text   // access_token

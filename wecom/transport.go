@@ -67,7 +67,7 @@ func (t *transport) do(ctx context.Context, r request) (response, error) {
 		case refusedByProxy(err):
 			doing = "asking the proxy for a connection"
 		}
-		return transportError(r.endpoint, doing+": "+redact(err.Error(), r.query), remedyOf(err, r.query))
+		return transportError(r.endpoint, doing+": "+redact(err.Error(), r.secrets()), remedyOf(err, r.secrets()))
 	}
 
 	url := t.baseURL + "/cgi-bin/" + r.endpoint + "?" + r.query.Encode()
@@ -143,7 +143,7 @@ func (r *response) read(in *incoming, encoding string) error {
 	}
 	switch {
 	case errors.Is(err, errUnknownEncoding):
-		e := r.failure(fmt.Sprintf("the Content-Encoding of the answer is unknown: %q", excerpt(encoding, r.request.query)))
+		e := r.failure(fmt.Sprintf("the Content-Encoding of the answer is unknown: %q", excerpt(encoding, r.request.secrets())))
 		e.remedy = remedyEncoding
 		return e
 	case in.err != nil:
