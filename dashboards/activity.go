@@ -30,7 +30,7 @@ func recordings(l Language) *stat.PanelBuilder {
 		"Recordings inside the lookback that are visible to this app, from wecom_recordings. "+
 			"If recordings are missing, check the coverage and the app's visible scope.",
 		"回溯期内本应用可见的录制，来自 wecom_recordings。"+
-			"若有缺失，请检查覆盖率和应用的可见范围。",
+			"如果有缺失，请检查覆盖率和应用的可见范围。",
 	), "short", now(`sum(corp:wecom_recordings:sum{@record})`, l.text("Recordings", "录制数")))
 }
 
@@ -68,7 +68,7 @@ func filesPerDay(l Language) *timeseries.PanelBuilder {
 			"wecom_recording_file_duration_seconds, which, unlike the counters by host, misses none. If there are many, see "+
 			"the busiest hosts. "+dayEN,
 		"首次发现的录制文件，按企业统计，来自 wecom_recording_file_duration_seconds "+
-			"的计数，与按主持人的计数器不同，不会遗漏。若激增，请查看最活跃的主持人。"+dayZH,
+			"的计数，与按主持人的计数器不同，不会遗漏。如果激增，请查看最活跃的主持人。"+dayZH,
 	), "short", over(
 		`sum by (job, corp) (increase(wecom_recording_file_duration_seconds_count{@corp}[$__interval] offset -$__interval))`,
 		"{{corp}}",
@@ -114,7 +114,7 @@ func sizeOfFiles(l Language) *heatmap.PanelBuilder {
 		"Files by size when first seen, per hour or longer, from wecom_recording_file_size_bytes. "+
 			"If large files cause most of the growth, record at a lower resolution or delete them first.",
 		"首次发现的文件按大小分布，每小时（或更长），来自 wecom_recording_file_size_bytes。"+
-			"若增长主要来自大文件，可降低录制清晰度或优先删除。",
+			"如果增长主要来自大文件，可降低录制清晰度或优先删除。",
 	), "bytes", buckets(`sum by (le) (increase(wecom_recording_file_size_bytes_bucket{@corp}[$__rate_interval]))`))
 }
 
@@ -154,7 +154,7 @@ func busiestHosts(l Language) *table.PanelBuilder {
 			"whether they need all of it.",
 		"所选时间范围内录制时间最长的 20 位主持人，来自 wecom_recording_discovered_seconds_total、"+
 			"wecom_recordings_discovered_total 和 wecom_recording_discovered_bytes_total。"+
-			"主持人的首个录制不计入，因为计数器由它开始。请与排名靠前者确认是否都需要。",
+			"主持人的首个录制不计入，因为计数器由它开始。请向排名靠前的主持人确认，这些录制是否都需要。",
 	), []*prometheus.DataqueryBuilder{
 		cells(busiest),
 		ofBusiest("wecom_recordings_discovered_total"),

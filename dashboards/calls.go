@@ -33,7 +33,7 @@ func callsAndBudget(l Language) *timeseries.PanelBuilder {
 			"wecom_api_budget_requests_per_minute. If calls stay at the budget, raise --poll.max-requests-per-minute or the "+
 			"intervals.",
 		"每分钟调用数（不含 gettoken）与预算，来自 wecom_api_requests_total 和 "+
-			"wecom_api_budget_requests_per_minute。若持续达到预算，请提高 --poll.max-requests-per-minute "+
+			"wecom_api_budget_requests_per_minute。如果持续达到预算，请提高 --poll.max-requests-per-minute "+
 			"或延长间隔。",
 	), "short", over(corpCalls, "{{corp}}"), over(corpBudget, l.text("budget of {{corp}}", "{{corp}} 的预算")))
 }
@@ -43,7 +43,7 @@ func callsByErrcode(l Language) *timeseries.PanelBuilder {
 		"Answers by errcode, from wecom_api_requests_total. 0 is success; 60020 is an untrusted IP, 45009 WeCom's rate "+
 			"limit, 48002 a missing permission, \"transport\" and "+
 			"\"http\" the network. The troubleshooting page has the remedies.",
-		"按错误码统计的应答，来自 wecom_api_requests_total。0 为成功；"+
+		"按错误码统计的响应，来自 wecom_api_requests_total。0 为成功；"+
 			"60020 为 IP 未受信任，45009 为频率限制，48002 为缺少权限，transport 与 http "+
 			"为网络问题。处理办法见故障排查文档。",
 	), "short", over(
@@ -82,7 +82,7 @@ func latencyDistribution(l Language) *heatmap.PanelBuilder {
 		"Calls by how long they took, from wecom_api_request_duration_seconds. "+
 			"Two bands are two kinds of answers, such as full pages and empty lists; a band at the top is timeouts.",
 		"按耗时分布的调用，来自 wecom_api_request_duration_seconds。"+
-			"两条带表示两类应答，例如满页与空列表；顶部的带是超时，请检查网络。",
+			"两条带表示两类响应，例如满页与空列表；顶部的带是超时，请检查网络。",
 	), "s", buckets(`sum by (le) (increase(wecom_api_request_duration_seconds_bucket{@corp}[$__rate_interval]))`))
 }
 
@@ -93,7 +93,7 @@ func timeCallsWait(l Language) *timeseries.PanelBuilder {
 			"intervals; with 45009, another program is using up the limit.",
 		"每秒内调用等待预算或封禁结束的秒数，按企业统计，来自 "+
 			"wecom_api_throttled_seconds_total；可有多个调用同时等待。"+
-			"若持续偏高，请提高预算或延长间隔；若伴随 45009，说明有其他程序占用额度。",
+			"如果持续偏高，请提高预算或延长间隔；如果伴随 45009，说明有其他程序占用额度。",
 	), "s", over(
 		`sum by (job, corp) (rate(wecom_api_throttled_seconds_total{@corp}[$__rate_interval]))`,
 		"{{corp}}",
@@ -101,11 +101,11 @@ func timeCallsWait(l Language) *timeseries.PanelBuilder {
 }
 
 func anomalies(l Language) *timeseries.PanelBuilder {
-	return newBars(18, "10m", l.text("Anomalies", "异常应答"), l.text(
+	return newBars(18, "10m", l.text("Anomalies", "异常响应"), l.text(
 		"Anomalies in answers that were accepted nevertheless, per ten minutes or longer, from "+
 			"wecom_api_response_anomalies_total. They come from WeCom: docs/metrics.md lists how each kind affects the "+
 			"values; please report kinds that keep coming.",
-		"应答中仍照常采用的异常，每十分钟（或更长时间）统计一次，来自 "+
+		"响应中仍照常采用的异常，每十分钟（或更长时间）统计一次，来自 "+
 			"wecom_api_response_anomalies_total。问题出在企业微信一侧，各类异常的影响见 docs/metrics.zh-CN.md；"+
 			"持续出现的请反馈。",
 	), "short", over(
@@ -119,7 +119,7 @@ func foldedHosts(l Language) *stat.PanelBuilder {
 		"Hosts whose values are added up under host=\"other\", from wecom_host_series_folded. "+
 			"To see them individually, raise --metrics.max-hosts if Prometheus can take the series.",
 		"合并到 host=\"other\" 的主持人数，来自 wecom_host_series_folded。"+
-			"若需逐个查看且 Prometheus 能承受，请提高 --metrics.max-hosts。",
+			"如果需逐个查看且 Prometheus 能承受，请提高 --metrics.max-hosts。",
 	), "short", now(`sum(wecom_host_series_folded{@corp})`, l.text("Hosts", "主持人"))).
 		Height(graphHeight)
 }

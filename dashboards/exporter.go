@@ -44,7 +44,7 @@ func lag(l Language) *stat.PanelBuilder {
 		"How overdue the most overdue target is, and its corp, from wecom_poll_lag_seconds. "+
 			"If it grows, the budget is too small for the targets and intervals: raise the budget or the intervals.",
 		"最滞后的目标滞后了多久及其企业，来自 wecom_poll_lag_seconds。"+
-			"若持续增长，说明预算不足以覆盖目标与间隔：请提高预算或延长间隔。",
+			"如果持续增长，说明预算不足以覆盖目标与间隔：请提高预算或延长间隔。",
 	), "s", now(`topk(1, max by (job, corp) (wecom_poll_lag_seconds{@corp}))`, "{{corp}}"))).
 		Thresholds(rising(300, 1800))
 }
@@ -78,7 +78,7 @@ func tokenExpiresIn(l Language) *stat.PanelBuilder {
 			"if it is below 0 while polls are due, check the errors of gettoken.",
 		"access_token 的剩余有效期，取最先过期的企业，来自 "+
 			"wecom_access_token_expiry_timestamp_seconds。exporter 会自动续期；"+
-			"若小于 0 且轮询已到期，请查看 gettoken 的错误。",
+			"如果小于 0 且轮询已到期，请查看 gettoken 的错误。",
 	), "s", now(
 		`bottomk(1, min by (job, corp) (wecom_access_token_expiry_timestamp_seconds{@corp}) - time())`, "{{corp}}",
 	))).NoValue(l.text("no token", "无 access_token"))

@@ -79,7 +79,7 @@ func sharedOverTime(l Language) *timeseries.PanelBuilder {
 			"If a line jumps, see the changes in the row below.",
 		"已开启共享的文件，以及其中任何人凭链接、无需密码即可观看的文件，"+
 			"来自 wecom_recording_shared_files 和 wecom_recording_exposed_files。"+
-			"若突然上升，请查看下一行的变更。",
+			"如果突然上升，请查看下一行的变更。",
 	), "short",
 		over(`sum(corp:wecom_recording_shared_files:sum{@record})`, l.text("shared", "已共享")),
 		over(`sum(corp:wecom_recording_exposed_files:sum{@record})`, l.text("exposed", "暴露")),
@@ -147,7 +147,7 @@ func removedPerDay(l Language) *timeseries.PanelBuilder {
 		"Recordings that disappeared from WeCom while still inside the lookback, by corp, from "+
 			"wecom_recordings_removed_total. If there are many, find out who deleted them: WeCom cannot restore them. "+dayEN,
 		"仍在回溯期内但已从企业微信消失的录制，按企业统计，来自 "+
-			"wecom_recordings_removed_total。若大量出现，请查明由谁删除：企业微信无法恢复。"+dayZH,
+			"wecom_recordings_removed_total。如果大量出现，请查明由谁删除：企业微信无法恢复。"+dayZH,
 	), "short", over(
 		`sum by (job, corp) (increase(wecom_recordings_removed_total{@corp}[$__interval] offset -$__interval))`,
 		"{{corp}}",

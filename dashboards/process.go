@@ -63,7 +63,7 @@ func configurationIsRead(l Language) *stat.PanelBuilder {
 			"wecom_recording_exporter_config_last_reload_successful. If not, the log names the wrong key; the old "+
 			"configuration stays active.",
 		"最近一次读取配置是否全部成功，来自 wecom_recording_exporter_config_last_reload_successful。"+
-			"若失败，日志指出错误的键；旧配置继续生效。",
+			"如果失败，日志指出错误的键；旧配置继续生效。",
 	), "none", now(
 		`min(wecom_recording_exporter_config_last_reload_successful{@exporter})`,
 		l.text("Read", "读取"),
@@ -75,9 +75,9 @@ func sinceRead(l Language) *stat.PanelBuilder {
 		"Time since the configuration was last loaded successfully, the longest of all, from "+
 			"wecom_recording_exporter_config_last_reload_success_timestamp_seconds. "+
 			"If the configuration was changed since then, reload it.",
-		"距上次成功读取配置的时间，取最长者，来自 "+
+		"距上次成功读取配置的时间，取最长的一个，来自 "+
 			"wecom_recording_exporter_config_last_reload_success_timestamp_seconds。"+
-			"若之后修改过配置，请重新加载。",
+			"如果之后修改过配置，请重新加载。",
 	), "s", now(
 		`time() - min(wecom_recording_exporter_config_last_reload_success_timestamp_seconds{@exporter})`,
 		l.text("Time", "时间"),
@@ -90,7 +90,7 @@ func stateWritten(l Language) *stat.PanelBuilder {
 			"wecom_recording_exporter_storage_last_write_successful; present only with --storage.path. If not, new counts "+
 			"are lost on restart: check the disk and the log.",
 		"最近一次状态能否写入磁盘，来自 wecom_recording_exporter_storage_last_write_successful；"+
-			"仅在使用 --storage.path 时存在。若失败，重启后计数器将归零：请检查磁盘与日志。",
+			"仅在使用 --storage.path 时存在。如果失败，重启后计数器将归零：请检查磁盘与日志。",
 	), "none", now(`min(wecom_recording_exporter_storage_last_write_successful{@exporter})`, l.text("Written", "写入"))).
 		Mappings(words(yesNo(l.text("yes", "是"), l.text("failed", "失败"))...)).
 		NoValue(l.text("kept in memory", "仅保存在内存"))
@@ -101,7 +101,7 @@ func sinceWritten(l Language) *stat.PanelBuilder {
 		"Time since the state was last written to disk, the longest of all, from "+
 			"wecom_recording_exporter_storage_last_write_timestamp_seconds. "+
 			"With --storage.path it should be a few poll intervals at most; check the disk if not.",
-		"距上次写入状态的时间，取最长者，来自 "+
+		"距上次写入状态的时间，取最长的一个，来自 "+
 			"wecom_recording_exporter_storage_last_write_timestamp_seconds。"+
 			"使用 --storage.path 时最多为几个轮询间隔；否则请检查磁盘。",
 	), "s", now(
@@ -114,7 +114,7 @@ func stateSize(l Language) *stat.PanelBuilder {
 	return newStat(4, l.text("Size of the state", "状态文件大小"), l.text(
 		"Size of the state on disk, the largest of all, from wecom_recording_exporter_storage_size_bytes; present only "+
 			"with --storage.path. It grows with the recordings in the lookback; free up space before the disk is full.",
-		"状态文件的大小，取最大者，来自 wecom_recording_exporter_storage_size_bytes；"+
+		"状态文件的大小，取最大的一个，来自 wecom_recording_exporter_storage_size_bytes；"+
 			"仅在使用 --storage.path 时存在。它随回溯期内的录制增长，请预留磁盘空间。",
 	), "bytes", now(`max(wecom_recording_exporter_storage_size_bytes{@exporter})`, l.text("Size", "大小"))).
 		NoValue(l.text("kept in memory", "仅保存在内存"))

@@ -75,7 +75,7 @@ func exporterUp(l Language) *stat.PanelBuilder {
 			"wecom_recording_exporter_build_info over the last day. If not, check whether the process is running and whether "+
 			"Prometheus can reach its port.",
 		"Prometheus 是否能抓取每个 exporter，来自 up；exporter 由最近一天的 wecom_recording_exporter_build_info 得知。"+
-			"若不能，请确认进程是否在运行、端口是否可达。",
+			"如果不能，请确认进程是否在运行、端口是否可达。",
 	), "none", now(
 		`min(up{@exporter} and on (job, instance) last_over_time(wecom_recording_exporter_build_info{@exporter}[1d]))`,
 		l.text("Reached", "可达"),
@@ -88,7 +88,7 @@ func wecomAccepts(l Language, width uint32) *stat.PanelBuilder {
 			"shown first. If refused, the errcodes on the exporter's dashboard show why, and the troubleshooting page says "+
 			"what to do.",
 		"企业微信是否接受了最近一次调用（含获取 access_token），优先显示被拒绝的企业，来自 wecom_up。"+
-			"若被拒绝，exporter 仪表盘上的错误码说明原因，故障排查文档说明如何处理。",
+			"如果被拒绝，exporter 仪表盘上的错误码说明原因，故障排查文档说明如何处理。",
 	), "none", now(`bottomk(1, min by (job, corp) (wecom_up{@corp}))`, "{{corp}}"))),
 		l.text("no call yet", "尚无调用"), yesNo(l.text("yes", "是"), l.text("refused", "被拒绝"))...)
 }
@@ -133,7 +133,7 @@ func criticalAlerts(l Language) *stat.PanelBuilder {
 	return alarmed(newStat(4, l.text("Critical alerts", "严重告警"), l.text(
 		"Critical alerts that are firing, from ALERTS; the table below lists them. If the recording rules of "+
 			"wecom_recordings are missing, the rules in alerts/ are not loaded, and nobody is alerted.",
-		"正在触发的严重告警，来自 ALERTS，列于下方表格。若没有记录规则 wecom_recordings，说明 alerts/ 中的规则未加载，不会有任何告警。",
+		"正在触发的严重告警，来自 ALERTS，下方表格列出这些告警。如果没有记录规则 wecom_recordings，说明 alerts/ 中的规则未加载，不会有任何告警。",
 	), "short", countOfAlerts(`="critical"`, l.text("Critical", "严重"))).
 		Thresholds(fromOne("red")), l.text("no rules", "规则未加载"))
 }

@@ -210,6 +210,6 @@ func exposedByDepartment(l Language) *timeseries.PanelBuilder {
 	return newTimeseries(12, l.text("Exposed files by department", "按部门统计的暴露文件"), l.text(
 		"Exposed files by corp and department, from wecom_recording_exposed_files. A name with nothing after the colon "+
 			"stands for hosts without a department. If a department rises, ask its head.",
-		"按企业与部门统计的暴露文件，来自 wecom_recording_exposed_files。冒号后为空表示不属于任何部门。若某部门上升，请联系其负责人。",
+		"按企业与部门统计的暴露文件，来自 wecom_recording_exposed_files。冒号后为空表示不属于任何部门。如果某部门上升，请联系其负责人。",
 	), "short", over(`department:wecom_recording_exposed_files:sum{@record}`, "{{corp}}: {{department}}"))
 }

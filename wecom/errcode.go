@@ -59,7 +59,7 @@ var (
 	remedyCredentials = bilingual{
 		"in the admin console, compare the corp ID with 我的企业 > 企业信息, and the secret with 应用管理 > 自建 > the app > Secret; " +
 			"the app must be enabled, and must be a self-built app with permission to use the meeting API",
-		"请在管理后台核对企业 ID（我的企业 > 企业信息）与 Secret（应用管理 > 自建 > 该应用 > Secret）；该应用须为有会议接口权限的自建应用，且已启用",
+		"请在管理后台核对企业 ID（我的企业 > 企业信息）与 Secret（应用管理 > 自建 > 该应用 > Secret）；应用必须是已启用的自建应用，并有会议接口权限",
 	}
 	remedyIP = bilingual{
 		"in the admin console, add the exporter's public egress IP under 应用管理 > 自建 > the app > 企业可信IP; " +
@@ -80,12 +80,12 @@ var (
 	}
 	remedyRequest = bilingual{
 		"check the target's ID; if it is right, please report a bug in the exporter",
-		"请检查目标的 ID；若 ID 无误，则是本程序的缺陷，请反馈",
+		"请检查目标的 ID；如果 ID 没有问题，就是本程序的 bug，请反馈",
 	}
 	remedyMember = bilingual{
 		"remove the user ID from the targets if the person has left; otherwise add the person in the admin console under " +
 			"应用管理 > 自建 > the app > 可见范围",
-		"若成员已离职，请从目标中移除；否则请在管理后台“应用管理 > 自建 > 该应用 > 可见范围”中加入该成员",
+		"如果成员已离职，请从目标中移除；否则请在管理后台“应用管理 > 自建 > 该应用 > 可见范围”中加入该成员",
 	}
 	remedyScope = bilingual{
 		"in the admin console, add the member, department or tag under 应用管理 > 自建 > the app > 可见范围",
@@ -102,11 +102,11 @@ var (
 	remedySlower = bilingual{
 		"none needed for now; if it happens again, lower --poll.max-requests-per-minute, " +
 			"because other apps share the limit",
-		"暂无需处理；若反复出现，请调低 --poll.max-requests-per-minute，其他应用也占用同一限额",
+		"暂时无需处理；如果反复出现，请调低 --poll.max-requests-per-minute，其他应用也占用同一限额",
 	}
 	remedyConcurrency = bilingual{
 		"none needed for now; if it happens often, lower --poll.concurrency",
-		"暂无需处理；若频繁出现，请调低 --poll.concurrency",
+		"暂时无需处理；如果频繁出现，请调低 --poll.concurrency",
 	}
 )
 
@@ -216,7 +216,7 @@ var errcodes = map[int64]errcode{
 		meaning: bilingual{"no permission for this agent", "无权操作该应用"},
 		remedy: bilingual{
 			"use the agent ID and the secret of the same app; see 应用管理 > 自建 > the app in the admin console",
-			"AgentId 与 Secret 须取自管理后台“应用管理”中的同一应用",
+			"AgentId 和 Secret 必须取自管理后台“应用管理”中的同一个应用",
 		},
 	},
 	301007: {
@@ -329,7 +329,7 @@ var errcodes = map[int64]errcode{
 	},
 	81013: {
 		class:   ClassTarget,
-		meaning: bilingual{"none of the IDs is valid", "全部 ID 均无效"},
+		meaning: bilingual{"none of the IDs is valid", "所有 ID 都无效"},
 		remedy:  remedyMember,
 	},
 	60003: {

@@ -168,16 +168,16 @@ var (
 	remedyPause = bilingual{
 		"none needed: the exporter does not call this endpoint before then; if it happens again, lower " +
 			"--poll.max-requests-per-minute, or check the limits of the gateway in front of WeCom",
-		"无需处理：恢复之前不会调用该接口；若反复出现，请调低 --poll.max-requests-per-minute，或检查中间网关的限流设置",
+		"无需处理：恢复之前不会调用该接口；如果反复出现，请调低 --poll.max-requests-per-minute，或检查中间网关的限流设置",
 	}
 	remedyEncoding = bilingual{
 		"configure the proxy or gateway in front of WeCom to send answers unchanged, or compressed with gzip or deflate",
-		"请让中间的代理或网关原样返回应答，或只用 gzip、deflate 压缩",
+		"请让中间的代理或网关原样返回响应，或只用 gzip、deflate 压缩",
 	}
 	remedyBound = bilingual{
 		"this list is ignored, and the last known data is kept; check whether a gateway answers instead of WeCom; if not, " +
 			"contact WeCom support",
-		"该列表整体不采用，此前已知的数据保持不变；请检查是否有网关代替企业微信应答，若确为企业微信返回，请联系企业微信客服",
+		"这份列表不采用，已有数据保持不变；请检查是否有网关代替企业微信响应；如果确实是企业微信返回的，请联系企业微信客服",
 	}
 )
 
@@ -195,15 +195,15 @@ func (e *ResponseError) chinese() string {
 	var met string
 	switch {
 	case e.own:
-		met = "应答超出上限"
+		met = "响应超出上限"
 	case e.remedy == remedyPause || e.remedy == remedyWait:
 		met = "被要求暂停调用"
 	case e.Kind == KindTransport:
-		met = "没有收到完整的应答"
+		met = "没有收到完整的响应"
 	case e.Kind == KindHTTP:
-		met = "应答不是企业微信返回的"
+		met = "响应不是企业微信返回的"
 	default:
-		met = "应答无法识别"
+		met = "响应无法识别"
 	}
 	if e.Status != 0 {
 		met = fmt.Sprintf("HTTP 状态码 %d，%s", e.Status, met)
@@ -236,7 +236,7 @@ func (e *ChainError) chinese() string {
 var remedyChain = bilingual{
 	"none needed: listed recordings are counted, and none are counted as removed; if it persists, check whether a " +
 		"gateway changes answers, and contact WeCom support",
-	"无需处理：已列出的内容照常计入，不会误判为删除；若持续出现，请检查是否有网关改动了应答，并联系企业微信客服",
+	"无需处理：已读到的录制照常计入，没读到的不会当作已删除；如果持续出现，请检查是否有网关改动了响应，并联系企业微信客服",
 }
 
 // A TokenError means that there is no access token to call with.

@@ -43,28 +43,28 @@ func TestDescribe(t *testing.T) {
 		"no valid response": {
 			err:     transportError(listEndpoint, "calling: broken pipe", remedyNetwork),
 			english: "meeting/record/list: calling: broken pipe",
-			chinese: "meeting/record/list：没有收到完整的应答（calling: broken pipe）",
+			chinese: "meeting/record/list：没有收到完整的响应（calling: broken pipe）",
 			advice:  true,
 		},
 
 		"a login page": {
 			err:     (&response{request: request{endpoint: listEndpoint}, status: 403}).failure("not an answer from WeCom"),
 			english: "meeting/record/list: HTTP status 403: not an answer from WeCom",
-			chinese: "meeting/record/list：HTTP 状态码 403，应答不是企业微信返回的（not an answer from WeCom）",
+			chinese: "meeting/record/list：HTTP 状态码 403，响应不是企业微信返回的（not an answer from WeCom）",
 			advice:  true,
 		},
 
 		"an answer of another form": {
 			err:     (&response{request: request{endpoint: listEndpoint}, status: 200}).failure("broken JSON"),
 			english: "meeting/record/list: HTTP status 200: broken JSON",
-			chinese: "meeting/record/list：HTTP 状态码 200，应答无法识别（broken JSON）",
+			chinese: "meeting/record/list：HTTP 状态码 200，响应无法识别（broken JSON）",
 			advice:  true,
 		},
 
 		"an answer beyond a bound": {
 			err:     boundError("more than 1000 recordings on one page").beyond(listEndpoint, 200),
 			english: "meeting/record/list: HTTP status 200: more than 1000 recordings on one page",
-			chinese: "meeting/record/list：HTTP 状态码 200，应答超出上限（more than 1000 recordings on one page）",
+			chinese: "meeting/record/list：HTTP 状态码 200，响应超出上限（more than 1000 recordings on one page）",
 			advice:  true,
 		},
 

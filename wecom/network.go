@@ -29,7 +29,7 @@ var (
 	remedyDNS = bilingual{
 		"check the spelling of the host in --wecom.api-url and in the proxy's URL, and the DNS of this machine or " +
 			"container; if it reaches the Internet only through a proxy, set --wecom.proxy-url",
-		"请检查 --wecom.api-url 与代理地址中的主机名，以及本机或容器的 DNS；若只能经代理访问外网，请设置 --wecom.proxy-url",
+		"请检查 --wecom.api-url 与代理地址中的主机名，以及本机或容器的 DNS；如果只能通过代理访问外网，请设置 --wecom.proxy-url",
 	}
 	remedyRefused = bilingual{
 		"nothing listens at that address: check host and port in --wecom.api-url, and whether a firewall rejects connections",
@@ -53,7 +53,7 @@ var (
 	}
 	remedyHostName = bilingual{
 		"the certificate belongs to another host: check --wecom.api-url, DNS, and whether a proxy answers instead of WeCom",
-		"证书属于其他主机：请检查 --wecom.api-url、DNS，以及是否有代理代替企业微信应答",
+		"证书属于其他主机：请检查 --wecom.api-url、DNS，以及是否有代理代替企业微信响应",
 	}
 	remedyExpired = bilingual{
 		"the certificate has expired or is not valid yet: check the clock of this host, or renew the certificate",
@@ -76,7 +76,7 @@ func unknownAuthority(issuer string) bilingual {
 	return bilingual{
 		fmt.Sprintf("the certificate was issued by %q, which this host does not trust: if that is the CA of your proxy, "+
 			"name a file with its certificate in http_config: tls_config: ca_file, or in SSL_CERT_FILE", issuer),
-		fmt.Sprintf("证书由 %q 签发，本机不信任该 CA：若是公司代理的 CA，请将其证书存为文件，"+
+		fmt.Sprintf("证书由 %q 签发，本机不信任该 CA：如果是公司代理的 CA，请将其证书存为文件，"+
 			"并在 http_config: tls_config: ca_file 或 SSL_CERT_FILE 中指定", issuer),
 	}
 }

@@ -263,7 +263,7 @@ func (c *corp) reportRecordings() {
 					"otherwise. If yours are scheduled by people in the WeCom client, or created by another app, this exporter has " +
 					"nothing to show. To be sure, run check with --target.userid set to a user whose meetings were recorded in " +
 					"that time",
-				"企业微信只返回由本应用通过接口创建的会议，其余一律返回空列表。若会议由成员在客户端预约，或由其他应用创建，" +
+				"企业微信只返回由本应用通过接口创建的会议，其他会议一律返回空列表。如果会议是成员在客户端预约的，或由其他应用创建，" +
 					"本程序就没有数据。如需确认，请用 --target.userid 指定一位在此期间有会议录制的成员，再检查一次",
 			})
 	default:
@@ -281,7 +281,7 @@ func (c *corp) checkClock() {
 	c.observer.mu.Unlock()
 	switch {
 	case !known:
-		c.skip(text{"no answer from WeCom had a Date header", "企业微信的应答中没有时间"}, StepClock)
+		c.skip(text{"no answer from WeCom had a Date header", "企业微信的响应中没有时间"}, StepClock)
 	case ahead.Abs() > wecom.MaxSkew:
 		seen := textf("the local clock is %s ahead of WeCom's", "本机时钟比企业微信快 %s", ahead.Round(time.Minute))
 		if ahead < 0 {

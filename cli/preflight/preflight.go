@@ -106,7 +106,7 @@ func (r reporter) skip(why text, names ...Name) {
 
 // skipAfter reports steps that cannot run, because one that they need has not succeeded.
 func (r reporter) skipAfter(after Name, names ...Name) {
-	why := textf("not tried: %s must succeed first", "未执行：须先通过 %s", after).in(r.Language)
+	why := textf("not tried: %s must succeed first", "未执行：要先通过 %s", after).in(r.Language)
 	for _, name := range names {
 		r.Report(Step{Corp: r.corp, Name: name, Status: Skipped, After: after, Seen: why})
 	}

@@ -68,7 +68,7 @@ func NotTried(steps []Step, l wecom.Language) string {
 	for _, s := range steps {
 		names = append(names, string(s.Name))
 	}
-	return textf("%d steps were not tried, because %s must succeed first: ", "%d 个步骤未执行（须先通过 %s）：",
+	return textf("%d steps were not tried, because %s must succeed first: ", "%d 个步骤未执行（要先通过 %s）：",
 		len(steps), steps[0].After).in(l) + strings.Join(names, text{", ", "、"}.in(l))
 }
 

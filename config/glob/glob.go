@@ -31,7 +31,7 @@ func Expand(pattern string) ([]string, error) {
 	if err != nil || !wellFormed(pattern) {
 		return nil, bilingual.Errorf(
 			"%s is not a glob pattern: close every [ with a ], and write \\[ for the character itself",
-			"%s 不是通配模式：每个 [ 都须有对应的 ]，[ 字符本身写作 \\[", fileerr.Quote(pattern))
+			"%s 不是通配模式：每个 [ 都要有对应的 ]；要匹配 [ 本身，请写作 \\[", fileerr.Quote(pattern))
 	}
 	var files []string
 	for _, match := range matches {

@@ -69,7 +69,7 @@ func (d *Discovery) findHistory(ctx context.Context, now time.Time) {
 			level.Warn(d.logger).Log("msg", "cannot list who started meetings that long ago; "+
 				"users without later meetings are not found", "before", span.End.UTC().Format(time.RFC3339), "err", err,
 				"remedy", "if it persists, name these users as targets",
-				"remedy_zh", "若持续出现，请将这些成员直接配置为目标")
+				"remedy_zh", "如果持续出现，请将这些成员直接配置为目标")
 			d.historyTried(now.Add(historyRetry))
 			return
 		}

@@ -84,5 +84,5 @@ func (d *Discovery) logOversized(discover string, users int) {
 	level.Warn(d.logger).Log("msg", "some users are not polled: their IDs are too long",
 		"discover", discover, "oversized", users, "max_bytes", wecom.MaxUserIDBytes,
 		"remedy", "check whether a gateway changes answers, and contact WeCom support",
-		"remedy_zh", "请检查是否有网关改动了应答，并联系企业微信客服")
+		"remedy_zh", "请检查是否有网关改动了响应，并联系企业微信客服")
 }

@@ -113,6 +113,6 @@ var commonTexts = map[wecom.Language]map[string]string{
 		"noTargets":       "没有任何目标：未配置，也未发现",
 		"noTargetsRemedy": "请指定目标，或检查目标文件的路径模式能否匹配到文件、应用的可见范围内是否有成员",
 		"emptyShard":      "没有目标分到本分片，其余 %d 个由其他分片轮询",
-		"undiscovered":    "自动发现用户失败，此前发现的用户仍会轮询",
+		"undiscovered":    "自动发现成员失败，之前发现的成员照常轮询",
 	},
 }

@@ -90,7 +90,7 @@ var texts = map[wecom.Language]map[string]string{
 		"none":       "没有符合条件的目标。",
 		"noCorp":     "没有符合条件的企业。",
 		"note":       "失败的目标排在最前，其已知数据会保留。",
-		"leadsOn":    "点击录制数可查看该成员主持的录制；此处统计的是该成员创建的会议，两者可能不同。",
+		"leadsOn":    "点击录制数可查看该成员主持的录制；这里统计的是成员创建的会议，与其主持的可能不同。",
 		"usersHidden": "userid 按 --metrics.host-label 的设置以哈希显示或隐藏。如需在此显示，请以 --web.enable-recordings 启动，" +
 			"该选项同时会提供含会议主题的录制页面。失败目标的名称也会写入日志。",
 	},
