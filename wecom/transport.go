@@ -143,7 +143,8 @@ func (r *response) read(in *incoming, encoding string) error {
 	}
 	switch {
 	case errors.Is(err, errUnknownEncoding):
-		e := r.failure(fmt.Sprintf("the Content-Encoding of the answer is unknown: %q", excerpt(encoding, r.request.secrets())))
+		shown := excerpt(encoding, r.request.secrets())
+		e := r.failure(fmt.Sprintf("the Content-Encoding of the answer is unknown: %q", shown))
 		e.remedy = remedyEncoding
 		return e
 	case in.err != nil:
